@@ -1,0 +1,58 @@
+"""The log of every Web API call, as GET /control/calls shows it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SECRET_ARGUMENTS = frozenset({"token", "client_secret"})
+
+
+@dataclass
+class Call:
+    """One call. `start` and `end` are wall-clock seconds; `end` and `result` are None while it is under way or when it was cut off."""
+
+    method: str
+    args: dict[str, object]
+    caller: str
+    start: float
+    end: float | None = None
+    result: Mapping[str, object] | None = None
+
+    def finish(self, result: Mapping[str, object] | None) -> None:
+        self.end, self.result = time.time(), result
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "method": self.method,
+            "args": self.args,
+            "caller": self.caller,
+            "start": self.start,
+            "end": self.end,
+            "result": self.result,
+        }
+
+
+@dataclass
+class CallLog:
+    """The last calls, oldest first, in the order in which they began."""
+
+    limit: int = 20_000
+    calls: deque[Call] = field(default_factory=deque)
+
+    def begin(self, method: str, args: Mapping[str, object], caller: str = "") -> Call:
+        """Note a call as it begins; `caller` is the app's or the person's name. Its secrets are left out."""
+        shown = {name: value for name, value in args.items() if name not in SECRET_ARGUMENTS}
+        call = Call(method, shown, caller, time.time())
+        self.calls.append(call)
+        while len(self.calls) > self.limit:
+            self.calls.popleft()
+        return call
+
+    def clear(self) -> None:
+        self.calls.clear()
+
+    def to_json(self) -> list[dict[str, object]]:
+        return [call.to_json() for call in self.calls]
