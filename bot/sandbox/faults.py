@@ -45,7 +45,7 @@ class Fault:
             error=text_or_none(body, "error"),
             status=whole_or_none(body, "status"),
             delay_s=number_or_none(body, "delay_s"),
-            reset=cast(Reset | None, reset),
+            reset=reset,
             retry_after_s=whole_or_none(body, "retry_after_s"),
             count=1 if body.get("count") is None else whole_or_none(body, "count") or 0,
         )
@@ -149,9 +149,9 @@ def number_or_none(body: Mapping[str, object], name: str) -> float | None:
     value = body.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{name} is a number of seconds, not {value!r}.")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"{name} is a number of seconds, not {value!r}.")
 
 
 def whole_or_none(body: Mapping[str, object], name: str) -> int | None:
