@@ -1,0 +1,182 @@
+"""The database: one way to begin a transaction, on SQLite and PostgreSQL alike.
+
+`async with db.begin(actor=…) as tx` is the only way to write: it commits at the end, or rolls back when anything is raised.
+No I/O happens inside; effects are ordered as due work and happen after the commit.
+
+SQLite is the embedded default. Its driver's own transaction handling loses updates under concurrency, so it is switched off
+and every write begins with `BEGIN IMMEDIATE`, behind one lock so that writers queue here and not in the file's busy loop.
+Reads have an engine of their own, without that lock.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NewType, cast
+
+from sqlalchemy import DateTime, Dialect, Executable, String, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+
+from bot.clock import Clock
+from bot.events import Listeners
+
+ActorId = NewType("ActorId", str)
+"""Who does something: a configured person's id ("ana"), "slack:U123" for a stranger, "tocsin", "alertmanager:<name>"."""
+
+BOT = ActorId("tocsin")
+
+WRITE_TIMEOUT_S = 30
+READ_CONNECTIONS = 4
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime column. A naive value is a bug and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store in UTC; SQLite has no zones, so there it is stored bare."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a datetime without a zone reached the database: {value!r}")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read back aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class EnumText(TypeDecorator[StrEnum]):
+    """A string enum, stored as its value and read back as the enum."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__()
+        self.enum = enum
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        """Refuse what the enum does not know."""
+        return None if value is None else self.enum(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """Back to the enum."""
+        return None if value is None else self.enum(value)
+
+
+@dataclass
+class Tx:
+    """One open transaction: the session, the moment it began (one moment for all it writes), and who acts."""
+
+    session: AsyncSession
+    now: datetime
+    actor: ActorId
+    listeners: Listeners
+    work_ordered: bool = False
+    """Set by the post room: once this is committed, workers are woken."""
+
+    async def announce(self, fact: object) -> None:
+        """State a fact; everybody who listens hears it now, inside this transaction."""
+        await self.listeners.announce(self, fact)
+
+    async def changed(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+        """Execute an UPDATE or DELETE and return how many rows it changed."""
+        result = await self.session.execute(statement, values or {}, execution_options={"synchronize_session": False})
+        return cast("CursorResult[Any]", result).rowcount
+
+    async def insert_new(self, table: type[SQLModel], **values: Any) -> bool:
+        """Insert a row unless one of its unique keys already holds; True when it was inserted."""
+        return await self.changed(insert_for(self.session, table).values(**values).on_conflict_do_nothing()) > 0
+
+
+def insert_for(session: AsyncSession, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT of this session's dialect, so that ON CONFLICT can follow."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+
+
+class Database:
+    """The engine(s) of one database and the ways into it. `url` carries an async driver (aiosqlite or asyncpg)."""
+
+    def __init__(self, url: str, clock: Clock, listeners: Listeners) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self._clock = clock
+        self._listeners = listeners
+        self.wake: Callable[[], None] = lambda: None
+        """Called after a commit that ordered work; the worker puts its own here."""
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
+            self._reader = _sqlite_engine(url, begin="BEGIN", connections=READ_CONNECTIONS)
+            self._write_lock: AbstractAsyncContextManager[None] | asyncio.Lock = asyncio.Lock()
+        else:
+            self._writer = self._reader = create_async_engine(
+                url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"timeout": 5, "command_timeout": WRITE_TIMEOUT_S}
+            )
+            self._write_lock = nullcontext()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine that writes."""
+        return self._writer
+
+    @asynccontextmanager
+    async def begin(self, actor: ActorId) -> AsyncIterator[Tx]:
+        """One write transaction by `actor`: commits at the end, rolls back when anything is raised."""
+        async with self._write_lock, AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            tx = Tx(session, self._clock.now(), actor, self._listeners)
+            yield tx
+        if tx.work_ordered:
+            self.wake()
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
+        """A bare write transaction for the alert intake, where an ORM session would cost more than the work; with its moment."""
+        async with self._write_lock, self._writer.begin() as connection:
+            yield connection, self._clock.now()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A read-only look at the committed state; whatever is written through it is thrown away."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            yield Tx(session, self._clock.now(), BOT, self._listeners)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def _sqlite_engine(url: str, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0, connect_args={"timeout": WRITE_TIMEOUT_S}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN loses updates; ours is below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-8000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
