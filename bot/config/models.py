@@ -1,0 +1,373 @@
+"""The configuration as the other rooms read it: people, teams, services, rotations, alert sources, and `Config` around them all."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, NotificationRule, NotificationRules
+from bot.config.severity import Level, SeverityPolicy
+from bot.config.values import (
+    Duration,
+    Email,
+    Id,
+    Line,
+    LocalMoment,
+    Phone,
+    SlackChannel,
+    SlackUser,
+    Strict,
+    Target,
+    Tier,
+    TurnLength,
+    WallTime,
+    WebAddress,
+    Zone,
+)
+
+__all__ = [
+    "AlertRoute",
+    "AlertSource",
+    "Audiences",
+    "Bridge",
+    "Commands",
+    "Config",
+    "EscalationPolicy",
+    "EscalationStep",
+    "IncidentDefaults",
+    "Level",
+    "NotificationRule",
+    "NotificationRules",
+    "OnCall",
+    "Person",
+    "QuietHours",
+    "Rotation",
+    "Service",
+    "SeverityPolicy",
+    "Target",
+    "Team",
+]
+
+
+class Person(Strict):
+    """Somebody who can be paged, or who may act in an incident."""
+
+    id: Id = Field(description="Short name; the actor id in every record.")
+    name: Line = Field(description="How others call this person.")
+    slack: SlackUser | None = Field(default=None, description="Slack member id (profile, ⋮, Copy member ID).")
+    email: Email | None = Field(default=None, description="Address for pages by e-mail, and for finding the person in Slack.")
+    phone: Phone | None = Field(default=None, description="Number for SMS and calls, with its country code: `+4915550100001`.")
+    zone: Zone = Field(
+        default="UTC", description="Time zone the person lives in; times in their pages are shown in it. Default: the company's."
+    )
+    level: Literal["engineer", "senior", "lead", "manager", "executive"] = Field(
+        default="engineer", description="Standing, for approvals that ask for one."
+    )
+    rules: NotificationRules = Field(default=NotificationRules(), description="How the person is told of a page.")
+
+
+class OnCall(Strict):
+    """Which rotations answer for a team."""
+
+    primary: Id = Field(description="Rotation of whoever is paged first.")
+    secondary: Id | None = Field(
+        default=None, description="Rotation of whoever is paged next. Without one that step is skipped, and says so."
+    )
+
+
+class Bridge(Strict):
+    """Where a team talks during an incident."""
+
+    url: WebAddress = Field(description="Address of the video call.")
+    dial_in: Line | None = Field(default=None, description="Number and code for those with only a phone.")
+
+
+class PolicyOverride(Strict):
+    """Escalation policies of a team in place of the severity's."""
+
+    sev1: Id | None = Field(default=None, description="Policy for SEV1.")
+    sev2: Id | None = Field(default=None, description="Policy for SEV2.")
+    sev3: Id | None = Field(default=None, description="Policy for SEV3.")
+    sev4: Id | None = Field(default=None, description="Policy for SEV4.")
+
+    def of(self, severity: int) -> str | None:
+        """The policy for severity 1 to 4, if the team has its own."""
+        return (self.sev1, self.sev2, self.sev3, self.sev4)[severity - 1]
+
+
+class Team(Strict):
+    """Who answers for services together."""
+
+    id: Id = Field(description="Short name, as in `@payments`.")
+    name: Line = Field(description="Name for people.")
+    members: tuple[Id, ...] = Field(default=(), description="People of the team.")
+    lead: Id | None = Field(default=None, description="The team's lead.")
+    manager: Id | None = Field(default=None, description="Who is paged as `manager`.")
+    oncall: OnCall | None = Field(default=None, description="The rotations on call. Empty: pages for this team go to the fallback.")
+    channel: SlackChannel | None = Field(default=None, description="The team's Slack channel: name or id.")
+    bridge: Bridge | None = Field(default=None, description="Call of the team; stands on the card, in the page and on the phone.")
+    policies: PolicyOverride = Field(default=PolicyOverride(), description="Escalation policies of its own, by severity.")
+
+
+class QuietHours(Strict):
+    """Hours in which SEV3 waits for the morning. SEV1 and SEV2 never wait."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    start: WallTime = Field(alias="from", description="First minute of quiet, `22:00`.")
+    end: WallTime = Field(alias="to", description="First minute after it, `07:00`; earlier than `from` means overnight.")
+    zone: Zone = Field(default="UTC", description="Zone of both times. Default: the company's.")
+
+
+class Service(Strict):
+    """Something that can break, and somebody's to mend."""
+
+    id: Id = Field(description="Short name, as in `service:checkout`.")
+    name: Line = Field(description="Name for people.")
+    tier: Tier = Field(default=2, description="0 (the company stands still without it) to 3 (nobody notices for a day).")
+    owner: Id | None = Field(default=None, description="The team that is paged.")
+    aliases: tuple[Line, ...] = Field(default=(), description="Other names people and alerts use for it, in any case.")
+    dependencies: tuple[Id, ...] = Field(default=(), description="Services it cannot work without; their on-call is invited, not paged.")
+    experts: tuple[Id, ...] = Field(default=(), description="People who know it best: paged as `expert`, else invited.")
+    runbooks: tuple[Line, ...] = Field(default=(), description="Ids of runbooks, or addresses of documents, most useful first.")
+    dashboards: tuple[WebAddress, ...] = Field(default=(), description="Addresses of dashboards.")
+    core_functions: tuple[Line, ...] = Field(
+        default=(), description="What users do with it; offered on the form, since an unusable one decides severity."
+    )
+    quiet_hours: QuietHours | None = Field(default=None, description="Hours in which a SEV3 pages nobody until they end.")
+
+
+class Rotation(Strict):
+    """People taking turns."""
+
+    id: Id = Field(description="Short name.")
+    zone: Zone = Field(default="UTC", description="Zone in which turns change. Default: the company's.")
+    start: LocalMoment = Field(
+        description="Local wall time of the first turn's begin; its time of day is the hand-off time. Before it nobody is on call."
+    )
+    length: TurnLength = Field(default=TurnLength(count=1, unit="week"), description="Length of a turn: `12h`, `1d`, `1w`, `1mo`.")
+    participants: Annotated[tuple[Id, ...], Field(min_length=1)] = Field(description="People in the order of their turns.")
+
+
+class AlertRoute(Strict):
+    """Which service or team alerts with certain labels belong to."""
+
+    match: Mapping[str, str] = Field(default_factory=dict, description="Labels with exactly these values.")
+    match_re: Mapping[str, str] = Field(default_factory=dict, description="Labels whose whole value matches these regular expressions.")
+    service: Id | None = Field(default=None, description="The service they are about.")
+    team: Id | None = Field(default=None, description="The team they are for, where no service is known.")
+
+    @field_validator("match_re")
+    @classmethod
+    def compiles(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for label, pattern in value.items():
+            try:
+                re.compile(pattern)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise ValueError(f"the expression for label '{label}' does not compile ({error}); mend it.") from None
+        return value
+
+    @model_validator(mode="after")
+    def says_something(self) -> Self:
+        if not self.match and not self.match_re:
+            raise ValueError("a route without 'match' or 'match_re' takes every alert; set the source's 'service' or 'team' instead.")
+        if self.service is None and self.team is None:
+            raise ValueError("a route leads nowhere without a 'service' or a 'team'; give one.")
+        return self
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether an alert with these labels takes this route. A missing label counts as empty."""
+        exact = all(labels.get(label, "") == value for label, value in self.match.items())
+        return exact and all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in self.match_re.items())
+
+
+class AlertSource(Strict):
+    """A monitoring system that posts to `/hooks/<kind>/<key>`."""
+
+    id: Id = Field(description="Its name in records: `alertmanager:<id>`.")
+    kind: Literal["alertmanager"] = Field(default="alertmanager", description="Form of what it posts.")
+    key: SecretStr | None = Field(default=None, description="The secret last part of its address. Better `key_env`, to keep it out of git.")
+    key_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = Field(
+        default=None, description="Environment variable that holds the key."
+    )
+    service_label: Line = Field(default="service", description="Label that names the service, by id or alias, when no route matches.")
+    team_label: Line = Field(default="team", description="Label that names the team when no service is known.")
+    routes: tuple[AlertRoute, ...] = Field(default=(), description="Routes, first match wins; they come before the labels.")
+    service: Id | None = Field(default=None, description="Service when neither a route nor a label tells.")
+    team: Id | None = Field(default=None, description="Team when neither a route nor a label tells.")
+
+    @model_validator(mode="after")
+    def has_a_key(self) -> Self:
+        if self.key is None and self.key_env is None:
+            raise ValueError("an alert source needs a 'key' or a 'key_env'; without one nobody can post to it.")
+        if self.key is not None and not re.fullmatch(r"[A-Za-z0-9_~-]{6,200}", self.key.get_secret_value()):
+            raise ValueError("the key is part of an address; use 6 to 200 letters, digits, '-', '_' or '~'.")
+        return self
+
+
+class Audiences(Strict):
+    """Who hears of incidents outside their channel."""
+
+    tracking: SlackChannel | None = Field(
+        default=None, description="Channel in which incidents from SEV3 up are tracked. Empty: the ops channel."
+    )
+    customer_approvers: tuple[Id, ...] = Field(
+        default=(), description="People who may approve a customer notice. Nothing leaves the company without one."
+    )
+    # Three minutes: an executive reads one sentence that says who is on it, but does not wait for an answer that is not coming.
+    executive_alert_after: Duration = Field(
+        default=timedelta(minutes=3), description="Executives hear of a SEV1 at the first answer or after this time, whichever is first."
+    )
+
+
+class Commands(Strict):
+    """Slash commands; other bots may own a name already. The manifest is generated from these."""
+
+    incident: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] = Field(default="/inc", description="The root command.")
+    incident_alias: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] | None = Field(
+        default="/incident", description="Its longer name."
+    )
+    oncall: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] = Field(default="/oncall", description="Who is on call.")
+    page: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] = Field(default="/page", description="Page somebody.")
+    runbook: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")] = Field(default="/runbook", description="Runbooks.")
+
+
+class IncidentDefaults(Strict):
+    """Times in the life of an incident."""
+
+    channel_prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")] = Field(
+        default="inc", description="Channels are `<prefix>-<number>-<words>`."
+    )
+    # Two people who see the same thing do so within minutes; after ten it is more likely another thing.
+    same_within: Duration = Field(
+        default=timedelta(minutes=10),
+        description="A second declaration about a service this soon pages nobody and offers Join or Separate.",
+    )
+    reopen_within: Duration = Field(
+        default=timedelta(minutes=30), description="The same alert this soon after resolving reopens; later it is a new, linked incident."
+    )
+    undo_for: Duration = Field(default=timedelta(minutes=5), description="`resolve` and `cancel` can be undone this long.")
+    commander_after: Duration = Field(
+        default=timedelta(minutes=5), description="The first to answer is acting commander after the seat was empty this long."
+    )
+
+
+class Config(Strict):
+    """Everything an organisation has said about itself."""
+
+    company: Line = Field(default="Tocsin", description="Name of the company or workspace, on pages and postmortems.")
+    zone: Zone = Field(default="UTC", description="Time zone where nothing nearer says another.")
+    ops_channel: SlackChannel = Field(
+        default="incident-ops", description="Channel in which the bot speaks of its own troubles, and of incidents that have no channel."
+    )
+    people: Mapping[str, Person] = Field(default_factory=dict, description="People by id.")
+    teams: Mapping[str, Team] = Field(default_factory=dict, description="Teams by id.")
+    services: Mapping[str, Service] = Field(default_factory=dict, description="Services by id.")
+    rotations: Mapping[str, Rotation] = Field(default_factory=dict, description="Rotations by id.")
+    policies: Mapping[str, EscalationPolicy] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="Escalation policies by id. `sev1` to `sev4` exist already and can be replaced.",
+    )
+    severity: SeverityPolicy = Field(default=SeverityPolicy(), description="What severities mean and how one is decided.")
+    alerts: Mapping[str, AlertSource] = Field(default_factory=dict, description="Alert sources by id.")
+    audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
+    incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
+    commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
+    executives: tuple[Id, ...] = Field(default=(), description="People paged as `executive` and told of every SEV1.")
+    fallback: tuple[Target, ...] = Field(
+        default=(), description="Who is paged when every step of a policy finds nobody: `person:<id>`, `team:<id>`, `rotation:<id>`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def name_and_zone(cls, value: object) -> object:
+        """Give each entry the id it stands under, and the company's zone where it names none."""
+        return with_ids_and_zones(value) if isinstance(value, dict) else value
+
+    @field_validator("policies")
+    @classmethod
+    def add_defaults(cls, value: Mapping[str, EscalationPolicy]) -> Mapping[str, EscalationPolicy]:
+        return {**DEFAULT_POLICIES, **value}
+
+    @cached_property
+    def service_names(self) -> Mapping[str, Service]:
+        """Services by every id, name and alias, in lower case; ids win."""
+        names: dict[str, Service] = {}
+        for service in self.services.values():
+            names.update({name.lower(): service for name in (service.name, *service.aliases)})
+        return names | {service.id: service for service in self.services.values()}
+
+    def person(self, person_id: str) -> Person | None:
+        """The person with this id, in any case."""
+        return self.people.get(person_id.lower())
+
+    def person_by_slack(self, slack_user: str) -> Person | None:
+        """The person with this Slack member id."""
+        return next((person for person in self.people.values() if person.slack == slack_user), None)
+
+    def person_by_phone(self, phone: str) -> Person | None:
+        """The person with this number, given as E.164 (`+15550100001`)."""
+        return next((person for person in self.people.values() if person.phone == phone), None)
+
+    def person_by_email(self, email: str) -> Person | None:
+        """The person with this address, in any case."""
+        wanted = email.strip().lower()
+        return next((person for person in self.people.values() if person.email and person.email.lower() == wanted), None)
+
+    def team(self, team_id: str) -> Team | None:
+        """The team with this id, in any case."""
+        return self.teams.get(team_id.lower())
+
+    def service(self, name: str) -> Service | None:
+        """The service with this id, name or alias, in any case."""
+        return self.service_names.get(name.strip().lower())
+
+    def owner(self, service: Service) -> Team | None:
+        """The team that is paged for a service."""
+        return self.teams.get(service.owner) if service.owner else None
+
+    def policy(self, severity: int, team: Team | None = None) -> EscalationPolicy:
+        """The escalation policy for severity 1 to 4: the team's own, else the severity's."""
+        chosen = (team.policies.of(severity) if team else None) or self.severity.level(severity).policy
+        return self.policies[chosen]
+
+    def alert_source(self, kind: str, key: str) -> AlertSource | None:
+        """The alert source of this kind with this key; every key is compared, in constant time."""
+        given = key.encode("utf-8", "replace")
+        found = None
+        for source in self.alerts.values():
+            right = source.key is not None and hmac.compare_digest(source.key.get_secret_value().encode(), given)
+            if right and source.kind == kind:
+                found = source
+        return found
+
+
+NAMED = ("people", "teams", "services", "rotations", "policies", "alerts")
+
+
+def with_ids_and_zones(raw: Mapping[str, object]) -> dict[str, object]:
+    """The raw configuration with ids and default zones filled in; what has the wrong shape is left for validation to refuse."""
+    filled = dict(raw)
+    for section in NAMED:
+        entries = raw.get(section)
+        if isinstance(entries, Mapping):
+            filled[section] = {key: named(section, str(key), entry, raw.get("zone")) for key, entry in entries.items()}
+    return filled
+
+
+def named(section: str, key: str, entry: object, zone: object) -> object:
+    """One entry with its id, and with the company's zone where that applies."""
+    if not isinstance(entry, Mapping):
+        return {"id": key} if entry is None else entry
+    made = {"id": key, **entry}
+    if zone is not None and section in ("people", "rotations"):
+        made.setdefault("zone", zone)
+    quiet = made.get("quiet_hours")
+    if zone is not None and section == "services" and isinstance(quiet, Mapping):
+        made["quiet_hours"] = {"zone": zone, **quiet}
+    return made
