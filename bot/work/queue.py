@@ -48,9 +48,15 @@ def from_payload(order_type: type[OrderT], payload: str) -> OrderT:
     return TypeAdapter(order_type).validate_json(payload)
 
 
-async def schedule(tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None) -> bool:
-    """Order `order` for `due` (now when None), once per `key`: a second order under the same key changes nothing. True if new."""
-    statement = insert_for(tx.session, WorkItem).values(**_row(tx, order, key, about, due)).on_conflict_do_nothing(index_elements=["key"])
+async def schedule(tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None, destination: str | None = None) -> bool:
+    """Order `order` for `due` (now when None), once per `key`: a second order under the same key changes nothing. True if new.
+
+    `destination` is for orders whose outside differs from one to the next; otherwise the order's own counts.
+    """
+    row = _row(tx, order, key, about, due)
+    if destination is not None:
+        row["destination"] = destination
+    statement = insert_for(tx.session, WorkItem).values(**row).on_conflict_do_nothing(index_elements=["key"])
     tx.work_ordered = True
     return await tx.changed(statement) > 0
 
