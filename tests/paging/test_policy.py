@@ -1,0 +1,155 @@
+"""Escalation: the ladders, their minutes, what an outage of ours collapses, and when nobody is left."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import InvalidInput
+from bot.incidents.severity import SEVERITY_PROFILE, Severity
+from bot.paging.policy import (
+    FOR_EVER,
+    EscalationPolicy,
+    Exhausted,
+    PageNow,
+    Step,
+    Wait,
+    ack_timeout,
+    escalate_now,
+    ladder,
+    lateness,
+    next_step,
+)
+
+START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+MIN = timedelta(minutes=1)
+
+
+def played(policy: EscalationPolicy, minutes: int) -> list[tuple[int, tuple[str, ...]]]:
+    """Whom an unanswered escalation pages, looking every minute."""
+    pages, taken = [], 0
+    for minute in range(minutes + 1):
+        decision = next_step(policy, taken, START, START + minute * MIN)
+        if isinstance(decision, PageNow):
+            pages.append((minute, decision.targets))
+            taken = decision.taken
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [
+        (Severity.SEV1, [(0, ("primary",)), (3, ("secondary",)), (8, ("manager", "expert")), (15, ("executive",))]),
+        (Severity.SEV2, [(0, ("primary",)), (5, ("secondary",)), (15, ("manager", "expert")), (30, ("executive",))]),
+        (Severity.SEV3, [(0, ("primary",)), (30, ("primary",)), (60, ("secondary",))]),
+        (Severity.SEV4, []),
+    ],
+)
+def test_each_severity_climbs_its_ladder_to_the_minute(severity: Severity, expected: list[tuple[int, tuple[str, ...]]]) -> None:
+    assert played(ladder(severity.name, SEVERITY_PROFILE[severity].ladder), 200) == expected
+
+
+SEV2 = ladder("sev2", SEVERITY_PROFILE[Severity.SEV2].ladder)
+
+
+def test_between_two_steps_it_waits_for_the_next_ones_time() -> None:
+    assert next_step(SEV2, 1, START, START + 4 * MIN) == Wait(START + 5 * MIN)
+
+
+def test_the_last_step_has_its_time_before_nobody_has_answered() -> None:
+    assert next_step(SEV2, 4, START, START + 31 * MIN) == Wait(START + 35 * MIN)
+    assert next_step(SEV2, 4, START, START + 35 * MIN) == Exhausted()
+
+
+def test_a_policy_without_steps_is_exhausted_at_once() -> None:
+    assert next_step(EscalationPolicy("nobody"), 0, START, START) == Exhausted()
+    assert next_step(EscalationPolicy("nobody", repeats=FOR_EVER), 0, START, START) == Exhausted()
+
+
+def test_after_an_outage_of_ours_only_the_newest_step_is_paged_and_says_how_late() -> None:
+    decision = next_step(SEV2, 1, START, START + 20 * MIN)
+    assert decision == PageNow(2, ("manager", "expert"), due=START + 15 * MIN, skipped=1, late=5 * MIN)
+    assert lateness(42 * MIN + timedelta(seconds=59)) == "late by 42 min"
+    assert lateness(timedelta(seconds=59)) == ""
+
+
+def test_a_repeating_policy_begins_again_after_the_last_step_had_its_time() -> None:
+    twice = EscalationPolicy("twice", (Step(0 * MIN, ("primary",)), Step(10 * MIN, ("secondary",))), repeats=1, last_wait=5 * MIN)
+    assert [minute for minute, _ in played(twice, 100)] == [0, 10, 15, 25]
+    assert next_step(twice, 4, START, START + 30 * MIN) == Exhausted()
+
+
+def test_a_policy_without_end_goes_on_for_days() -> None:
+    endless = EscalationPolicy("endless", (Step(0 * MIN, ("primary",)),), repeats=FOR_EVER, last_wait=60 * MIN)
+    decision = next_step(endless, 1, START, START + timedelta(days=3, minutes=7))
+    assert decision == PageNow(72, ("primary",), due=START + timedelta(days=3), skipped=71, late=7 * MIN)
+
+
+def test_escalating_by_hand_takes_the_next_step_now_and_keeps_the_distances() -> None:
+    now = START + 2 * MIN
+    decision, started_at = escalate_now(SEV2, 1, START, now)
+    assert decision == PageNow(1, ("secondary",), due=now)
+    assert next_step(SEV2, 2, started_at, now) == Wait(now + 10 * MIN)
+    assert escalate_now(SEV2, 4, START, now)[0] == Exhausted()
+
+
+def test_an_acknowledgement_wears_off_only_where_it_matters() -> None:
+    assert [ack_timeout(severity) for severity in (1, 2, 3, 4)] == [10 * MIN, 20 * MIN, None, None]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: ladder("p", [(5, ("primary",)), (5, ("secondary",))]),
+        lambda: ladder("p", [(5, ("primary",)), (0, ("secondary",))]),
+        lambda: ladder("p", [(-1, ("primary",))]),
+        lambda: ladder("p", [(0, ("ana",))]),
+        lambda: ladder("p", [(0, ("person:",))]),
+        lambda: ladder("p", [], repeats=-2),
+        lambda: EscalationPolicy("p", repeats=1, last_wait=timedelta(0)),
+    ],
+)
+def test_a_policy_that_cannot_work_is_refused(wrong: type) -> None:
+    with pytest.raises(InvalidInput, match="p"):
+        wrong()
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> EscalationPolicy:
+    minutes = sorted(draw(st.sets(st.integers(0, 90), max_size=5)))
+    repeats = draw(st.integers(FOR_EVER, 3))
+    last_wait = draw(st.integers(1, 30)) * MIN
+    return EscalationPolicy("any", tuple(Step(minute * MIN, (f"person:p{minute}",)) for minute in minutes), repeats, last_wait)
+
+
+@given(policies(), st.lists(st.integers(0, 200), max_size=30))
+def test_whenever_we_look_no_step_is_early_and_none_is_taken_twice(policy: EscalationPolicy, gaps: list[int]) -> None:
+    now, taken = START, 0
+    for gap in gaps:
+        now += gap * MIN
+        decision = next_step(policy, taken, START, now)
+        if isinstance(decision, PageNow):
+            assert decision.number >= taken
+            assert decision.due <= now
+            assert decision.late == now - decision.due
+            assert decision.skipped == decision.number - taken
+            taken = decision.taken
+            assert not isinstance(next_step(policy, taken, START, now), PageNow)
+        elif isinstance(decision, Wait):
+            assert decision.until > now
+        else:
+            assert policy.total is not None
+            assert taken == policy.total
+
+
+@given(policies().filter(lambda policy: policy.total is not None))
+def test_a_finite_policy_always_comes_to_its_end(policy: EscalationPolicy) -> None:
+    taken, now, paged = 0, START, []
+    while not isinstance(decision := next_step(policy, taken, START, now), Exhausted):
+        if isinstance(decision, PageNow):
+            paged.append(decision.targets)
+            taken = decision.taken
+        else:
+            now = decision.until
+    assert paged == [step.targets for step in policy.steps] * (policy.repeats + 1)
