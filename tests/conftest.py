@@ -1,0 +1,114 @@
+"""Fixtures that every room uses: the database (each test once on SQLite, once on PostgreSQL), the clock that tests move."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+from bot.clock import FakeClock
+from bot.db import Database
+from bot.events import Listeners
+from bot.migrate import migrate
+from tests import postgres
+
+INSIDE = ["127.0.0.1", "::1"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup() -> None:
+    """Nothing but this machine may be reached."""
+    pytest_socket.socket_allow_hosts(INSIDE, allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    """One server for this process's tests."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Postgres) -> Iterator[str]:
+    """The name of a migrated, empty database to copy."""
+    name = postgres_server.create()
+    asyncio.run(_migrate(postgres_server.url(name)))
+    yield name
+    postgres_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of this test's own."""
+    return f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'tocsin.db')}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Postgres, postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own."""
+    name = postgres_server.create(template=postgres_template)
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of this test's own: the test runs once on each kind."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table: the test runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: postgres.Postgres = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Monday 2 March 2026, 09:00 UTC, until the test moves it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def listeners() -> Listeners:
+    """Who hears the facts announced in `database`: nobody yet."""
+    return Listeners()
+
+
+@pytest.fixture
+async def database(database_url: str, clock: FakeClock, listeners: Listeners) -> AsyncIterator[Database]:
+    """A migrated database on both kinds, told the time by `clock`."""
+    database = Database(database_url, clock, listeners)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_url: str, clock: FakeClock, listeners: Listeners) -> AsyncIterator[Database]:
+    """A migrated SQLite database: for tests of rules above the database, where a second kind would prove nothing new."""
+    database = Database(sqlite_url, clock, listeners)
+    yield database
+    await database.close()
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, FakeClock(), Listeners())
+    await migrate(database)
+    await database.close()
