@@ -364,7 +364,7 @@ def named(section: str, key: str, entry: object, zone: object) -> object:
     """One entry with its id, and with the company's zone where that applies."""
     if not isinstance(entry, Mapping):
         return {"id": key} if entry is None else entry
-    made = {"id": key, **entry}
+    made = {**entry, "id": key}
     if zone is not None and section in ("people", "rotations"):
         made.setdefault("zone", zone)
     quiet = made.get("quiet_hours")

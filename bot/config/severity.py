@@ -84,6 +84,7 @@ class Sev1Rule(Strict):
     users_tier: Tier = Field(default=1, description="The share counts for services of this tier and more important ones.")
     success_percent: Percent = Field(default=50, description="Success rate below this …")
     success_for: Duration = Field(default=timedelta(minutes=2), description="… for this long; shorter dips are deploys and restarts.")
+    success_tier: Tier = Field(default=1, description="The success rate counts for services of this tier and more important ones.")
     region_tier: Tier = Field(default=0, description="A whole region down counts for services of this tier and more important ones.")
     burn_5m: Annotated[float, Field(gt=0)] = Field(
         default=100, description="Error budget burn over 5 minutes, from this on, together with …"
@@ -115,6 +116,12 @@ class Sev3Rule(Strict):
     slo_ticket_tier: Tier = Field(default=1, description="A ticketing SLO alert counts for services of this tier and more important ones.")
 
 
+class Sev4Rule(Strict):
+    """SEV4 is what is left: few users, an anomaly alone, a single host, other SLO tickets, and …"""
+
+    tier: Tier = Field(default=3, description="… anything about services of this tier and less important ones.")
+
+
 class UnknownRule(Strict):
     """When nothing is known of the impact. The result is marked unconfirmed, and unknown inputs never lower a severity."""
 
@@ -129,25 +136,31 @@ class Decision(Strict):
     sev1: Sev1Rule = Field(default=Sev1Rule(), description="What makes a SEV1.")
     sev2: Sev2Rule = Field(default=Sev2Rule(), description="What makes a SEV2.")
     sev3: Sev3Rule = Field(default=Sev3Rule(), description="What makes a SEV3.")
+    sev4: Sev4Rule = Field(default=Sev4Rule(), description="What is no more than a SEV4.")
     unknown: UnknownRule = Field(default=UnknownRule(), description="What is decided when nothing is known.")
 
 
-class LabelRule(Strict):
-    """What an alert's own severity label means; one input among the others."""
+class WordRule(Strict):
+    """What a word is worth: an alert's severity label, or the status that a person chose for a component."""
 
-    values: tuple[Line, ...] = Field(min_length=1, description="Values of the label, in any case.")
+    words: tuple[Line, ...] = Field(min_length=1, description="The words, in any case.")
     tier: Tier | None = Field(
-        default=None, description="Only for services of this tier and more important ones. Empty: for all, and for no service."
+        default=None, description="Only for services of this tier and more important ones. Empty: for all, and for no known service."
     )
     severity: SeverityNumber | None = Field(description="The severity. `null`: the alert is recorded and opens no incident.")
 
 
-# A page is worth a SEV2 only where users are near; a warning wakes nobody, and info is not even an incident.
+# A page is worth a SEV2 only where users are near; a warning wakes nobody; `none` is what an always-firing watchdog carries.
 LABEL_RULES = (
-    LabelRule(values=("critical", "page"), tier=1, severity=2),
-    LabelRule(values=("critical", "page"), severity=3),
-    LabelRule(values=("warning",), severity=4),
-    LabelRule(values=("info", "none"), severity=None),
+    WordRule(words=("critical", "page"), tier=1, severity=2),
+    WordRule(words=("critical", "page"), severity=3),
+    WordRule(words=("warning",), severity=4),
+    WordRule(words=("info", "none"), severity=None),
+)
+# A person's word about a component never makes a SEV1 by itself: that takes a number.
+STATUS_RULES = (
+    WordRule(words=("major", "partial"), tier=1, severity=2),
+    WordRule(words=("major", "partial", "degraded"), severity=3),
 )
 
 
@@ -160,7 +173,10 @@ class SeverityPolicy(Strict):
     sev4: Level = Field(default=SEV4, description="Monitoring alert: a digest line and a ticket; no page, no channel, no commander.")
     decision: Decision = Field(default=Decision(), description="The numbers of the decision table.")
     label: Line = Field(default="severity", description="The alert label that holds its own severity.")
-    labels: tuple[LabelRule, ...] = Field(default=LABEL_RULES, description="What that label's values mean, first match wins.")
+    labels: tuple[WordRule, ...] = Field(default=LABEL_RULES, description="What that label's values mean, first match wins.")
+    statuses: tuple[WordRule, ...] = Field(
+        default=STATUS_RULES, description="What `degraded`, `partial` and `major` mean, chosen on the form; first match wins."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -174,11 +190,3 @@ class SeverityPolicy(Strict):
     def level(self, severity: int) -> Level:
         """The meaning of severity 1 to 4."""
         return (self.sev1, self.sev2, self.sev3, self.sev4)[severity - 1]
-
-    def from_label(self, value: str, tier: int | None) -> LabelRule | None:
-        """The first rule for a label value and the tier of the service (`None`: no known service)."""
-        for rule in self.labels:
-            near = rule.tier is None or (tier is not None and tier <= rule.tier)
-            if near and value.strip().lower() in (known.lower() for known in rule.values):
-                return rule
-        return None

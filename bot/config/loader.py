@@ -1,0 +1,119 @@
+"""A directory of YAML → `Config`, or every problem at once, each with its file and line."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.config.escalation import DEFAULT_POLICIES
+from bot.config.models import NAMED, Config
+from bot.config.references import Checker
+from bot.config.sentences import sentence
+from bot.config.tree import Loc, Place, Problem, Raw, Tree, read
+from bot.config.values import clip
+from bot.errors import ConfigInvalid
+
+
+def load(directory: Path, environ: Mapping[str, str]) -> Config:
+    """Read every `*.yaml` in `directory`. Raises `ConfigInvalid` with all problems as `file:line: sentence`."""
+    return build(gather(directory), environ)
+
+
+def gather(directory: Path) -> Tree:
+    """What the files of a directory say, not yet validated."""
+    try:
+        files = sorted(path for path in directory.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and path.name[0] != ".")
+    except OSError as error:
+        raise ConfigInvalid(
+            [f"{directory}:1: the configuration directory cannot be read ({error.strerror or error}); set TOCSIN_CONFIG."]
+        ) from None
+    if not files:
+        raise ConfigInvalid(
+            [f"{directory}:1: there is no .yaml file in the configuration directory; start with people, teams and services."]
+        )
+    tree = read({path: str(path) for path in files}, frozenset(NAMED))
+    if not tree.places:
+        tree.places[()] = Place(str(files[0]), 1)
+    return tree
+
+
+def build(tree: Tree, environ: Mapping[str, str], *, keys_may_be_unset: bool = False) -> Config:
+    """Validate a tree. Entries are judged one by one, so that a wrong one does not hide what is wrong between the others."""
+    raw = {key: value for key, value in tree.raw.items() if value is not None}  # an empty section is an absent one
+    known = {section: ids(raw.get(section)) for section in NAMED}
+    known["policies"] = {*known["policies"], *DEFAULT_POLICIES}
+    problems = [*tree.problems, *misplaced_ids(tree, raw), *fill_keys(tree, raw, environ, keys_may_be_unset)]
+    config, refused = validated(tree, raw)
+    problems += refused
+    problems += [Problem(tree.place(loc), words) for loc, words in Checker(config, known).findings()]
+    if not known["people"] and not problems:
+        problems.append(Problem(tree.place(("people",)), "nobody is under 'people', so nobody could be paged; add at least one person."))
+    if problems:
+        raise ConfigInvalid(in_order(problems))
+    return config
+
+
+def in_order(problems: Collection[Problem]) -> list[str]:
+    """Each problem once, in the order of the files' lines."""
+    ordered = sorted(problems, key=lambda problem: (problem.place.file, problem.place.line))
+    return list(dict.fromkeys(str(problem) for problem in ordered))
+
+
+def ids(section: Raw) -> set[str]:
+    return set(section) if isinstance(section, dict) else set()
+
+
+def named_entries(raw: Mapping[str, Raw]) -> Iterator[tuple[str, str, dict[str, Raw]]]:
+    """Section, id and content of every entry that is a mapping."""
+    for section in NAMED:
+        for key, entry in entries.items() if isinstance(entries := raw.get(section), dict) else ():
+            if isinstance(entry, dict):
+                yield section, key, entry
+
+
+def misplaced_ids(tree: Tree, raw: Mapping[str, Raw]) -> Iterator[Problem]:
+    for section, key, entry in named_entries(raw):
+        if entry.pop("id", key) != key:
+            yield Problem(
+                tree.place((section, key, "id")), f"'{clip(key)}' has another 'id' inside; the id is what stands before the colon."
+            )
+
+
+def fill_keys(tree: Tree, raw: Mapping[str, Raw], environ: Mapping[str, str], may_be_unset: bool) -> Iterator[Problem]:
+    """Replace `key_env` by the key that the environment holds."""
+    for section, key, entry in named_entries(raw):
+        variable = entry.get("key_env")
+        if section != "alerts" or not isinstance(variable, str):
+            continue
+        place = tree.place((section, key, "key_env"))
+        if "key" in entry:
+            yield Problem(place, f"alert source '{clip(key)}' has both 'key' and 'key_env'; keep one.")
+        elif environ.get(variable):
+            entry["key"] = environ[variable]
+        elif not may_be_unset:
+            yield Problem(
+                place, f"alert source '{clip(key)}' takes its key from {clip(variable)}, which is not set; set it in the environment."
+            )
+
+
+def validated(tree: Tree, raw: Mapping[str, Raw]) -> tuple[Config, list[Problem]]:
+    """The configuration without its refused parts, and why they were refused."""
+    left: dict[str, Raw] = {section: dict(entries) if isinstance(entries, dict) else entries for section, entries in raw.items()}
+    problems: list[Problem] = []
+    while True:
+        try:
+            return Config.model_validate(left), problems
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            problems += [Problem(tree.place(detail["loc"]), sentence(detail)) for detail in details]
+            for detail in details:
+                drop(left, detail["loc"])
+
+
+def drop(raw: dict[str, Raw], loc: Loc) -> None:
+    """Leave out the refused entry, or the whole section when it holds none."""
+    section = raw.get(str(loc[0]))
+    if loc[0] in NAMED and len(loc) > 1 and isinstance(section, dict):
+        section.pop(str(loc[1]), None)
+    else:
+        raw.pop(str(loc[0]), None)

@@ -1,0 +1,170 @@
+"""What single entries cannot know: that names they mention exist, and that no two entries claim the same person, phone or name."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.config.escalation import EscalationPolicy
+from bot.config.models import AlertSource, Config, Person, Service, Team
+from bot.config.tree import Loc
+from bot.config.values import Target, clip, duration_text, nearest
+
+Finding = tuple[Loc, str]
+Known = Mapping[str, Collection[str]]
+SECTION_OF = {"person": "people", "team": "teams", "rotation": "rotations", "service": "services", "policy": "policies"}
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Looks over a configuration whose entries are each valid. `known` has the ids of refused entries, too."""
+
+    config: Config
+    known: Known
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything wrong between entries, with its location."""
+        yield from self.general()
+        for team in self.config.teams.values():
+            yield from self.team(team)
+        for service in self.config.services.values():
+            yield from self.service(service)
+        for rotation in self.config.rotations.values():
+            yield from self.each("person", rotation.participants, ("rotations", rotation.id, "participants"), f"rotation '{rotation.id}'")
+        for policy in self.config.policies.values():
+            yield from self.policy(policy)
+        for source in self.config.alerts.values():
+            yield from self.alert_source(source)
+        yield from self.twins()
+        yield from self.slow_rules()
+
+    def one(self, kind: str, name: str | None, loc: Loc, who: str) -> Iterator[Finding]:
+        """A single reference."""
+        section = SECTION_OF[kind]
+        if name is not None and name not in self.known[section]:
+            yield loc, f"{who} names {kind} '{clip(name)}', which is not under '{section}'{nearest(name, self.known[section])}"
+
+    def each(self, kind: str, names: tuple[str, ...], loc: Loc, who: str) -> Iterator[Finding]:
+        """A list of references; a name given twice is one too many."""
+        for index, name in enumerate(names):
+            yield from self.one(kind, name, (*loc, index), who)
+
+    def target(self, target: Target, loc: Loc, who: str) -> Iterator[Finding]:
+        if target.kind != "role":
+            yield from self.one(target.kind, target.name, loc, who)
+
+    def general(self) -> Iterator[Finding]:
+        yield from self.each("person", self.config.executives, ("executives",), "'executives'")
+        approvers = self.config.audiences.customer_approvers
+        yield from self.each("person", approvers, ("audiences", "customer_approvers"), "'audiences.customer_approvers'")
+        for index, target in enumerate(self.config.fallback):
+            loc: Loc = ("fallback", index)
+            if target.kind == "role" and target.name != "executive":
+                yield (
+                    loc,
+                    f"'fallback' names the role '{target.name}', which found nobody; write person:<id>, team:<id> or rotation:<id>.",
+                )
+            yield from self.target(target, loc, "'fallback'")
+        for number in (1, 2, 3, 4):
+            policy = self.config.severity.level(number).policy
+            yield from self.one("policy", policy, ("severity", f"sev{number}", "policy"), f"'severity.sev{number}'")
+
+    def team(self, team: Team) -> Iterator[Finding]:
+        loc: Loc = ("teams", team.id)
+        who = f"team '{team.id}'"
+        yield from self.each("person", team.members, (*loc, "members"), who)
+        yield from self.one("person", team.lead, (*loc, "lead"), who)
+        yield from self.one("person", team.manager, (*loc, "manager"), who)
+        if team.oncall:
+            yield from self.one("rotation", team.oncall.primary, (*loc, "oncall", "primary"), who)
+            yield from self.one("rotation", team.oncall.secondary, (*loc, "oncall", "secondary"), who)
+            if team.oncall.primary == team.oncall.secondary:
+                yield (
+                    (*loc, "oncall", "secondary"),
+                    f"{who} has the same rotation as primary and secondary; the second page would wake the same person.",
+                )
+        for number in (1, 2, 3, 4):
+            yield from self.one("policy", team.policies.of(number), (*loc, "policies", f"sev{number}"), who)
+
+    def service(self, service: Service) -> Iterator[Finding]:
+        loc: Loc = ("services", service.id)
+        who = f"service '{service.id}'"
+        yield from self.one("team", service.owner, (*loc, "owner"), who)
+        yield from self.each("service", service.dependencies, (*loc, "dependencies"), who)
+        yield from self.each("person", service.experts, (*loc, "experts"), who)
+        if service.id in service.dependencies:
+            yield (*loc, "dependencies", service.dependencies.index(service.id)), f"{who} depends on itself; remove it from 'dependencies'."
+
+    def policy(self, policy: EscalationPolicy) -> Iterator[Finding]:
+        for number, step in enumerate(policy.steps):
+            for index, target in enumerate(step.targets):
+                yield from self.target(target, ("policies", policy.id, "steps", number, "targets", index), f"policy '{policy.id}'")
+
+    def alert_source(self, source: AlertSource) -> Iterator[Finding]:
+        loc: Loc = ("alerts", source.id)
+        who = f"alert source '{source.id}'"
+        yield from self.one("service", source.service, (*loc, "service"), who)
+        yield from self.one("team", source.team, (*loc, "team"), who)
+        for index, route in enumerate(source.routes):
+            yield from self.one("service", route.service, (*loc, "routes", index, "service"), who)
+            yield from self.one("team", route.team, (*loc, "routes", index, "team"), who)
+
+    def twins(self) -> Iterator[Finding]:
+        """What must point at one person, service or source, and points at two."""
+        people = self.config.people.values()
+        marks: tuple[tuple[str, str, Callable[[Person], str | None]], ...] = (
+            ("slack", "Slack id", lambda person: person.slack),
+            ("phone", "phone number", lambda person: person.phone),
+            ("email", "e-mail address", lambda person: person.email and person.email.lower()),
+        )
+        for field, words, mark in marks:
+            owners: dict[str, str] = {}
+            for person in people:
+                value = mark(person)
+                first = owners.setdefault(value, person.id) if value else person.id
+                if first != person.id:
+                    yield (
+                        ("people", person.id, field),
+                        f"person '{person.id}' has the {words} of '{first}'; an answer must tell who gave it.",
+                    )
+        yield from self.service_names()
+        keys: dict[str, str] = {}
+        for source in self.config.alerts.values():
+            value = source.key.get_secret_value() if source.key else None
+            first = keys.setdefault(value, source.id) if value else source.id
+            if first != source.id:
+                yield ("alerts", source.id), f"alert source '{source.id}' has the key of '{first}'; give each its own."
+
+    def service_names(self) -> Iterator[Finding]:
+        names = {service.id: service.id for service in self.config.services.values()}
+        for service in self.config.services.values():
+            for index, alias in enumerate(service.aliases):
+                first = names.setdefault(alias.lower(), service.id)
+                if first != service.id:
+                    yield (
+                        ("services", service.id, "aliases", index),
+                        f"service '{service.id}' has the alias '{clip(alias)}', which means '{first}' already.",
+                    )
+
+    def slow_rules(self) -> Iterator[Finding]:
+        """A rule whose first delay is as long as a step: the next person would be paged before this one was told."""
+        for person in self.config.people.values():
+            for group in ("urgent", "normal"):
+                first = min(rule.after for rule in person.rules.group(group))
+                policy = self.tightest(group)
+                wait = policy.shortest_wait() if policy else None
+                if policy and wait is not None and first >= wait:
+                    late, soon = duration_text(first), duration_text(wait)
+                    yield (
+                        ("people", person.id, "rules", group),
+                        f"person '{person.id}' is told of {group} pages after {late} at the earliest, but policy '{policy.id}' goes on "
+                        f"after {soon}; make the first delay shorter.",
+                    )
+
+    def tightest(self, group: str) -> EscalationPolicy | None:
+        """The policy in use for this group of severities that goes on soonest."""
+        chosen: list[EscalationPolicy] = []
+        for number in (1, 2, 3, 4):
+            if self.config.severity.level(number).rules == group:
+                names = {self.config.severity.level(number).policy, *(team.policies.of(number) for team in self.config.teams.values())}
+                chosen += [policy for name, policy in self.config.policies.items() if name in names]
+        ladders = [(wait, policy) for policy in chosen if (wait := policy.shortest_wait()) is not None]
+        return min(ladders, key=lambda pair: pair[0])[1] if ladders else None
