@@ -1,0 +1,57 @@
+"""Slack's mrkdwn: what a person wrote must neither ping nor format, and nothing may be longer than Slack takes."""
+
+from datetime import datetime
+
+SECTION_LIMIT = 3000
+MESSAGE_LIMIT = 4000
+HEADER_LIMIT = 150
+TOPIC_LIMIT = 250
+
+
+def escape(text: str) -> str:
+    """Text from outside, made harmless: `<!channel>` does not ping, `<…|…>` is no link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """What the person typed, from what Slack sent."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def clamp(text: str, limit: int = SECTION_LIMIT) -> str:
+    """At most `limit` characters, an ellipsis at the end when something was cut. Never cuts an escape or a link in half."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    for opening, closing in (("&", ";"), ("<", ">")):
+        start = cut.rfind(opening)
+        if start > cut.rfind(closing) and (opening == "<" or limit - start <= len("&amp;") + 1):
+            cut = cut[:start]
+    return cut + "…"
+
+
+def mention(user: str) -> str:
+    """`<@U123>`: pings the person."""
+    return f"<@{user}>"
+
+
+def channel_link(channel: str) -> str:
+    """`<#C123>`: shown as the channel's name."""
+    return f"<#{channel}>"
+
+
+def link(url: str, label: str) -> str:
+    """A link with words. The label is escaped here."""
+    return f"<{url}|{escape(label).replace('|', '¦')}>"
+
+
+def when(moment: datetime, style: str = "{date_short_pretty} {time}") -> str:
+    """A moment, shown in each reader's own zone; in UTC where Slack cannot."""
+    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(moment.timestamp())}^{style}|{fallback}>"
+
+
+def permalink(workspace_url: str, channel: str, ts: str, thread_ts: str = "") -> str:
+    """The address of a message, without asking Slack for it. `workspace_url` as `auth.test` gives it."""
+    address = f"{workspace_url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+    return f"{address}?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else address
