@@ -1,0 +1,112 @@
+"""What `tocsin check` says of a configuration directory: its problems, or what is configured and what looks forgotten."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config.loader import build, gather, in_order
+from bot.config.models import Config, Person
+from bot.config.tree import Loc, Problem
+from bot.errors import ConfigInvalid
+
+Doubt = tuple[Loc, str]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The outcome of a check. With problems there is no configuration; warnings are things that work, but perhaps not as meant."""
+
+    directory: Path
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    config: Config | None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the bot would start with this."""
+        return not self.problems
+
+    def text(self) -> str:
+        """The report for a terminal, one finding a line."""
+        if self.config is None:
+            return "\n".join([f"{counted(len(self.problems), 'problem')} in {self.directory}:", *self.problems])
+        lines = [f"{self.directory} is sound: {summary(self.config)}."]
+        if self.warnings:
+            lines += [f"{counted(len(self.warnings), 'warning')}:", *self.warnings]
+        return "\n".join(lines)
+
+
+def check(directory: Path, environ: Mapping[str, str]) -> CheckReport:
+    """Check a directory. A key that the environment should hold may be absent here: it is not where the bot runs."""
+    try:
+        tree = gather(directory)
+        config = build(tree, environ, keys_may_be_unset=True)
+    except ConfigInvalid as invalid:
+        return CheckReport(directory, tuple(invalid.problems), (), None)
+    found = [Problem(tree.place(loc), sentence) for loc, sentence in warnings(config)]
+    return CheckReport(directory, (), tuple(in_order(found)), config)
+
+
+def counted(number: int, noun: str) -> str:
+    plural = {"person": "people", "policy": "policies"}.get(noun, f"{noun}s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def summary(config: Config) -> str:
+    """How much of what is configured."""
+    counts = (
+        (len(config.people), "person"),
+        (len(config.teams), "team"),
+        (len(config.services), "service"),
+        (len(config.rotations), "rotation"),
+        (len(config.policies), "policy"),
+        (len(config.alerts), "alert source"),
+    )
+    return ", ".join(counted(number, noun) for number, noun in counts)
+
+
+def warnings(config: Config) -> Iterator[Doubt]:
+    """What is legal and looks forgotten."""
+    for person in config.people.values():
+        yield from unreachable(config, person)
+    for team in config.teams.values():
+        loc: Loc = ("teams", team.id)
+        if team.oncall is None:
+            yield loc, f"team '{team.id}' has no rotation on call; its pages go to the fallback."
+        elif team.oncall.secondary is None:
+            yield (*loc, "oncall"), f"team '{team.id}' has no secondary rotation; that step of an escalation is skipped."
+        if team.manager is None:
+            yield loc, f"team '{team.id}' has no manager; a step that pages one pages only the experts."
+    for service in config.services.values():
+        if service.owner is None:
+            yield ("services", service.id), f"service '{service.id}' has no owner; its pages go to the fallback."
+    for source in config.alerts.values():
+        if source.key is not None and source.key_env is None:
+            yield (
+                ("alerts", source.id, "key"),
+                f"the key of alert source '{source.id}' stands in the file; keep real ones in the environment (key_env).",
+            )
+    yield from missing_parts(config)
+
+
+def unreachable(config: Config, person: Person) -> Iterator[Doubt]:
+    """What keeps a person from being told of a page."""
+    loc: Loc = ("people", person.id)
+    if not (person.slack or person.phone or person.email):
+        yield loc, f"person '{person.id}' has no Slack id, phone or e-mail address, and counts as nobody when paged."
+    elif person.phone is None:
+        yield loc, f"person '{person.id}' has no phone; no text and no call will wake them."
+    elif person.slack is None:
+        yield loc, f"person '{person.id}' has no Slack id; they cannot be invited, and what they do in Slack is a stranger's."
+
+
+def missing_parts(config: Config) -> Iterator[Doubt]:
+    """Whole parts that were not written, and what follows from that."""
+    if not config.fallback:
+        yield ("fallback",), "'fallback' is empty; when a policy finds nobody, nobody is paged."
+    if not config.executives:
+        yield ("executives",), "'executives' is empty; the last step of SEV1 and SEV2 pages nobody."
+    if not config.services:
+        yield ("services",), "no services are configured; severity and owner cannot be told from a name."
+    if not config.audiences.customer_approvers:
+        yield ("audiences",), "'audiences.customer_approvers' is empty; no customer notice can be approved."

@@ -1,0 +1,283 @@
+"""Settings of one process, from its environment: read once, frozen, all that is wrong told at once. Secrets never show in a repr."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from bot.config.values import clip, email_address, phone_number
+from bot.errors import ConfigInvalid
+
+SHORTEST_SECRET = 16  # characters; shorter ones can be guessed, and they sign links that need no login
+
+
+def split(value: str, schemes: tuple[str, ...], example: str) -> SplitResult:
+    """The parts of an address with one of these schemes and a host that makes sense."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError(f"is not a usable address; write it like {example}.") from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}; write it like {example}.")
+    if not sound or not parts.hostname or re.search(r"\s", value):
+        raise ValueError(f"is not a usable address; write it like {example}.")
+    return parts
+
+
+def base_url(value: str) -> str:
+    """An http(s) address without query, ending in one slash: paths are added to it."""
+    parts = split(value, ("https", "http"), "https://tocsin.example.com")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("must be a plain address, without user name, '?' or '#'.")
+    return value.rstrip("/") + "/"
+
+
+def bare_url(value: str) -> str:
+    """Like `base_url`, but ending in no slash."""
+    return base_url(value).rstrip("/")
+
+
+def mail_server(value: SecretStr) -> SecretStr:
+    split(value.get_secret_value(), ("smtp", "smtps", "smtp+starttls"), "smtp+starttls://user:password@mail.example.com:587")
+    return value
+
+
+def database_address(value: SecretStr) -> SecretStr:
+    """A SQLite file whose directory is there, or a PostgreSQL server."""
+    text = value.get_secret_value()
+    if text.startswith("sqlite:"):
+        found = re.fullmatch(r"sqlite:///([^?]+)", text)
+        if found is None or found.group(1).startswith(":memory:"):
+            raise ValueError("must name a file: sqlite:///tocsin.db here, or sqlite:////var/lib/tocsin/tocsin.db anywhere.")
+        folder = Path(found.group(1)).parent
+        if not folder.is_dir():
+            raise ValueError(f"names a file in {clip(str(folder))}, which is not a directory; create it.")
+        return value
+    parts = split(text, ("postgresql", "postgres"), "postgresql://user:password@host/tocsin, or sqlite:///tocsin.db")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database; end it with /tocsin or whatever yours is called.")
+    return value
+
+
+def directory(value: Path) -> Path:
+    if not value.is_dir():
+        raise ValueError(f"is {clip(str(value))}, which is not a directory; name the one that holds your YAML files.")
+    return value
+
+
+def long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"is shorter than {SHORTEST_SECRET} characters; make one with `openssl rand -hex 32`.")
+    return value
+
+
+def begins(prefix: str, where: str) -> AfterValidator:
+    """A token of the right sort: the commonest mistake is to give one for the other."""
+
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(prefix):
+            raise ValueError(f"does not start with {prefix}; {where}")
+        return value
+
+    return AfterValidator(check)
+
+
+def sms_sender(value: str) -> str:
+    return str(phone_number(value))
+
+
+BaseUrl = Annotated[str, AfterValidator(base_url)]
+BareUrl = Annotated[str, AfterValidator(bare_url)]
+Secret = Annotated[SecretStr, AfterValidator(long_enough)]
+
+
+class Settings(BaseModel):
+    """What a process is told by its environment. `read` makes it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True)
+
+    slack_bot_token: Annotated[SecretStr, begins("xoxb-", "copy the Bot User OAuth Token from the app's OAuth page.")] = Field(
+        alias="SLACK_BOT_TOKEN", description="Bot token of the Slack app (`xoxb-…`)."
+    )
+    slack_app_token: Annotated[SecretStr, begins("xapp-", "make an app-level token with connections:write.")] | None = Field(
+        default=None,
+        alias="SLACK_APP_TOKEN",
+        description="App-level token (`xapp-…`). When set, Slack is reached by Socket Mode and needs no public address.",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None,
+        alias="SLACK_SIGNING_SECRET",
+        description="Signing secret, for HTTP mode at `/slack/events`; needed when there is no app-level token.",
+    )
+    slack_api_url: BaseUrl = Field(default="https://slack.com/api/", alias="SLACK_API_URL", description="Address of Slack's Web API.")
+    twilio_account_sid: str | None = Field(
+        default=None, alias="TWILIO_ACCOUNT_SID", description="Twilio account, for SMS and calls. Give all three of Twilio's or none."
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, alias="TWILIO_AUTH_TOKEN", description="Token of that account; also checks the signatures of its webhooks."
+    )
+    twilio_from: Annotated[str, AfterValidator(sms_sender)] | None = Field(
+        default=None, alias="TWILIO_FROM", description="Number that texts and calls come from, as `+15550100000`."
+    )
+    twilio_api_url: BareUrl = Field(default="https://api.twilio.com", alias="TWILIO_API_URL", description="Address of Twilio's REST API.")
+    smtp_url: Annotated[SecretStr, AfterValidator(mail_server)] | None = Field(
+        default=None,
+        alias="SMTP_URL",
+        description="Mail server: `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`. Empty: no e-mail.",
+    )
+    mail_from: Annotated[str, AfterValidator(email_address)] | None = Field(
+        default=None, alias="TOCSIN_MAIL_FROM", description="Sender of e-mail. Default: `tocsin@` and the host of TOCSIN_URL."
+    )
+    database_url: Annotated[SecretStr, AfterValidator(database_address)] = Field(
+        default=SecretStr("sqlite:///tocsin.db"),
+        alias="DATABASE_URL",
+        description="A SQLite file, or `postgresql://user:password@host/name`.",
+    )
+    config: Annotated[Path, AfterValidator(directory)] = Field(alias="TOCSIN_CONFIG", description="Directory of the YAML configuration.")
+    url: BareUrl = Field(alias="TOCSIN_URL", description="Public address of this bot; links and webhook signatures are made with it.")
+    secret: Secret = Field(alias="TOCSIN_SECRET", description="Signs links; 16 characters or more, the same for all replicas.")
+    previous_secret: Secret | None = Field(
+        default=None, alias="TOCSIN_PREVIOUS_SECRET", description="The secret before a change; links it signed stay valid for a day."
+    )
+    host: Annotated[str, Field(min_length=1)] = Field(default="0.0.0.0", alias="TOCSIN_HOST", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8080, alias="TOCSIN_PORT", description="Port to listen on; 0 takes a free one."
+    )
+    log: Literal["json", "text"] = Field(
+        default="json", alias="TOCSIN_LOG", description="Form of the log: `json` for machines, `text` for people."
+    )
+    sandbox_token: SecretStr | None = Field(
+        default=None, alias="TOCSIN_SANDBOX_TOKEN", description="Opens the sandbox's own doors.", json_schema_extra={"hidden": True}
+    )
+    sandbox_offset_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=0,
+        alias="TOCSIN_SANDBOX_OFFSET_S",
+        description="How far the sandbox's clock runs ahead.",
+        json_schema_extra={"hidden": True},
+    )
+
+    @property
+    def is_socket_mode(self) -> bool:
+        """Whether Slack is reached by Socket Mode rather than HTTP."""
+        return self.slack_app_token is not None
+
+    @property
+    def has_twilio(self) -> bool:
+        """Whether SMS and calls can be sent."""
+        return self.twilio_account_sid is not None
+
+    @property
+    def mail_sender(self) -> str:
+        """Sender address of e-mail."""
+        return self.mail_from or f"tocsin@{urlsplit(self.url).hostname}"
+
+    @property
+    def database_driver_url(self) -> str:
+        """The database's address with its async driver, as SQLAlchemy takes it. Holds the password."""
+        return with_driver(self.database_url.get_secret_value())
+
+    @property
+    def sandbox_offset(self) -> timedelta:
+        """How far the sandbox's clock runs ahead of the wall."""
+        return timedelta(seconds=self.sandbox_offset_s)
+
+
+def with_driver(url: str) -> str:
+    """`sqlite:` → `sqlite+aiosqlite:`, `postgresql:` → `postgresql+asyncpg:`; libpq's `sslmode` is asyncpg's `ssl`."""
+    scheme, _, rest = url.partition(":")
+    if scheme == "sqlite":
+        return f"sqlite+aiosqlite:{rest}"
+    address, _, query = rest.partition("?")
+    asked = urlencode([("ssl" if key == "sslmode" else key, value) for key, value in parse_qsl(query)])
+    return f"postgresql+asyncpg:{address}" + (f"?{asked}" if asked else "")
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Settings from an environment. Raises `ConfigInvalid` with everything that is missing or wrong, as `environment: NAME sentence`."""
+    given = {name: value.strip() for name, value in environ.items() if value.strip()}  # an empty variable is an absent one
+    problems = [*togetherness(given), *misspelt(given)]
+    settings = None
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        problems += [complaint(detail) for detail in error.errors(include_url=False, include_input=False)]
+    if settings is None or problems:
+        raise ConfigInvalid([f"environment: {problem}" for problem in problems])
+    return settings
+
+
+def togetherness(given: Mapping[str, str]) -> Iterator[str]:
+    """What only makes sense with another."""
+    if "SLACK_APP_TOKEN" not in given and "SLACK_SIGNING_SECRET" not in given:
+        yield "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) must be set, or nothing that Slack says can be trusted."
+    twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
+    missing = [name for name in twilio if name not in given]
+    if 0 < len(missing) < len(twilio):
+        yield f"{' and '.join(missing)} must be set, too: Twilio needs all of {', '.join(twilio)}, or none to go without SMS and calls."
+    if given.get("TOCSIN_SECRET") is not None and given.get("TOCSIN_SECRET") == given.get("TOCSIN_PREVIOUS_SECRET"):
+        yield "TOCSIN_PREVIOUS_SECRET is the same as TOCSIN_SECRET; remove it, or give the one from before the change."
+
+
+def misspelt(given: Mapping[str, str]) -> Iterator[str]:
+    """Names that are nearly one of ours, which is not set: an unread secret is found at once, and other tools' names are left alone."""
+    known = [name for name, _ in variables() if name not in given]
+    ours = {name for name, _ in variables()}
+    for name in sorted(given):
+        near = [] if name in ours else difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        if near and name.startswith(near[0].split("_")[0]):
+            yield f"{clip(name)} is not a setting; did you mean {near[0]}?"
+
+
+def complaint(detail: ErrorDetails) -> str:
+    """One pydantic error as a sentence that starts with the variable's name. The value is never shown: it may be a secret."""
+    name, kind = str(detail["loc"][0]), detail["type"]
+    if kind == "missing":
+        return f"{name} is not set: {meaning_of(name)}"
+    if kind == "value_error":
+        return f"{name} {detail['ctx']['error']}"
+    if kind == "int_parsing":
+        return f"{name} must be a whole number."
+    if kind == "literal_error":
+        return f"{name} must be {detail['ctx']['expected']}."
+    return f"{name} is wrong: {detail['msg'][:1].lower()}{detail['msg'][1:]}."
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable for help and documentation. `default` is empty where there is none."""
+
+    name: str
+    meaning: str
+    default: str
+    required: bool
+
+
+def variables() -> Iterator[tuple[str, FieldInfo]]:
+    for field in Settings.model_fields.values():
+        if field.alias:
+            yield field.alias, field
+
+
+def meaning_of(name: str) -> str:
+    return next((field.description or "" for known, field in variables() if known == name), "")
+
+
+def describe() -> list[Variable]:
+    """Every environment variable, without those that only the sandbox uses."""
+    shown = [(name, field) for name, field in variables() if not field.json_schema_extra]
+    return [Variable(name, field.description or "", default_text(field), field.is_required()) for name, field in shown]
+
+
+def default_text(field: FieldInfo) -> str:
+    if field.is_required() or field.default is None:
+        return ""
+    return str(field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default)
