@@ -1,0 +1,124 @@
+"""Who is who: people, teams and services by id, Slack users as actors, and how each is named and reached."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.config.escalation import Method, NotificationRule
+from bot.config.models import Config, Person, Service, Team
+from bot.db import BOT, ActorId, Tx
+from bot.directory.messages import FindSlackPeople
+from bot.directory.models import SlackPerson
+from bot.work import queue
+
+SLACK_ACTOR = "slack:"
+ALERT_ACTOR = "alertmanager:"
+EVERYBODY_KNOWN = "find-slack-people"
+"""The key of the one order to look everybody up."""
+
+
+class Directory:
+    """Answers questions about one configuration and the identities found since."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def person(self, person_id: str) -> Person | None:
+        """The configured person with this id."""
+        return self.config.person(person_id)
+
+    def team(self, team_id: str) -> Team | None:
+        """The team with this id."""
+        return self.config.team(team_id)
+
+    def service(self, name: str) -> Service | None:
+        """The service with this id, name or alias."""
+        return self.config.service(name)
+
+    def owner(self, service_id: str) -> Team | None:
+        """The team that answers for a service."""
+        service = self.config.service(service_id)
+        return self.config.owner(service) if service else None
+
+    async def actor_of(self, tx: Tx, slack_user: str) -> ActorId:
+        """Who a Slack user is: a configured person's id, or `slack:U…` for anybody else."""
+        person = self.config.person_by_slack(slack_user)
+        if person is not None:
+            return ActorId(person.id)
+        found = (await tx.session.execute(select(col(SlackPerson.person)).where(col(SlackPerson.slack_user) == slack_user))).scalar()
+        known = found is not None and self.config.person(found) is not None
+        return ActorId(found) if found is not None and known else ActorId(SLACK_ACTOR + slack_user)
+
+    async def slack_user_of(self, tx: Tx, actor: str) -> str | None:
+        """The Slack member id of a person or stranger; None when nobody knows it."""
+        if actor.startswith(SLACK_ACTOR):
+            return actor.removeprefix(SLACK_ACTOR)
+        person = self.config.person(actor)
+        if person is None:
+            return None
+        if person.slack is not None:
+            return person.slack
+        found: str | None = (
+            await tx.session.execute(select(col(SlackPerson.slack_user)).where(col(SlackPerson.person) == person.id))
+        ).scalar()
+        return found
+
+    def name(self, actor: str) -> str:
+        """What others call an actor, in plain text (SMS, voice, e-mail, web)."""
+        person = self.config.person(actor)
+        if person is not None:
+            return person.name
+        if actor == BOT:
+            return "Tocsin"
+        if actor.startswith(ALERT_ACTOR):
+            return f"Alertmanager ({actor.removeprefix(ALERT_ACTOR)})"
+        if actor.startswith(SLACK_ACTOR):
+            return f"Slack user {actor.removeprefix(SLACK_ACTOR)}"
+        return actor
+
+    async def mention(self, tx: Tx, actor: str) -> str:
+        """An actor in Slack's markup: `<@U…>` where a Slack user is known, otherwise the name."""
+        slack_user = await self.slack_user_of(tx, actor)
+        return f"<@{slack_user}>" if slack_user else self.name(actor)
+
+    async def address(self, tx: Tx, person_id: str, method: Method) -> str | None:
+        """Where a person is reached by a method: Slack member id, phone number or e-mail address. None: not at all."""
+        person = self.config.person(person_id)
+        if person is None:
+            return None
+        match method:
+            case "slack":
+                return await self.slack_user_of(tx, person.id)
+            case "sms" | "voice":
+                return person.phone
+            case "email":
+                return person.email
+
+    def rules(self, person_id: str, severity: int) -> tuple[NotificationRule, ...]:
+        """How a person is told of a page of this severity, in the order written."""
+        person = self.config.person(person_id)
+        return person.rules.group(self.config.severity.level(severity).rules) if person else ()
+
+    async def unknown_in_slack(self, tx: Tx) -> list[Person]:
+        """People with an e-mail address whose Slack member id nobody knows."""
+        found = set((await tx.session.execute(select(col(SlackPerson.person)))).scalars())
+        return [person for person in self.config.people.values() if person.slack is None and person.email and person.id not in found]
+
+    async def look_up(self, tx: Tx) -> None:
+        """Order the look-up of everybody whom Slack may know; nothing when all are known."""
+        if await self.unknown_in_slack(tx):
+            await queue.refresh(tx, FindSlackPeople(), key=EVERYBODY_KNOWN)
+
+    async def remember(self, tx: Tx, person_id: str, slack_user: str) -> None:
+        """Keep that this Slack user is this person; the first finding counts."""
+        if self.config.person_by_slack(slack_user) is None:
+            await tx.insert_new(SlackPerson, slack_user=slack_user, person=person_id, found_at=tx.now)
+
+    def wall_time(self, reader: str, at: datetime, now: datetime) -> str:
+        """A moment on the reader's clock, `09:02`, with its day when that is not today's; in the company's zone for strangers."""
+        person = self.config.person(reader)
+        zone = ZoneInfo(person.zone if person else self.config.zone)
+        local, today = at.astimezone(zone), now.astimezone(zone).date()
+        return f"{local:%H:%M}" if local.date() == today else f"{local:%a} {local.day} {local:%b} {local:%H:%M}"

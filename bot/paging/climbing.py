@@ -1,0 +1,170 @@
+"""Climbing the ladder: which step is next, who that is right now, and the attempts by which they are told."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.config.escalation import Method
+from bot.db import ActorId, Tx
+from bot.directory.service import Directory
+from bot.errors import AlreadyDone
+from bot.oncall.service import OnCall
+from bot.paging import codes
+from bot.paging.ladders import thaw
+from bot.paging.messages import LANES, DeliverPage, PageEscalated, PageExhausted, StepSkipped, TakeStep
+from bot.paging.models import Page, PageAttempt, number
+from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, next_step
+from bot.paging.states import AttemptState, PageState
+from bot.paging.targets import Around, Found, Targets
+from bot.work import queue
+
+CANNOT_GO_ON = "Everybody on this ladder has been paged. To call somebody else: /inc page @person."
+
+
+class Climbing:
+    """Takes the steps of a page that the caller holds. Verbs decide when."""
+
+    def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[Method]) -> None:
+        self._directory = directory
+        self._targets = Targets(directory, oncall)
+        self._methods = frozenset(methods)
+
+    def who(self, target: str, service: str | None, team: str | None, at: datetime) -> tuple[list[Found], list[str]]:
+        """Whom a target means at a moment, and why nobody where it means nobody."""
+        return self._targets.people((target,), Around(team, service), at)
+
+    def check_can_go_on(self, page: Page) -> None:
+        """Raise `AlreadyDone` when the ladder has no step left to take."""
+        policy = thaw(page.policy)
+        if policy.total is not None and page.taken >= policy.total:
+            raise AlreadyDone(CANNOT_GO_ON)
+
+    async def climb(self, tx: Tx, page: Page) -> None:
+        """Take what is due; a step that finds nobody makes way for the one after it."""
+        await self._go_on(tx, page, next_step(thaw(page.policy), page.taken, page.started_at, tx.now), None)
+
+    async def climb_now(self, tx: Tx, page: Page, by: ActorId | None) -> None:
+        """Take the next step at once, because a person asked (`by`) or nobody of the last one can be reached (None).
+
+        A ladder without a further step stays as it is while somebody who was asked may still answer.
+        """
+        decision, page.started_at = escalate_now(thaw(page.policy), page.taken, page.started_at, tx.now)
+        if isinstance(decision, PageNow) or not await self._is_somebody_left(tx, page):
+            await self._go_on(tx, page, decision, by)
+
+    async def _go_on(self, tx: Tx, page: Page, decision: PageNow | Wait | Exhausted, by: ActorId | None) -> None:
+        policy = thaw(page.policy)
+        empty = 0
+        while isinstance(decision, PageNow) and empty < len(policy.steps):
+            if await self._take(tx, page, decision):
+                if decision.number > 0:
+                    await tx.announce(PageEscalated(number(page), page.incident_id, by, decision.number + 1, decision.late))
+                break
+            empty += 1
+            decision, page.started_at = escalate_now(policy, page.taken, page.started_at, tx.now)
+        if not isinstance(decision, Wait) and (empty >= len(policy.steps) or isinstance(decision, Exhausted)):
+            await self._after_the_last(tx, page)
+        else:
+            await self.wait_for_next(tx, page)
+
+    async def wait_for_next(self, tx: Tx, page: Page) -> None:
+        """Order the step that comes next, or, after the last, the moment when all have had their time to answer."""
+        policy = thaw(page.policy)
+        upcoming = next_step(policy, page.taken, page.started_at, tx.now)
+        match upcoming:
+            case Wait(until):
+                page.next_at = until
+            case Exhausted():
+                page.next_at = tx.now + policy.last_wait
+            case PageNow(due=due):
+                page.next_at = due
+        page.version += 1
+        await tx.session.flush()
+        await queue.cancel(tx, about=f"page:{page.id}", kind=TakeStep)
+        step = TakeStep(number(page), page.version)
+        await queue.schedule(tx, step, key=f"page:{page.id}:step:{page.version}", about=f"page:{page.id}", due=page.next_at)
+
+    async def _take(self, tx: Tx, page: Page, step: PageNow) -> bool:
+        """Page everybody whom a step means. False, and said, when that is nobody."""
+        policy = thaw(page.policy)
+        for missed in range(step.number - step.skipped, step.number):
+            await self._say_skipped(tx, page, policy.step(missed).targets, "its time had passed while Tocsin was away")
+        page.taken = step.taken
+        people, missing = self._targets.people(step.targets, Around(page.team, page.service), tx.now)
+        paged, unreachable = await self._page(tx, page, people, step.number, step.due)
+        if not paged:
+            await self._say_skipped(tx, page, step.targets, "; ".join([*missing, *unreachable]))
+        return paged
+
+    async def _after_the_last(self, tx: Tx, page: Page) -> None:
+        """Nobody was found at all: the fallback is paged. Somebody was, and has had time: nobody has answered."""
+        if not await self._was_anybody_paged(tx, page) and page.asked_by is None:
+            people, missing = self._targets.people(("fallback",), Around(page.team, page.service), tx.now)
+            paged, unreachable = await self._page(tx, page, people, page.taken, tx.now)
+            if paged:
+                await tx.announce(PageEscalated(number(page), page.incident_id, None, page.taken + 1))
+                await self.wait_for_next(tx, page)
+                return
+            await self._say_skipped(tx, page, ("fallback",), "; ".join([*missing, *unreachable]))
+        page.state, page.next_at, page.version = PageState.EXHAUSTED, None, page.version + 1
+        await tx.session.flush()
+        await queue.cancel(tx, about=f"page:{page.id}", kind=TakeStep)
+        await tx.announce(PageExhausted(number(page), page.incident_id))
+
+    async def _page(self, tx: Tx, page: Page, people: list[Found], step: int, due: datetime) -> tuple[bool, list[str]]:
+        """Plan the attempts for these people. Whether anybody can be reached, and a reason for each who cannot."""
+        out_of_reach = [found.person for found in people if not await self._plan(tx, page, found, step, due)]
+        sentences = [f"{self._directory.name(person)} has no way to be reached" for person in out_of_reach]
+        return len(out_of_reach) < len(people), sentences
+
+    async def _plan(self, tx: Tx, page: Page, found: Found, step: int, due: datetime) -> bool:
+        """One attempt for each of a person's methods, each due after its delay. The first that exists goes out at once."""
+        delays: dict[Method, timedelta] = {}
+        for rule in self._directory.rules(found.person, page.severity):
+            if rule.method in self._methods and rule.method not in delays and await self._directory.address(tx, found.person, rule.method):
+                delays[rule.method] = rule.after
+        if not delays:
+            return False
+        soonest = min(delays.values())
+        await codes.give(tx, found.person, number(page))
+        for method, after in delays.items():
+            attempt = PageAttempt(
+                page_id=number(page),
+                step=step,
+                loop=page.loop,
+                person=found.person,
+                method=method,
+                why=found.why,
+                due_at=due + after - soonest,
+            )
+            tx.session.add(attempt)
+            await tx.session.flush()
+            await order_delivery(tx, attempt, tx.now + after - soonest)
+        return True
+
+    async def _was_anybody_paged(self, tx: Tx, page: Page) -> bool:
+        attempts = select(col(PageAttempt.id)).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop)
+        return (await tx.session.execute(attempts.limit(1))).first() is not None
+
+    async def _is_somebody_left(self, tx: Tx, page: Page) -> bool:
+        """Was anybody else asked who has neither answered nor refused?"""
+        silent = select(col(PageAttempt.id)).where(
+            col(PageAttempt.page_id) == page.id,
+            col(PageAttempt.loop) == page.loop,
+            col(PageAttempt.person) != tx.actor,
+            col(PageAttempt.state).not_in([AttemptState.ANSWERED, AttemptState.SUPPRESSED, AttemptState.FAILED]),
+        )
+        return (await tx.session.execute(silent.limit(1))).first() is not None
+
+    async def _say_skipped(self, tx: Tx, page: Page, targets: tuple[str, ...], why: str) -> None:
+        await tx.announce(StepSkipped(number(page), page.incident_id, " and ".join(targets), why))
+
+
+async def order_delivery(tx: Tx, attempt: PageAttempt, due: datetime) -> None:
+    """Order an attempt's delivery on its method's own lane."""
+    if attempt.id is None:
+        raise ValueError("the attempt has not been stored yet")
+    key, about = f"attempt:{attempt.id}", f"page:{attempt.page_id}"
+    await queue.schedule(tx, DeliverPage(attempt.id), key=key, about=about, due=due, destination=LANES[attempt.method])

@@ -1,0 +1,133 @@
+"""What paging announces, and the due work it orders."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from bot.db import ActorId
+from bot.work.orders import Order, Priority
+
+
+@dataclass(frozen=True)
+class PageStarted:
+    """Fact: an answer is wanted from now on."""
+
+    page_id: int
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class PersonPaged:
+    """Fact: a provider accepted a page for this person. `why` says for what they were chosen ("primary on call for Payments")."""
+
+    page_id: int
+    incident_id: int
+    person: str
+    method: str
+    why: str
+
+
+@dataclass(frozen=True)
+class AttemptFailed:
+    """Fact: one method cannot reach a person; their next one goes out at once. `why` is the provider's reason."""
+
+    page_id: int
+    incident_id: int
+    person: str
+    method: str
+    why: str
+
+
+@dataclass(frozen=True)
+class StepSkipped:
+    """Fact: a step of the ladder paged nobody. `why` is a sentence."""
+
+    page_id: int
+    incident_id: int
+    role: str
+    why: str
+
+
+@dataclass(frozen=True)
+class PageAcknowledged:
+    """Fact: somebody answers for it."""
+
+    page_id: int
+    incident_id: int
+    by: ActorId
+
+
+@dataclass(frozen=True)
+class PageEscalated:
+    """Fact: a further step was taken; `by` is who asked for it, None when its time had come. `step` counts from 1."""
+
+    page_id: int
+    incident_id: int
+    by: ActorId | None
+    step: int
+    late: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class PageDeclined:
+    """Fact: a person who was paged cannot; the next one is paged now."""
+
+    page_id: int
+    incident_id: int
+    by: ActorId
+
+
+@dataclass(frozen=True)
+class PageExhausted:
+    """Fact: every step was taken and nobody has answered."""
+
+    page_id: int
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class PageStandDown:
+    """Fact: the incident is over before anybody answered; nobody is wanted any more."""
+
+    page_id: int
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class TakeStep(Order):
+    """Take the next step of the ladder, unless anything happened to the page since (its version moved on)."""
+
+    page_id: int
+    version: int
+    priority: ClassVar[Priority] = Priority.PAGE
+
+
+@dataclass(frozen=True)
+class DeliverPage(Order):
+    """Send one attempt. Its destination is the method's own lane, so that a slow one delays none of the others."""
+
+    attempt_id: int
+    priority: ClassVar[Priority] = Priority.PAGE
+
+
+@dataclass(frozen=True)
+class StandDownPerson(Order):
+    """Tell a person who was reached by SMS that they are no longer needed, once."""
+
+    page_id: int
+    person: str
+    destination: ClassVar[str] = "sms"
+    priority: ClassVar[Priority] = Priority.URGENT
+
+
+@dataclass(frozen=True)
+class RefreshPageMessages(Order):
+    """Edit the direct messages of a page to what is true now."""
+
+    page_id: int
+    destination: ClassVar[str] = "page-slack"
+    priority: ClassVar[Priority] = Priority.REFRESH
+
+
+LANES = {"slack": "page-slack", "sms": "sms", "voice": "voice", "email": "email"}
+"""The destination of each method's deliveries."""

@@ -1,0 +1,98 @@
+"""Tables of the paging room."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from bot.db import EnumText, UtcDateTime
+from bot.paging.states import AttemptState, PageState
+
+
+class Page(SQLModel, table=True):
+    """One call for an answer about one incident. `policy` is frozen JSON; `version` moves on with everything that happens to it."""
+
+    __tablename__ = "page"
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(index=True)
+    severity: int
+    title: str = Field(sa_type=Text)
+    service: str | None = None
+    team: str | None = None
+    private: bool = False
+    since: datetime = Field(sa_type=UtcDateTime)
+    asked_by: str | None = None
+    """Who asked for this person by hand (`/inc page @kim`); None for a page by the ladder of its severity."""
+    words: str = Field(default="", sa_type=Text)
+    place: str = Field(default="{}", sa_type=Text)
+    """Where people meet, JSON: bridge, dial_in, channel_id."""
+    policy: str = Field(sa_type=Text)
+    state: PageState = Field(default=PageState.OPEN, sa_column=Column(EnumText(PageState), nullable=False))
+    taken: int = 0
+    """Steps taken on this ladder, over all its rounds."""
+    loop: int = 0
+    """How often a ladder was begun anew (a raised severity brings a new one)."""
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    """Start of this ladder: the steps' times count from here."""
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    version: int = 0
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PageAttempt(SQLModel, table=True):
+    """One person, told once by one method, for one step."""
+
+    __tablename__ = "page_attempt"
+    __table_args__ = (UniqueConstraint("page_id", "step", "loop", "person", "method"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    page_id: int = Field(foreign_key="page.id", index=True)
+    step: int
+    loop: int
+    person: str
+    method: str
+    why: str = ""
+    state: AttemptState = Field(default=AttemptState.PLANNED, sa_column=Column(EnumText(AttemptState), nullable=False))
+    provider_id: str | None = Field(default=None, index=True)
+    """The outside's id: Twilio SID, Slack `channel/ts`, Message-ID."""
+    reason: str | None = Field(default=None, sa_type=Text)
+    possible_duplicate: bool = False
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    """When its step's time was, plus the rule's delay: lateness counts from here."""
+    calling_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PageCode(SQLModel, table=True):
+    """The short number by which a person names a page in an SMS. Not given again for a day after its release."""
+
+    __tablename__ = "page_code"
+    __table_args__ = (
+        Index(
+            "page_code_in_use",
+            "person",
+            "code",
+            unique=True,
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
+        ),
+        UniqueConstraint("person", "page_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    person: str
+    code: int
+    page_id: int = Field(foreign_key="page.id", index=True)
+    given_at: datetime = Field(sa_type=UtcDateTime)
+    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def number(row: Page | PageAttempt) -> int:
+    """The id of a row that has been stored."""
+    if row.id is None:
+        raise ValueError("this row has not been stored yet")
+    return row.id

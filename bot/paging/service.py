@@ -1,0 +1,333 @@
+"""The verbs of paging. Each takes the transaction first; what leaves the house is ordered as due work within it."""
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from bot.config.escalation import Method
+from bot.db import ActorId, Tx
+from bot.directory.service import Directory
+from bot.errors import AlreadyDone, NotFound
+from bot.oncall.service import OnCall
+from bot.paging import codes
+from bot.paging.climbing import Climbing
+from bot.paging.ladders import configured, freeze, only
+from bot.paging.messages import (
+    DeliverPage,
+    PageAcknowledged,
+    PageDeclined,
+    PageStandDown,
+    PageStarted,
+    RefreshPageMessages,
+    StandDownPerson,
+    TakeStep,
+)
+from bot.paging.models import Page, PageAttempt, number
+from bot.paging.policy import EscalationPolicy
+from bot.paging.states import AttemptState, PageState, needs_answer
+from bot.work import queue
+
+WANTS_ANSWER = [state for state in PageState if needs_answer(state)]
+NOT_SENT = [AttemptState.PLANNED, AttemptState.CLAIMED]
+MAY_HAVE_REACHED = [AttemptState.CALLING, AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED]
+CANNOT = "said that they cannot"
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where people meet: the team's bridge unless another is given, and the channel once it exists."""
+
+    bridge: str | None = None
+    dial_in: str | None = None
+    channel_id: str | None = None
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """What paging is told about an incident. `service` and `team` are ids; a private incident's title stays inside Slack and the link."""
+
+    incident_id: int
+    severity: int
+    title: str
+    since: datetime
+    service: str | None = None
+    team: str | None = None
+    private: bool = False
+    where: Where = field(default=Where())
+
+
+class Paging:
+    """Gets somebody to answer. `methods` are those that this installation is configured for."""
+
+    def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[Method]) -> None:
+        self.directory = directory
+        self._climbing = Climbing(directory, oncall, methods)
+
+    async def start(self, tx: Tx, request: PageRequest) -> int | None:
+        """Page by the ladder of the severity, first step at once. The page's id; None when this severity pages nobody."""
+        running = await self._ladder_page(tx, request.incident_id)
+        if running is not None:
+            return running.id
+        policy = self._policy(request.severity, request.team)
+        return await self._begin(tx, request, policy) if policy.steps else None
+
+    async def page_person(self, tx: Tx, request: PageRequest, target: str, words: str = "") -> int:
+        """Page `person:kim`, `team:payments` or a role now, whatever the severity, on a page of its own. `NotFound` when that is nobody."""
+        people, missing = self._climbing.who(target, request.service, request.team, tx.now)
+        if not people:
+            raise NotFound(f"Nobody was paged: {'; '.join(missing)}.")
+        return await self._begin(tx, request, only(target), asked_by=tx.actor, words=words)
+
+    async def acknowledge(self, tx: Tx, page_id: int) -> None:
+        """The actor takes the page. Only the first acknowledgement counts; the others hear who was first (`AlreadyDone`)."""
+        taking = update(Page).where(col(Page.id) == page_id, col(Page.state).in_(WANTS_ANSWER))
+        taken = taking.values(
+            state=PageState.ACKNOWLEDGED, acknowledged_by=tx.actor, acknowledged_at=tx.now, next_at=None, version=col(Page.version) + 1
+        )
+        if await tx.changed(taken) == 0:
+            raise self.not_needed(await self.page(tx, page_id), tx.actor, tx.now)
+        page = await self.page(tx, page_id)
+        await self._call_off(tx, page)
+        await self._mark_answered(tx, page, None)
+        await self._tell_the_others(tx, page)
+        await tx.announce(PageAcknowledged(page_id, page.incident_id, tx.actor))
+
+    async def acknowledge_incident(self, tx: Tx, incident_id: int) -> None:
+        """The actor answers for the incident: its ladder stops, and so does whatever asked for the actor by name."""
+        pages = await self._pages(tx, incident_id)
+        mine = await self._where_paged(tx, pages, tx.actor)
+        open_now = [page for page in pages if needs_answer(page.state) and (page.asked_by is None or page.id in mine)]
+        if not open_now:
+            ladder = next((page for page in reversed(pages) if page.asked_by is None), None)
+            if ladder is None:
+                raise NotFound(f"Nobody has been paged for #{incident_id}, so there is nothing to acknowledge.")
+            raise self.not_needed(ladder, tx.actor, tx.now)
+        for page in open_now:
+            await self.acknowledge(tx, number(page))
+
+    async def escalate(self, tx: Tx, incident_id: int) -> None:
+        """Take the next step of the incident's ladder now; one that was acknowledged runs again from there."""
+        ladder = await self._ladder_page(tx, incident_id)
+        if ladder is None:
+            raise NotFound(f"No escalation runs for #{incident_id}. To call somebody: /inc page @person.")
+        await self.escalate_page(tx, number(ladder), ladder.version)
+
+    async def escalate_page(self, tx: Tx, page_id: int, version: int | None = None) -> None:
+        """Take the page's next step now. With a `version`, only if nothing happened to the page since: a stale click never escalates."""
+        page = await self.page(tx, page_id)
+        if page.state == PageState.CLOSED:
+            raise self.not_needed(page, tx.actor, tx.now)
+        if version is not None and version != page.version:
+            raise AlreadyDone(f"Nothing was done: this page has moved on meanwhile. {self.standing(page, tx.actor, tx.now)}")
+        self._climbing.check_can_go_on(page)
+        self._reopen(page)
+        await self._climbing.climb_now(tx, page, tx.actor)
+        await self.refresh_messages(tx, page)
+
+    async def decline(self, tx: Tx, page_id: int) -> None:
+        """The actor, who was paged, cannot: nothing more is sent to them, and the next person is paged now."""
+        page = await self.page(tx, page_id)
+        held_by_actor = page.state == PageState.ACKNOWLEDGED and page.acknowledged_by == tx.actor
+        if not needs_answer(page.state) and not held_by_actor:
+            raise self.not_needed(page, tx.actor, tx.now)
+        if await self._has_declined(tx, page, tx.actor):
+            raise AlreadyDone(f"You said so already. {self.standing(page, tx.actor, tx.now)}")
+        self._reopen(page)
+        mine = col(PageAttempt.page_id) == page_id, col(PageAttempt.person) == tx.actor
+        await tx.changed(
+            update(PageAttempt).where(*mine, col(PageAttempt.state).in_(NOT_SENT)).values(state=AttemptState.SUPPRESSED, reason=CANNOT)
+        )
+        await self._mark_answered(tx, page, CANNOT)
+        await tx.announce(PageDeclined(page_id, page.incident_id, tx.actor))
+        await self._climbing.climb_now(tx, page, tx.actor)
+        await self.refresh_messages(tx, page)
+
+    async def reconsider(self, tx: Tx, incident_id: int, severity: int, title: str) -> bool:
+        """Severity or title changed. Up: the new ladder from its start. Down: the new ladder from where time has come to, nobody again.
+
+        False when no page runs for the incident (SEV4 started none): then `start` one.
+        """
+        page = await self._ladder_page(tx, incident_id)
+        if page is None:
+            return False
+        before, page.severity, page.title = page.severity, severity, title
+        if severity != before:
+            await self._change_ladder(tx, page, is_worse=severity < before)
+        await self.refresh_messages(tx, page)
+        return True
+
+    async def stand_down(self, tx: Tx, incident_id: int) -> None:
+        """The incident is over: every page of it ends, and whoever was asked and has not answered is told."""
+        for page in await self._pages(tx, incident_id):
+            if page.state != PageState.CLOSED:
+                await self._close(tx, page)
+
+    async def channel_ready(self, tx: Tx, incident_id: int, channel_id: str) -> None:
+        """The incident's channel exists: from now on pages link to it."""
+        for page in await self._pages(tx, incident_id):
+            if page.state != PageState.CLOSED:
+                page.place = json.dumps({**json.loads(page.place), "channel_id": channel_id})
+                await self.refresh_messages(tx, page)
+        await tx.session.flush()
+
+    async def open_page(self, tx: Tx, incident_id: int) -> Page | None:
+        """The incident's page that still runs (unanswered or answered): the ladder's before those by name."""
+        running = [page for page in await self._pages(tx, incident_id, lock=False) if page.state != PageState.CLOSED]
+        running.sort(key=lambda page: (page.asked_by is None, needs_answer(page.state), page.id))
+        return running[-1] if running else None
+
+    async def page(self, tx: Tx, page_id: int) -> Page:
+        """The page, held for this transaction. `NotFound` when there is none."""
+        wanted = select(Page).where(col(Page.id) == page_id).with_for_update()
+        page = (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().first()
+        if page is None:
+            raise NotFound("There is no such page. Open the newest one, or type /inc in Slack.")
+        return page
+
+    async def take_step(self, tx: Tx, page_id: int, version: int) -> None:
+        """The time of a step has come: take it, unless the page has moved on since it was ordered."""
+        page = await self.page(tx, page_id)
+        if page.version == version and page.state == PageState.OPEN:
+            await self._climbing.climb(tx, page)
+            await self.refresh_messages(tx, page)
+
+    async def refresh_messages(self, tx: Tx, page: Page) -> None:
+        """Order that every direct message of the page shows what is true now."""
+        await queue.refresh(tx, RefreshPageMessages(number(page)), key=f"page:{page.id}:messages", about=f"page:{page.id}")
+
+    def standing(self, page: Page, reader: str, now: datetime) -> str:
+        """One sentence on how a page stands, with times on the reader's clock."""
+        if page.state == PageState.ACKNOWLEDGED and page.acknowledged_by and page.acknowledged_at:
+            who = "You" if page.acknowledged_by == reader else self.directory.name(page.acknowledged_by)
+            return f"{who} took this page at {self.directory.wall_time(reader, page.acknowledged_at, now)}."
+        if page.state == PageState.CLOSED:
+            return f"#{page.incident_id} needs nobody any more."
+        if page.state == PageState.EXHAUSTED:
+            return "Everybody was paged and nobody has answered yet."
+        if page.next_at is not None:
+            return f"Nobody has answered yet; the next step is at {self.directory.wall_time(reader, page.next_at, now)}."
+        return "Nobody has answered yet."
+
+    def not_needed(self, page: Page, reader: str, now: datetime) -> AlreadyDone:
+        """The refusal for an answer that comes second."""
+        return AlreadyDone(f"{self.standing(page, reader, now)} Nothing to do.")
+
+    async def _begin(self, tx: Tx, request: PageRequest, policy: EscalationPolicy, asked_by: str | None = None, words: str = "") -> int:
+        page = Page(
+            incident_id=request.incident_id,
+            severity=request.severity,
+            title=request.title,
+            service=request.service,
+            team=request.team,
+            private=request.private,
+            since=request.since,
+            asked_by=asked_by,
+            words=words,
+            place=json.dumps({key: value for key, value in asdict(self._with_bridge(request)).items() if value}),
+            policy=freeze(policy),
+            started_at=tx.now,
+        )
+        tx.session.add(page)
+        await tx.session.flush()
+        await tx.announce(PageStarted(number(page), page.incident_id))
+        await self._climbing.climb(tx, page)
+        return number(page)
+
+    def _with_bridge(self, request: PageRequest) -> Where:
+        team = self.directory.team(request.team) if request.team else None
+        if request.where.bridge or team is None or team.bridge is None:
+            return request.where
+        return Where(team.bridge.url, team.bridge.dial_in, request.where.channel_id)
+
+    def _policy(self, severity: int, team_id: str | None) -> EscalationPolicy:
+        team = self.directory.team(team_id) if team_id else None
+        return configured(self.directory.config.policy(severity, team))
+
+    async def _change_ladder(self, tx: Tx, page: Page, is_worse: bool) -> None:
+        policy = self._policy(page.severity, page.team)
+        if not policy.steps:
+            await self._close(tx, page)
+            return
+        if is_worse:
+            await self._call_off(tx, page)
+            self._reopen(page)
+            page.policy, page.taken, page.started_at, page.loop = freeze(policy), 0, tx.now, page.loop + 1
+            await self._climbing.climb(tx, page)
+        elif page.state == PageState.OPEN:
+            elapsed = tx.now - page.started_at
+            page.policy, page.taken = freeze(policy), sum(step.after <= elapsed for step in policy.steps)
+            await self._climbing.wait_for_next(tx, page)
+
+    def _reopen(self, page: Page) -> None:
+        """Somebody is wanted again."""
+        page.state, page.acknowledged_by, page.acknowledged_at = PageState.OPEN, None, None
+
+    async def _close(self, tx: Tx, page: Page) -> None:
+        was_unanswered = needs_answer(page.state)
+        page.state, page.next_at, page.version = PageState.CLOSED, None, page.version + 1
+        await tx.session.flush()
+        await self._call_off(tx, page)
+        await codes.release(tx, number(page))
+        if was_unanswered:
+            await self._tell_the_others(tx, page)
+            await tx.announce(PageStandDown(number(page), page.incident_id))
+        else:
+            await self.refresh_messages(tx, page)
+
+    async def _call_off(self, tx: Tx, page: Page) -> None:
+        """Nothing more is sent: neither the steps to come nor what is planned of those taken."""
+        for kind in (TakeStep, DeliverPage):
+            await queue.cancel(tx, about=f"page:{page.id}", kind=kind)
+        planned = update(PageAttempt).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.state).in_(NOT_SENT))
+        await tx.changed(planned.values(state=AttemptState.SUPPRESSED, ended_at=tx.now))
+
+    async def _mark_answered(self, tx: Tx, page: Page, reason: str | None) -> None:
+        mine = update(PageAttempt).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.person) == tx.actor)
+        reached = mine.where(col(PageAttempt.state).in_(MAY_HAVE_REACHED))
+        await tx.changed(reached.values(state=AttemptState.ANSWERED, reason=reason, ended_at=tx.now))
+
+    async def _tell_the_others(self, tx: Tx, page: Page) -> None:
+        """Whoever else got an SMS is told once that they are not needed; direct messages are edited."""
+        reached = select(col(PageAttempt.person)).where(
+            col(PageAttempt.page_id) == page.id,
+            col(PageAttempt.method) == "sms",
+            col(PageAttempt.person) != tx.actor,
+            col(PageAttempt.state).in_(MAY_HAVE_REACHED),
+        )
+        for person in sorted(set((await tx.session.execute(reached)).scalars())):
+            await self.tell_not_needed(tx, page, person)
+        await self.refresh_messages(tx, page)
+
+    async def tell_not_needed(self, tx: Tx, page: Page, person: str) -> None:
+        """Order the one text that tells a person they can sleep on."""
+        if not await self._has_declined(tx, page, person):
+            await queue.schedule(tx, StandDownPerson(number(page), person), key=f"page:{page.id}:{page.loop}:stand-down:{person}")
+
+    async def _has_declined(self, tx: Tx, page: Page, person: str) -> bool:
+        said = select(col(PageAttempt.id)).where(
+            col(PageAttempt.page_id) == page.id,
+            col(PageAttempt.loop) == page.loop,
+            col(PageAttempt.person) == person,
+            col(PageAttempt.reason) == CANNOT,
+        )
+        return (await tx.session.execute(said)).first() is not None
+
+    async def _ladder_page(self, tx: Tx, incident_id: int) -> Page | None:
+        """The incident's page by its severity's ladder, unless it is closed."""
+        pages = await self._pages(tx, incident_id)
+        return next((page for page in reversed(pages) if page.asked_by is None and page.state != PageState.CLOSED), None)
+
+    async def _pages(self, tx: Tx, incident_id: int, lock: bool = True) -> list[Page]:
+        wanted = select(Page).where(col(Page.incident_id) == incident_id).order_by(col(Page.id))
+        wanted = wanted.with_for_update() if lock else wanted
+        return list((await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars())
+
+    async def _where_paged(self, tx: Tx, pages: list[Page], actor: ActorId) -> set[int]:
+        mine = select(col(PageAttempt.page_id)).where(
+            col(PageAttempt.page_id).in_([page.id for page in pages]), col(PageAttempt.person) == actor
+        )
+        return set((await tx.session.execute(mine)).scalars())
