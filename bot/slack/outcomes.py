@@ -147,9 +147,9 @@ METHODS: dict[str, Method] = {
         degrade="cannot_reply_to_message restricted_action_non_threadable_channel restricted_action_thread_locked "
         f"restricted_action_thread_only_channel messages_tab_disabled user_disabled {_CONNECT} slack_connect_lists_sharing_blocked",
         tell=f"{_BLOCKS} as_user_not_supported attachment_payload_limit_exceeded channel_not_found draft_already_deleted "
-        "draft_already_sent draft_has_conflict draft_not_found duplicate_channel_not_found duplicate_message_not_found is_archived markdown_text_conflict "
-        "missing_file_data msg_blocks_too_long msg_too_long no_text not_in_channel restricted_action restricted_action_read_only_channel "
-        "team_not_found too_many_attachments too_many_contact_cards",
+        "draft_already_sent draft_has_conflict draft_not_found duplicate_channel_not_found duplicate_message_not_found is_archived "
+        "markdown_text_conflict missing_file_data msg_blocks_too_long msg_too_long no_text not_in_channel restricted_action "
+        "restricted_action_read_only_channel team_not_found too_many_attachments too_many_contact_cards",
     ),
     "chat.update": Method(
         TIER_3,

@@ -48,6 +48,10 @@ class Click:
     state: Values = field(default_factory=dict)
     in_modal: bool = False
     thread_ts: str = ""
+    private_metadata: str = ""
+    """Of the modal or home tab that was clicked."""
+    is_link: bool = False
+    """The button opens an address; Slack reports the click all the same."""
 
 
 @dataclass(frozen=True)

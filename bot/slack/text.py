@@ -1,7 +1,11 @@
 """Slack's mrkdwn: what a person wrote must neither ping nor format, and nothing may be longer than Slack takes."""
 
+import re
 from datetime import datetime
 
+MARKUP = re.compile(r"<(?P<kind>@|#|!subteam\^|!)(?P<target>[^>|]*)(?:\|(?P<label>[^>]*))?>")
+NAMED = {"@": "@", "#": "#", "!subteam^": "", "!": "@"}
+WEB_LINK = re.compile(r"<(?P<url>(?:https?|mailto|tel):[^>|]+)(?:\|[^>]*)?>")
 SECTION_LIMIT = 3000
 MESSAGE_LIMIT = 4000
 HEADER_LIMIT = 150
@@ -16,6 +20,12 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """What the person typed, from what Slack sent."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def plain(text: str) -> str:
+    """What a person wrote, as plain text: `<@U123|kim>` is @kim, `<#C1|ops>` is #ops, a link its address, entities their characters."""
+    named = MARKUP.sub(lambda found: f"{NAMED[found['kind']]}{found['label'] or found['target']}", text)
+    return unescape(WEB_LINK.sub(lambda found: found["url"], named))
 
 
 def clamp(text: str, limit: int = SECTION_LIMIT) -> str:
