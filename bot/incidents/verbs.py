@@ -1,0 +1,133 @@
+"""The verbs of the root command: one table that every surface (slash command, button, message action, mention, help) is held to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class Argument(Enum):
+    """What follows a verb. A verb that misses what it needs opens a form."""
+
+    NONE = "none"  # acts alone
+    OPTIONAL = "optional"  # acts alone, takes more
+    TEXT = "text"  # any words
+    SEVERITY = "severity"
+    STATE = "state"
+    PERSON = "person"
+    TARGET = "target"  # a person or team, then any words
+    INCIDENT = "incident"
+    DURATION = "duration"
+    RUNBOOK = "runbook"  # a name, then name=value pairs
+    NAME = "name"  # one word
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing that can be done. `does` is the line that help prints, `example` what follows the root command there."""
+
+    name: str
+    argument: Argument
+    does: str
+    example: str
+    aliases: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()  # the words an OPTIONAL argument may consist of where it must parse in full
+    needs_incident: bool = True
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether its argument is any words at all, so that outside the channel it needs the incident's number."""
+        return self.argument is Argument.TEXT
+
+    @property
+    def acts_alone(self) -> bool:
+        """Whether the verb without an argument acts at once rather than opening a form."""
+        return self.argument in {Argument.NONE, Argument.OPTIONAL}
+
+
+TABLE = (
+    Verb("new", Argument.TEXT, "declare an incident", "new checkout is down", ("declare",), needs_incident=False),
+    Verb("sev", Argument.SEVERITY, "change the severity, with the reason", "sev 2 only EU affected", ("severity",)),
+    Verb("lead", Argument.PERSON, "make somebody commander", "lead @bea", ("commander",)),
+    Verb("comms", Argument.PERSON, "make somebody responsible for communication", "comms @kim"),
+    Verb("scribe", Argument.PERSON, "make somebody scribe", "scribe @lee"),
+    Verb("join", Argument.NONE, "become a responder", "join"),
+    Verb("leave", Argument.NONE, "stop being a responder", "leave"),
+    Verb("status", Argument.STATE, "move to another state", "status monitoring"),
+    Verb("update", Argument.TEXT, "tell the audiences where things stand", "update rollback done, watching next 30m"),
+    Verb("mitigated", Argument.TEXT, "the harm has stopped: stamp it and start monitoring", "mitigated traffic rerouted", ("mitigate",)),
+    Verb("resolve", Argument.TEXT, "it is over (can be undone for 5 min)", "resolve config rolled back", ("resolved",)),
+    Verb("reopen", Argument.TEXT, "it is not over", "reopen errors are back"),
+    Verb("cancel", Argument.TEXT, "it was no incident (can be undone for 5 min)", "cancel it was a test"),
+    Verb("merge", Argument.INCIDENT, "it is the same as another incident", "merge #41"),
+    Verb("page", Argument.TARGET, "page a person or team now", "page @payments db failover needs you"),
+    Verb("escalate", Argument.NONE, "page the next step now", "escalate"),
+    Verb("ack", Argument.NONE, "take the page", "ack", ("acknowledge",)),
+    Verb("unack", Argument.NONE, "give the page back", "unack"),
+    Verb("snooze", Argument.DURATION, "be paged again later", "snooze 30m"),
+    Verb("accept", Argument.NONE, "take an incident out of triage", "accept"),
+    Verb("decline", Argument.TEXT, "close an incident in triage, with the reason", "decline duplicate of 41"),
+    Verb("note", Argument.TEXT, "add to the timeline", "note failover started at 09:12"),
+    Verb("task", Argument.TEXT, "add an action item", "task add canary alarm @kim fri"),
+    Verb("run", Argument.RUNBOOK, "run a runbook action", "run rollback service=checkout to=v41"),
+    Verb("timeline", Argument.NONE, "what happened so far", "timeline"),
+    Verb("catchup", Argument.NONE, "where things stand, for one who just woke up", "catchup", ("catch-up",)),
+    Verb("similar", Argument.NONE, "past incidents like this one", "similar"),
+    Verb("changes", Argument.NONE, "recent deploys and flags", "changes"),
+    Verb("find", Argument.TEXT, "search incidents", "find redis failover", needs_incident=False),
+    Verb(
+        "list",
+        Argument.OPTIONAL,
+        "open incidents",
+        "list",
+        words=frozenset({"open", "mine", "all", "closed", "resolved", "triage", "sev1", "sev2", "sev3", "sev4"}),
+        needs_incident=False,
+    ),
+    Verb("handoff", Argument.PERSON, "hand the command over, with what is open", "handoff @bea", ("handover",)),
+    Verb(
+        "postmortem",
+        Argument.OPTIONAL,
+        "draft, open, assign or publish the postmortem",
+        "postmortem",
+        ("post-mortem",),
+        words=frozenset({"draft", "open", "review", "approve", "publish"}),
+    ),
+    Verb("private", Argument.TEXT, "restrict an incident to those invited", "private customer data in a log"),
+    Verb("convert", Argument.TEXT, "make this channel an incident", "convert checkout is down", needs_incident=False),
+    Verb("drill", Argument.NAME, "run a game day on the sandbox fleet", "drill checkout-outage", needs_incident=False),
+    Verb("help", Argument.OPTIONAL, "say what can be typed", "help resolve", needs_incident=False),
+)
+
+VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in TABLE})
+SPELLINGS: Mapping[str, Verb] = MappingProxyType({spelling: verb for verb in TABLE for spelling in (verb.name, *verb.aliases)})
+
+
+def nearest_verbs(word: str) -> tuple[str, ...]:
+    """The verbs that somebody who typed `word` may have meant, nearest first; empty if it looks like none.
+
+    Two letters may be wrong in a verb of six or more, one in a shorter one: two of three letters wrong is another word
+    ("api" is no "ack").
+    """
+    if len(word) > 20:
+        return ()
+    found = {}
+    for spelling, verb in SPELLINGS.items():
+        distance = letters_apart(word, spelling)
+        if distance <= (2 if len(spelling) >= 6 else 1):
+            found[verb.name] = min(distance, found.get(verb.name, distance))
+    return tuple(sorted(found, key=lambda name: (found[name], name)))
+
+
+def letters_apart(one: str, other: str) -> int:
+    """How many letters are missing, added, wrong or swapped with their neighbour."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        row = [i]
+        for j, b in enumerate(other, start=1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]
