@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NewType, cast
 
-from sqlalchemy import DateTime, Dialect, Executable, String, event
+from sqlalchemy import DateTime, Dialect, Executable, String, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -97,6 +97,11 @@ class Tx:
         """Execute an UPDATE or DELETE and return how many rows it changed."""
         result = await self.session.execute(statement, values or {}, execution_options={"synchronize_session": False})
         return cast("CursorResult[Any]", result).rowcount
+
+    async def lock(self, name: str) -> None:
+        """Wait for, and hold until the end of the transaction, the lock called `name`. On SQLite one writer at a time holds them all."""
+        if self.session.get_bind().dialect.name != "sqlite":
+            await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
     async def insert_new(self, table: type[SQLModel], **values: Any) -> bool:
         """Insert a row unless one of its unique keys already holds; True when it was inserted."""

@@ -91,23 +91,25 @@ def after_reopen(current: IncidentState) -> IncidentState:
     return move(ALLOWED, current, IncidentState.INVESTIGATING)
 
 
-def undo(current: IncidentState, before: IncidentState, ended_at: datetime, now: datetime) -> IncidentState:
-    """The state to go back to when a resolve or cancel is undone within five minutes; raises `InvalidTransition`."""
+def undo(
+    current: IncidentState, before: IncidentState, ended_at: datetime, now: datetime, window: timedelta = UNDO_WINDOW
+) -> IncidentState:
+    """The state to go back to when a resolve or cancel is undone within `window`; raises `InvalidTransition`."""
     if current not in {IncidentState.RESOLVED, IncidentState.CANCELLED}:
         raise InvalidTransition(f"It is {current.value}; only a resolve or a cancel can be undone.")
     if not is_open(before):
         raise InvalidTransition(f"It was {before.value} before, so there is nothing to go back to.")
-    if not can_undo(ended_at, now):
-        minutes = int(UNDO_WINDOW.total_seconds() // 60)
+    if not can_undo(ended_at, now, window):
+        minutes = int(window.total_seconds() // 60)
         raise InvalidTransition(
             f"It was {current.value} {humane(now - ended_at)} ago and can be undone for {minutes} min only. Reopen it instead."
         )
     return before
 
 
-def can_undo(ended_at: datetime, now: datetime) -> bool:
+def can_undo(ended_at: datetime, now: datetime, window: timedelta = UNDO_WINDOW) -> bool:
     """Whether a resolve or cancel of `ended_at` can still be undone."""
-    return now - ended_at <= UNDO_WINDOW
+    return now - ended_at <= window
 
 
 def is_duplicate(declared_at: datetime, now: datetime) -> bool:

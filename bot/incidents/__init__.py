@@ -1,0 +1,9 @@
+"""Incidents: declared by a person or an alert, worked on in a channel, resolved, and remembered.
+
+Nouns: incident, severity, role (commander …), milestone, timeline entry, channel message.
+States: triage → investigating ↔ mitigating ↔ monitoring → resolved → closed, plus cancelled and merged (`lifecycle.py`).
+
+Says upward: `IncidentDeclared`, `ChannelOpened`, `SeverityChanged`, `StateChanged`, `IncidentResolved`, `IncidentReopened`,
+`IncidentCancelled`, `CommanderChanged`.
+Offers upper rooms a registry of verbs and card sections.
+"""

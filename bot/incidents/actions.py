@@ -1,0 +1,174 @@
+"""What each verb does, one function each: a parsed call comes in, one service verb is called, a sentence goes out.
+
+Slash command, button, form and message action all end here, so that they do the same things.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+from bot.db import ActorId, Tx
+from bot.directory.service import Directory
+from bot.errors import InvalidInput, Refusal
+from bot.incidents import blocks, lifecycle, roles
+from bot.incidents.lifecycle import IncidentState
+from bot.incidents.models import Incident
+from bot.incidents.service import Incidents
+from bot.incidents.severity import Severity
+from bot.paging.service import Paging
+from bot.slack.replies import Nothing, Reply, Say
+from bot.slack.text import escape
+
+
+@dataclass(frozen=True)
+class Call:
+    """A verb as somebody used it: about which incident, with what."""
+
+    incident: Incident
+    words: str = ""
+    severity: Severity | None = None
+    state: IncidentState | None = None
+    people: tuple[ActorId, ...] = ()
+    is_elsewhere: bool = False
+    """It was asked for outside the incident's channel, so the answer says which incident it means."""
+
+
+Action = Callable[[Tx, Call], Awaitable[Reply]]
+
+
+class Actions:
+    """The verbs that this version has. Upper rooms add theirs."""
+
+    def __init__(self, directory: Directory, incidents: Incidents, paging: Paging) -> None:
+        self._directory = directory
+        self._incidents = incidents
+        self._paging = paging
+        self._actions: dict[str, Action] = {
+            name: getattr(self, name)
+            for name in (
+                "sev", "lead", "join", "leave", "status", "update", "mitigated", "resolve", "reopen", "cancel", "accept", "decline",
+                "note", "ack", "escalate", "page",
+            )
+        }  # fmt: skip
+
+    def add(self, verb: str, action: Action) -> None:
+        """Let an upper room answer a verb."""
+        self._actions[verb] = action
+
+    @property
+    def available(self) -> Collection[str]:
+        """The verbs that do something today."""
+        return self._actions.keys()
+
+    async def perform(self, tx: Tx, verb: str, call: Call) -> Reply:
+        """Do the verb; raises `Refusal` for one that this version does not have."""
+        action = self._actions.get(verb)
+        if action is None:
+            raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
+        reply = await action(tx, call)
+        if call.is_elsewhere and isinstance(reply, Say):
+            return Say(f"{reply.text}\n{blocks.one_line(call.incident)}", reply.blocks, reply.public)
+        return reply
+
+    async def sev(self, tx: Tx, call: Call) -> Reply:
+        """Change the severity."""
+        if call.severity is None:
+            raise InvalidInput("Say which severity, 1 to 4, and why: `/inc sev 2 only EU affected`.")
+        incident = await self._incidents.change_severity(tx, call.incident.number, call.severity, call.words)
+        return self._quiet(call, f"#{incident.number} is SEV{incident.severity} now.")
+
+    async def lead(self, tx: Tx, call: Call) -> Reply:
+        """Give the seat to the one person named, or take it."""
+        number, person = call.incident.number, call.people[0] if call.people else tx.actor
+        before = await roles.lead(tx, number, person)
+        await self._incidents.settle(tx, number, [person])
+        name = await self._directory.mention(tx, person)
+        if before is None or before.person == person:
+            return Say(f"{name} is the commander of #{number}.")
+        told = await self._directory.mention(tx, before.person)
+        await self._incidents.say(tx, await self._incidents.get(tx, number), f"{name} leads now, in place of {told}.")
+        return Say(f"{name} is the commander of #{number}. {told}, who led before, is told.")
+
+    async def join(self, tx: Tx, call: Call) -> Reply:
+        """Be part of the response, and of the channel."""
+        await roles.take_part(tx, call.incident.number, tx.actor)
+        await self._incidents.settle(tx, call.incident.number, [tx.actor])
+        return Say(f"You are part of #{call.incident.number} now.")
+
+    async def leave(self, tx: Tx, call: Call) -> Reply:
+        """No longer part of it; the seat of the commander is empty then."""
+        if not await roles.leave(tx, call.incident.number, tx.actor):
+            raise Refusal(f"You have no part in #{call.incident.number}. Nothing to do.")
+        await self._incidents.settle(tx, call.incident.number, [])
+        return Say(f"You are no longer part of #{call.incident.number}.")
+
+    async def status(self, tx: Tx, call: Call) -> Reply:
+        """Move along the life of the incident."""
+        if call.state is None:
+            legal = ", ".join(sorted(state.value for state in lifecycle.ALLOWED[call.incident.state]))
+            raise InvalidInput(f"#{call.incident.number} is {call.incident.state.value}. From here it can go to {legal}: `/inc status …`.")
+        incident = await self._incidents.change_state(tx, call.incident.number, call.state)
+        return Say(f"#{incident.number} is {incident.state.value} now.")
+
+    async def update(self, tx: Tx, call: Call) -> Reply:
+        """Tell where things stand."""
+        await self._incidents.update(tx, call.incident.number, call.words)
+        return self._quiet(call, f"#{call.incident.number} is updated.")
+
+    async def mitigated(self, tx: Tx, call: Call) -> Reply:
+        """The harm has stopped."""
+        await self._incidents.mitigate(tx, call.incident.number, call.words)
+        return self._quiet(call, f"#{call.incident.number} is mitigated; monitoring now.")
+
+    async def resolve(self, tx: Tx, call: Call) -> Reply:
+        """It is over."""
+        await self._incidents.resolve(tx, call.incident.number, call.words)
+        return self._quiet(call, f"#{call.incident.number} is resolved. It can be undone for 5 min.")
+
+    async def reopen(self, tx: Tx, call: Call) -> Reply:
+        """It is not over."""
+        await self._incidents.reopen(tx, call.incident.number, call.words)
+        return self._quiet(call, f"#{call.incident.number} is open again; on-call is paged.")
+
+    async def cancel(self, tx: Tx, call: Call) -> Reply:
+        """It was no incident."""
+        await self._incidents.cancel(tx, call.incident.number, call.words)
+        return self._quiet(call, f"#{call.incident.number} is cancelled. It can be undone for 5 min.")
+
+    async def accept(self, tx: Tx, call: Call) -> Reply:
+        """Out of triage: it is an incident, and worked on."""
+        await self._incidents.accept(tx, call.incident.number)
+        return Say(f"#{call.incident.number} is accepted and being investigated.")
+
+    async def decline(self, tx: Tx, call: Call) -> Reply:
+        """Out of triage: it is none."""
+        await self._incidents.cancel(tx, call.incident.number, call.words)
+        return Say(f"#{call.incident.number} is declined.")
+
+    async def note(self, tx: Tx, call: Call) -> Reply:
+        """A line for the timeline."""
+        await self._incidents.note(tx, call.incident.number, call.words)
+        return Say(f"Written down for #{call.incident.number}: {escape(call.words.strip())}")
+
+    async def ack(self, tx: Tx, call: Call) -> Reply:
+        """I answer for it."""
+        await self._paging.acknowledge_incident(tx, call.incident.number)
+        return Say(f"You took #{call.incident.number}. Nobody else is paged for it.")
+
+    async def escalate(self, tx: Tx, call: Call) -> Reply:
+        """Page the next step now."""
+        await self._paging.escalate(tx, call.incident.number)
+        return Say(f"The next on #{call.incident.number}'s ladder is being paged now.")
+
+    async def page(self, tx: Tx, call: Call) -> Reply:
+        """Page a person now."""
+        if not call.people:
+            raise InvalidInput("Say whom to page, and why: `/inc page @kim db failover needs you`.")
+        for person in call.people:
+            await self._paging.page_person(tx, self._incidents.page_request(call.incident), f"person:{person}", call.words)
+        names = ", ".join([await self._directory.mention(tx, person) for person in call.people])
+        return Say(f"{names}: being paged for #{call.incident.number}.")
+
+    @staticmethod
+    def _quiet(call: Call, sentence: str) -> Reply:
+        """Where the channel itself shows what happened, the person needs no second answer."""
+        return Say(sentence) if call.is_elsewhere or call.incident.channel_id is None else Nothing()

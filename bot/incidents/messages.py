@@ -1,0 +1,172 @@
+"""What incidents announce, and the due work they order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from bot.incidents.lifecycle import IncidentState
+from bot.work.orders import Order, Priority
+
+
+@dataclass(frozen=True)
+class IncidentDeclared:
+    """There is a new incident."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class ChannelOpened:
+    """An incident has its channel."""
+
+    incident_id: int
+    channel_id: str
+
+
+@dataclass(frozen=True)
+class SeverityChanged:
+    """An incident's severity went from `before` to `after` (1 to 4)."""
+
+    incident_id: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    """An incident moved along its life."""
+
+    incident_id: int
+    before: IncidentState
+    after: IncidentState
+
+
+@dataclass(frozen=True)
+class IncidentResolved:
+    """An incident is over."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class IncidentCancelled:
+    """An incident was none."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class IncidentReopened:
+    """An incident is not over after all."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class CommanderChanged:
+    """Somebody else leads an incident now."""
+
+    incident_id: int
+    person: str
+    before: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenChannel(Order):
+    """Create the incident's channel."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InviteResponders(Order):
+    """Invite Slack users to the incident's channel."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    incident_id: int
+    actors: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostCard(Order):
+    """Post the incident's card, the message that has the buttons."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DressChannel(Order):
+    """Pin the card, set the topic, add the bookmark: one order each."""
+
+    destination: ClassVar[str] = "slack"
+    incident_id: int
+    part: str
+    """"pin", "topic" or "bookmark"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmDeclared(Order):
+    """Tell the person who declared it where the channel is."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshCard(Order):
+    """Edit the card so that it shows how things stand."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.REFRESH
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SayInChannel(Order):
+    """Say something in the incident's channel, once. `headline` is ours, with `{actor}`, `{words}` and `{promise}` to be filled in."""
+
+    destination: ClassVar[str] = "slack"
+    incident_id: int
+    headline: str
+    actor: str
+    words: str = ""
+    promised: datetime | None = None
+    undo: bool = False
+    """Offer an undo button below."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SayInOps(Order):
+    """Say something in the ops channel: what concerns no incident's channel, or an incident that has none."""
+
+    destination: ClassVar[str] = "slack"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NagForUpdate(Order):
+    """A promised status update may be overdue."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatActingCommander(Order):
+    """The first who answered leads, if the seat is still empty."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairHistory(Order):
+    """Read the channel's history and record what events missed."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.REFRESH
+    incident_id: int

@@ -1,0 +1,149 @@
+"""Tables of the incidents room."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, String, Text, text
+from sqlmodel import Field, SQLModel
+
+from bot.db import EnumText, UtcDateTime
+from bot.incidents.lifecycle import IncidentState, MilestoneKind
+
+COMMANDER = "commander"
+
+
+class Incident(SQLModel, table=True):
+    """One incident; its number is its id."""
+
+    __tablename__ = "incident"
+    __table_args__ = (Index("incident_open", "state", "service"), Index("incident_channel", "channel_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    state: IncidentState = Field(sa_column=Column(EnumText(IncidentState), nullable=False))
+    severity: int
+    rule: str = Field(sa_column=Column(Text, nullable=False))
+    """The line of the decision table that gave the severity, and the values it looked at, as one sentence."""
+    is_confirmed: bool
+    service: str | None = None
+    team: str | None = None
+    is_private: bool = False
+    origin: str
+    """Where it came from: "slack", "alert", "sms", "cli" or "web"."""
+    declared_by: str
+    declared_at: datetime = Field(sa_type=UtcDateTime)
+    reply_to: str | None = Field(default=None, sa_column=Column(Text))
+    """The address at which the person who declared it is told where the channel is, while it works."""
+    channel_id: str | None = None
+    channel_name: str | None = None
+    card_ts: str | None = None
+    channel_trouble: str | None = Field(default=None, sa_column=Column(Text))
+    """Why there is no channel yet, as a sentence."""
+    is_touched: bool = False
+    """A person has done something to it, so it is not closed by an alert that resolves."""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it was resolved or cancelled."""
+    state_before_end: IncidentState | None = Field(default=None, sa_column=Column(EnumText(IncidentState)))
+    reopened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_update_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_update: str | None = Field(default=None, sa_column=Column(Text))
+    version: int = 0
+    """Grows with every change that the card shows."""
+
+    @property
+    def number(self) -> int:
+        """The number people call it by."""
+        if self.id is None:
+            raise ValueError("an incident has no number before it is stored")
+        return self.id
+
+
+class Role(SQLModel, table=True):
+    """Somebody's part in an incident, from `since` until it ended. One commander at a time."""
+
+    __tablename__ = "incident_role"
+    __table_args__ = (
+        Index(
+            "incident_one_commander", "incident_id", unique=True,
+            sqlite_where=text("role = 'commander' AND until IS NULL"), postgresql_where=text("role = 'commander' AND until IS NULL"),
+        ),
+        Index("incident_role_of", "incident_id", "role"),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    role: str
+    person: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_acting: bool = False
+    """Took the seat because it was empty, until somebody says so."""
+
+
+class MilestoneRow(SQLModel, table=True):
+    """When something happened, when we were told, and by whom."""
+
+    __tablename__ = "incident_milestone"
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    kind: MilestoneKind = Field(sa_column=Column(EnumText(MilestoneKind), nullable=False))
+    happened_at: datetime = Field(sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    source: str
+    by: str
+
+
+class TimelineEntry(SQLModel, table=True):
+    """Something the bot did or was told, in the order it happened."""
+
+    __tablename__ = "timeline_entry"
+    __table_args__ = (Index("timeline_of", "incident_id", "happened_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    kind: str
+    actor: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    happened_at: datetime = Field(sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    channel_id: str | None = None
+    message_ts: str | None = None
+    """The message that is its evidence, if it came from one."""
+
+
+class ChannelMessage(SQLModel, table=True):
+    """A message of an incident's channel, as it stands now. What was edited or deleted keeps its first words."""
+
+    __tablename__ = "channel_message"
+    __table_args__ = (Index("channel_message_of", "incident_id", "happened_at"),)
+
+    channel_id: str = Field(primary_key=True)
+    ts: str = Field(primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    thread_ts: str | None = None
+    author: str
+    """An actor id, or "bot:<name>" for another app."""
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    first_text: str = Field(sa_column=Column(Text, nullable=False))
+    happened_at: datetime = Field(sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    edited_ts: str | None = None
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_pinned: bool = False
+    pin_ts: str | None = None
+    """When it was last pinned or unpinned, by Slack's clock."""
+
+
+class Reaction(SQLModel, table=True):
+    """Who reacted with what to a channel's message; `removed_ts` when it was taken back later than it was given."""
+
+    __tablename__ = "channel_reaction"
+
+    channel_id: str = Field(primary_key=True)
+    ts: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    name: str = Field(sa_column=Column(String, primary_key=True))
+    event_ts: str
+    """When it last changed, by Slack's clock."""
+    is_removed: bool = False

@@ -1,0 +1,16 @@
+"""Names of channels."""
+
+import re
+import unicodedata
+
+LONGEST = 80
+"""Slack's limit for a channel's name."""
+
+
+def channel_name(prefix: str, number: int, title: str, is_private: bool, attempt: int = 0) -> str:
+    """`inc-42-checkout-is-down`; nothing of the title for a private incident; `-2`, `-3` … once a name was taken."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    words = "" if is_private else re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    suffix = f"-{attempt + 1}" if attempt else ""
+    base = f"{prefix}-{number}-{words}".strip("-")
+    return base[: min(LONGEST, 50) - len(suffix)].strip("-") + suffix

@@ -1,0 +1,87 @@
+"""What an incident does when paging says something: it is written down, shown on the card, and whoever answers becomes a responder."""
+
+from bot.config.models import Config
+from bot.db import BOT, ActorId, Tx
+from bot.incidents import lifecycle, roles, timeline
+from bot.incidents.lifecycle import MilestoneKind
+from bot.incidents.messages import SayInOps
+from bot.incidents.models import Incident
+from bot.incidents.service import Incidents
+from bot.paging.messages import PageAcknowledged, PageDeclined, PageEscalated, PageExhausted, PersonPaged, StepSkipped
+from bot.work import queue
+
+
+class PageListener:
+    """Hears paging's facts, inside the transaction in which they became true."""
+
+    def __init__(self, config: Config, incidents: Incidents) -> None:
+        self._config = config
+        self._incidents = incidents
+
+    async def on_person_paged(self, tx: Tx, fact: PersonPaged) -> None:
+        """Stamp the first page, and invite whoever was paged."""
+        incident = await self._incidents.get(tx, fact.incident_id)
+        await timeline.reach_once(tx, fact.incident_id, MilestoneKind.PAGED, source="paging")
+        key = f"{fact.page_id}:{fact.person}:{fact.method}:{tx.now.timestamp():.3f}"
+        await timeline.record(tx, fact.incident_id, "paged", f"paged {fact.person} by {fact.method} ({fact.why})", key=key, actor=BOT)
+        await self._incidents.invite(tx, incident, [fact.person])
+        await self._incidents.refresh(tx, incident)
+
+    async def on_step_skipped(self, tx: Tx, fact: StepSkipped) -> None:
+        """A step that found nobody is said, not hidden."""
+        incident = await self._incidents.get(tx, fact.incident_id)
+        await timeline.record(tx, fact.incident_id, "paged", f"skipped {fact.role}: {fact.why}", actor=BOT)
+        await self._incidents.refresh(tx, incident)
+
+    async def on_acknowledged(self, tx: Tx, fact: PageAcknowledged) -> None:
+        """Whoever answers is a responder, and leads if the seat stays empty."""
+        incident = await self._incidents.get(tx, fact.incident_id)
+        incident.is_touched = True
+        by = ActorId(fact.by)
+        await timeline.reach_once(tx, fact.incident_id, MilestoneKind.ACKNOWLEDGED, source="paging")
+        await timeline.record(tx, fact.incident_id, "acknowledged", "acknowledged the page", actor=by, key=f"{fact.page_id}:{by}")
+        await roles.take_part(tx, fact.incident_id, by)
+        await self._incidents.invite(tx, incident, [by])
+        if tx.now >= incident.declared_at + self._config.incidents.commander_after:
+            await self.seat_acting_commander(tx, incident, by)
+        await self._incidents.refresh(tx, incident)
+
+    async def on_declined(self, tx: Tx, fact: PageDeclined) -> None:
+        """Somebody cannot take it; the next person is paged by paging itself."""
+        await timeline.record(tx, fact.incident_id, "paged", "cannot take the page", actor=ActorId(fact.by))
+        await self._incidents.refresh(tx, await self._incidents.get(tx, fact.incident_id))
+
+    async def on_escalated(self, tx: Tx, fact: PageEscalated) -> None:
+        """The ladder was climbed, by hand or by time."""
+        by = ActorId(fact.by) if fact.by else BOT
+        await timeline.record(
+            tx,
+            fact.incident_id,
+            "escalated",
+            f"escalated to step {fact.step + 1}",
+            actor=by,
+            key=f"{fact.page_id}:{fact.step}:{tx.now.timestamp():.3f}",
+        )
+        await self._incidents.refresh(tx, await self._incidents.get(tx, fact.incident_id))
+
+    async def on_exhausted(self, tx: Tx, fact: PageExhausted) -> None:
+        """Everybody was paged and nobody answered: say so where people are."""
+        incident = await self._incidents.get(tx, fact.incident_id)
+        await timeline.record(tx, fact.incident_id, "exhausted", "nobody has answered; the whole ladder was paged", actor=BOT)
+        await self._incidents.say(
+            tx,
+            incident,
+            "*Nobody has answered.* Everybody on the escalation ladder was paged. Press *Escalate* to page them again, or call somebody.",
+        )
+        if not incident.is_private:
+            text = f"*Nobody has answered* #{incident.number} SEV{incident.severity}. Everybody on its ladder was paged."
+            await queue.schedule(
+                tx, SayInOps(text=text), key=f"exhausted:{fact.page_id}:{tx.now.timestamp():.0f}", about=f"incident:{incident.number}"
+            )
+        await self._incidents.refresh(tx, incident)
+
+    async def seat_acting_commander(self, tx: Tx, incident: Incident, person: ActorId) -> None:
+        """The first who answered leads, if the seat is still empty and the incident open."""
+        if lifecycle.is_worked_on(incident.state) and await roles.commander(tx, incident.number) is None:
+            await roles.lead(tx, incident.number, person, is_acting=True)
+            await self._incidents.refresh(tx, incident)

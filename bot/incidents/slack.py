@@ -1,0 +1,310 @@
+"""Slack's side of incidents: read what was typed or pressed, call one verb, answer."""
+
+from collections.abc import Sequence
+
+from bot.config.models import Config
+from bot.db import ActorId, Tx
+from bot.directory.service import Directory
+from bot.errors import InvalidInput, Refusal
+from bot.incidents import blocks, forms, help_text, lifecycle, roles
+from bot.incidents.actions import Actions, Call
+from bot.incidents.declaration import Declaration
+from bot.incidents.grammar import parse
+from bot.incidents.intents import Act, Ask, Declare, Intent, Look, Mention, MentionKind, OpenForm, Place, Unknown
+from bot.incidents.lifecycle import is_open, state_named
+from bot.incidents.models import Incident
+from bot.incidents.service import Incidents
+from bot.incidents.severity import ComponentStatus, Observation, Severity
+from bot.incidents.standing import Standings
+from bot.slack.door import Door
+from bot.slack.replies import FieldErrors, Nothing, OpenModal, Reply, Say
+from bot.slack.requests import Click, Command, Event, MentionBody, MessageAction, Shortcut, Submission
+from bot.slack.text import escape, plain
+
+
+class IncidentListeners:
+    """Listeners of `/inc`, of the card's buttons and of the forms."""
+
+    def __init__(self, config: Config, directory: Directory, incidents: Incidents, actions: Actions, standings: Standings) -> None:
+        self._config = config
+        self._directory = directory
+        self._incidents = incidents
+        self._actions = actions
+        self._standings = standings
+
+    def register(self, door: Door) -> None:
+        """Tell the door what comes here."""
+        commands = self._config.commands
+        for name in (commands.incident, commands.incident_alias):
+            if name:
+                door.command(name, self.command)
+        for verb in ("ack", "lead", "escalate", "join"):
+            door.click(f"incident.{verb}", self.press)
+        for verb in ("update", "resolve"):
+            door.click(f"incident.{verb}", self.open_form)
+        door.click("incident.severity:*", self.press_severity)
+        door.click("incident.undo", self.press_undo)
+        door.click("offer.declare", self.declare_offered)
+        door.click("offer.declare:*", self.declare_offered)
+        door.click("offer.act", self.act_offered)
+        door.submission("incident.declare", self.submit_declaration)
+        door.submission("incident.form:*", self.submit_form)
+        door.shortcut("declare.open", self.open_declaration)
+        door.message_action("declare.from_message", self.declare_from_message)
+
+    # Typed
+
+    async def command(self, tx: Tx, command: Command) -> Reply:
+        """`/inc …`, in the order of the decision table."""
+        incident = await self._incidents.of_channel(tx, command.channel)
+        intent = parse(command.text, await self._place(tx, incident))
+        return await self.follow(tx, intent, command.channel, command.response_url)
+
+    async def follow(self, tx: Tx, intent: Intent, channel: str, reply_to: str) -> Reply:
+        """Do what a line means."""
+        match intent:
+            case Declare():
+                return await self._declare(tx, intent, reply_to)
+            case Act():
+                return await self._act(tx, intent, channel)
+            case OpenForm(verb=None):
+                severity = intent.severity
+                return OpenModal(forms.declaration(self._config, plain(intent.text), severity=severity, channel=channel))
+            case OpenForm():
+                return await self._form(tx, intent)
+            case Look():
+                return await self._look(tx, intent, channel)
+            case Ask():
+                return Say(intent.text, blocks=forms.offer(intent.text, intent.declare, intent.instead))
+            case Unknown():
+                return self._unknown(intent)
+
+    async def _place(self, tx: Tx, incident: Incident | None) -> Place:
+        open_now = await self._incidents.open_now(tx)
+        mine = await roles.of_person(tx, tx.actor)
+        names = self._config.service_names
+        return Place(
+            incident=incident.number if incident else None,
+            mine=tuple(one.number for one in open_now if one.number in mine or one.declared_by == tx.actor),
+            open=frozenset(one.number for one in open_now),
+            people=frozenset(self._config.people),
+            teams=frozenset(self._config.teams),
+            services=frozenset(name for name in names if " " not in name),
+        )
+
+    # Declaring
+
+    async def _declare(self, tx: Tx, intent: Declare, reply_to: str, *, separate: bool = False) -> Reply:
+        if intent.unknown_service:
+            self._incidents.judge.service(intent.unknown_service, "")  # refuses, with the nearest names
+        declared = await self._incidents.declare(
+            tx,
+            Declaration(
+                title=plain(intent.title),
+                severity=intent.severity,
+                service=intent.service or intent.service_hint,
+                team=next((who.ref for who in intent.people if who.kind is MentionKind.TEAM), None),
+                is_private=intent.private,
+                reply_to=reply_to,
+                separate=separate,
+            ),
+        )
+        if not declared.is_new:
+            return self._twin(tx, declared.incident, intent)
+        people = [await self._person(tx, who) for who in intent.people if who.kind is not MentionKind.TEAM]
+        for person in filter(None, people):
+            await roles.take_part(tx, declared.incident.number, person)
+        return Say(await self._confirmation(tx, declared.incident))
+
+    async def _confirmation(self, tx: Tx, incident: Incident) -> str:
+        paged = await self._incidents.paged_first(tx, incident)
+        names = ", ".join([await self._directory.mention(tx, person) for person in paged])
+        if not self._incidents.level(incident).opens_channel:
+            return f"{blocks.one_line(incident)}\nRecorded. SEV4 wakes nobody and has no channel; `/inc #{incident.number} sev 3` changes that."
+        who = f"Paging {names}." if names else "Nobody could be found to page: set an owner for the service, or a fallback."
+        return f"{blocks.one_line(incident)}\n{who} The channel is on its way."
+
+    def _twin(self, tx: Tx, incident: Incident, intent: Declare) -> Reply:
+        ago = lifecycle.humane(tx.now - incident.declared_at)
+        text = f"#{incident.number} was declared {ago} ago: {escape(incident.title)}. Nobody was paged again."
+        return Say(text, blocks=forms.join_or_separate(text, incident.number, intent))
+
+    # Acting
+
+    async def _act(self, tx: Tx, intent: Act, channel: str) -> Reply:
+        if intent.incident is None:
+            return await self._form(tx, OpenForm(intent.verb, None, intent.argument))
+        incident = await self._visible(tx, intent.incident, channel)
+        people = [await self._person(tx, who) for who in intent.mentions]
+        if intent.mentions and None in people:
+            raise InvalidInput("I can page people, not groups or teams, in this version. Name a person: `/inc page @kim …`.")
+        call = Call(
+            incident=incident,
+            words=plain(intent.argument),
+            severity=intent.severity,
+            state=intent.state,
+            people=tuple(person for person in people if person),
+            is_elsewhere=incident.channel_id != channel,
+        )
+        return await self._actions.perform(tx, intent.verb, call)
+
+    async def _form(self, tx: Tx, intent: OpenForm) -> Reply:
+        verb = intent.verb or ""
+        if verb not in self._actions.available:
+            raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
+        open_now = [one for one in await self._incidents.open_now(tx) if not one.is_private]
+        incident = await self._incidents.get(tx, intent.incident) if intent.incident else None
+        if incident is None and not open_now:
+            raise Refusal(f"There is no open incident to `{verb}`. To declare one: `/inc new …`.")
+        return OpenModal(forms.verb_form(verb, incident, open_now, words=plain(intent.text)))
+
+    async def _visible(self, tx: Tx, number: int, channel: str) -> Incident:
+        """The incident, unless it is private and this person has no part in it; then it does not exist for them."""
+        incident = await self._incidents.get(tx, number)
+        if incident.is_private and incident.channel_id != channel and not await self._incidents.is_insider(tx, incident):
+            raise InvalidInput(f"There is no incident #{number}.")
+        return incident
+
+    async def _person(self, tx: Tx, who: Mention) -> ActorId | None:
+        match who.kind:
+            case MentionKind.SLACK_USER:
+                return await self._directory.actor_of(tx, who.ref)
+            case MentionKind.PERSON:
+                return ActorId(who.ref)
+            case MentionKind.ME:
+                return tx.actor
+            case _:
+                return None
+
+    # Looking
+
+    async def _look(self, tx: Tx, intent: Look, channel: str) -> Reply:
+        if intent.verb == "help":
+            return Say(help_text.overview(self._actions.available, self._config.commands.incident, intent.argument))
+        if intent.verb == "list" and intent.argument.startswith("#"):
+            incident = await self._visible(tx, int(intent.argument[1:]), channel)
+            return Say(blocks.facts(await self._standings.of(tx, incident)))
+        if intent.verb == "list":
+            return Say(self._listed(await self._incidents.listed(tx, intent.argument)))
+        raise Refusal(f"`{intent.verb}` is not available in this version. `/inc list` shows open incidents.")
+
+    @staticmethod
+    def _listed(incidents: Sequence[Incident]) -> str:
+        return "\n".join(blocks.one_line(one) for one in incidents[:20]) or "No incident is open. All quiet."
+
+    def _unknown(self, intent: Unknown) -> Reply:
+        near = [verb for verb in intent.nearest if verb in self._actions.available]
+        nearest = f" Did you mean {' or '.join(f'`{verb}`' for verb in near)}?" if near else ""
+        text = f"`{escape(plain(intent.word))[:60]}` is no command.{nearest} Nothing has happened. `/inc help` lists the commands."
+        return Say(text, blocks=forms.offer(text, intent.declare, None))
+
+    # Pressed
+
+    async def press(self, tx: Tx, click: Click) -> Reply:
+        """A button of the card that acts at once."""
+        verb = click.action_id.removeprefix("incident.")
+        incident = await self._visible(tx, number_in(click.value), click.channel)
+        return await self._actions.perform(tx, verb, Call(incident, is_elsewhere=incident.channel_id != click.channel))
+
+    async def open_form(self, tx: Tx, click: Click) -> Reply:
+        """A button of the card that needs words."""
+        incident = await self._visible(tx, number_in(click.value), click.channel)
+        if not is_open(incident.state):
+            raise Refusal(f"#{incident.number} is {incident.state.value} already. Nothing to do.")
+        return OpenModal(forms.verb_form(click.action_id.removeprefix("incident."), incident, ()))
+
+    async def press_severity(self, tx: Tx, click: Click) -> Reply:
+        """Confirm or correct a severity that nobody has confirmed."""
+        number, _, severity = click.value.partition(":")
+        incident = await self._visible(tx, number_in(number), click.channel)
+        call = Call(
+            incident, severity=Severity(int(severity)), words="confirmed on the card", is_elsewhere=incident.channel_id != click.channel
+        )
+        return await self._actions.perform(tx, "sev", call)
+
+    async def press_undo(self, tx: Tx, click: Click) -> Reply:
+        """Take back a resolve or cancel."""
+        await self._visible(tx, number_in(click.value), click.channel)
+        incident = await self._incidents.undo(tx, number_in(click.value))
+        return Nothing() if incident.channel_id == click.channel else Say(f"#{incident.number} is {incident.state.value} again.")
+
+    async def declare_offered(self, tx: Tx, click: Click) -> Reply:
+        """[Declare "…"], or [Separate]."""
+        offered = forms.offered_declaration(click.value)
+        return await self._declare(tx, offered.declare, click.response_url, separate=offered.separate)
+
+    async def act_offered(self, tx: Tx, click: Click) -> Reply:
+        """[Do it on #42]: what was typed, now said to be a command."""
+        number, line = forms.offered_action(click.value)
+        incident = await self._incidents.get(tx, number) if number else None
+        place = await self._place(tx, incident)
+        intent = parse(f"#{number} {line}" if number else line, place)
+        if isinstance(intent, Ask):
+            intent = intent.instead
+        return await self.follow(tx, intent, click.channel, click.response_url)
+
+    # Sent
+
+    async def submit_declaration(self, tx: Tx, form: Submission) -> Reply:
+        """The one form with one required field."""
+        title = forms.value(form, "title")
+        if not title.strip():
+            return FieldErrors({"title": "Say in a few words what is wrong."})
+        severity, status = forms.value(form, "severity"), forms.value(form, "status")
+        declared = await self._incidents.declare(
+            tx,
+            Declaration(
+                title=title,
+                severity=Severity(int(severity)) if severity else None,
+                service=forms.value(form, "service") or None,
+                is_private=bool(forms.value(form, "private")),
+                observation=Observation(component_status=ComponentStatus(status) if status else None),
+            ),
+        )
+        channel = form.private_metadata
+        if not declared.is_new:
+            reply = self._twin(tx, declared.incident, Declare(title, service=declared.incident.service))
+            return Say(reply.text, reply.blocks, channel=channel) if isinstance(reply, Say) else reply
+        return Say(await self._confirmation(tx, declared.incident), channel=channel)
+
+    async def submit_form(self, tx: Tx, form: Submission) -> Reply:
+        """The form of a verb."""
+        verb = form.callback_id.removeprefix("incident.form:")
+        chosen = forms.value(form, "incident") or form.private_metadata
+        if not chosen:
+            return FieldErrors({"incident": "Choose the incident."})
+        incident = await self._visible(tx, number_in(chosen), "")
+        severity, state, person = (forms.value(form, name) for name in ("severity", "state", "person"))
+        call = Call(
+            incident,
+            words=forms.value(form, "words"),
+            severity=Severity(int(severity)) if severity else None,
+            state=state_named(state) if state else None,
+            people=(await self._directory.actor_of(tx, person),) if person else (),
+        )
+        reply = await self._actions.perform(tx, verb, call)
+        return Say(reply.text, reply.blocks, channel=incident.channel_id or "") if isinstance(reply, Say) else reply
+
+    async def open_declaration(self, tx: Tx, shortcut: Shortcut) -> Reply:
+        """The global shortcut."""
+        return OpenModal(forms.declaration(self._config, ""))
+
+    async def declare_from_message(self, tx: Tx, action: MessageAction) -> Reply:
+        """A message's shortcut: what it says is the title, to be looked over first."""
+        return OpenModal(forms.declaration(self._config, " ".join(plain(action.text).split())[:250], channel=action.channel))
+
+    async def mentioned(self, tx: Tx, event: Event) -> Reply:
+        """`@tocsin ack` in a thread, where slash commands do not work: the same grammar; answered where it was asked."""
+        if not isinstance(event.body, MentionBody):
+            return Nothing()
+        line = event.body.text.partition(">")[2].strip() if event.body.text.startswith("<@") else event.body.text
+        incident = await self._incidents.of_channel(tx, event.body.channel)
+        intent = parse(line or "help", await self._place(tx, incident))
+        return await self.follow(tx, intent, event.body.channel, "")
+
+
+def number_in(value: str) -> int:
+    """The incident number that a button or form carries; raises `InvalidInput` for anything else."""
+    if not value.isdecimal():
+        raise InvalidInput("This button belongs to a message that is too old. Use the incident's card.")
+    return int(value)
