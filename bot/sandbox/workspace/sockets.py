@@ -1,0 +1,158 @@
+"""Socket Mode: the connections of each app, envelopes out and acks back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.faults import Fault, cut
+from bot.sandbox.workspace.model import App
+from bot.sandbox.workspace.team import Team
+from bot.sandbox.workspace.wire import Json
+
+MOST_SOCKETS = 10
+LIFE_S = 18060
+
+
+@dataclass(eq=False)
+class Link:
+    """One open connection of an app."""
+
+    app_id: str
+    socket: web.WebSocketResponse
+    request: web.Request
+    leaving: bool = False
+
+
+@dataclass
+class Sockets:
+    """All open connections. Acks are matched by envelope over all of them, because a late ack may come by a newer connection."""
+
+    team: Team
+    links: list[Link] = field(default_factory=list)
+    acks: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
+
+    def serves(self, app: App) -> bool:
+        """Whether this app is reached by Socket Mode rather than by requests."""
+        if app.request_url is not None:
+            return False
+        return bool(app.manifest.get("settings", {}).get("socket_mode_enabled", True))
+
+    def of(self, app_id: str | None) -> list[Link]:
+        return [link for link in self.links if app_id in (None, link.app_id) and not link.leaving]
+
+    async def accept(self, request: web.Request) -> web.StreamResponse:
+        """GET /link?ticket=…: hold one connection from hello until it ends."""
+        fault = await self.team.faults.meet(request, "socket", "hello")
+        if fault and fault.reset == "before":
+            return cut(request)
+        app_id = self.team.tickets.redeem(request.query.get("ticket", ""))
+        if app_id is None or (fault and fault.http_status):
+            return web.Response(status=(fault and fault.http_status) or 401, text="this Socket Mode address is not valid any more")
+        socket = web.WebSocketResponse(heartbeat=self.team.pace.ping_s, max_msg_size=16 * 1024 * 1024)
+        await socket.prepare(request)
+        link = Link(app_id, socket, request)
+        self.links.append(link)
+        try:
+            await self._greet(link, fault)
+            await self._listen(link)
+        finally:
+            self.links.remove(link)
+            self.team.changes.tell({"type": "socket", "app": app_id})
+        return socket
+
+    async def send(self, app: App, kind: str, payload: Json, retry: int, reason: str | None) -> Json | str:
+        """Send an envelope on one connection and wait for its ack; a text is Slack's word for why there is none."""
+        fault = self.team.faults.take("socket", kind)
+        await self.team.faults.hold(fault)
+        link = await self._pick(app, fault)
+        if link is None:
+            return "dispatch_failed"
+        envelope: Json = {
+            "envelope_id": str(uuid.uuid4()),
+            "payload": payload,
+            "type": kind,
+            "accepts_response_payload": kind != "events_api",
+        }
+        if kind == "events_api":
+            envelope |= {"retry_attempt": retry, "retry_reason": reason or ""}
+        ack: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self.acks[envelope["envelope_id"]] = ack
+        try:
+            async with asyncio.timeout(self.team.pace.answer_s):
+                await link.socket.send_str(json.dumps(envelope))
+                if fault and fault.reset == "after":
+                    cut(link.request)
+                return await ack
+        except TimeoutError:
+            return "operation_timeout"
+        except ConnectionError:
+            return "dispatch_failed"
+        finally:
+            del self.acks[envelope["envelope_id"]]
+
+    async def disconnect(self, reason: str, app_id: str | None = None) -> int:
+        """Ask connections to go, or cut them with the reason "abort"; how many."""
+        links = self.of(app_id)
+        for link in links:
+            await self._dismiss(link, reason)
+        return len(links)
+
+    async def close(self) -> None:
+        for link in list(self.links):
+            with suppress(ConnectionError):
+                await link.socket.close(code=1001)
+
+    async def _pick(self, app: App, fault: Fault | None) -> Link | None:
+        links = self.of(app.id)
+        if not links:
+            return None
+        link = links[0]
+        self.links.remove(link)  # the one that got the last payload waits longest for the next
+        self.links.append(link)
+        if fault and fault.reset == "before":
+            cut(link.request)
+            return None
+        if fault and fault.error:
+            await self._dismiss(link, fault.error)
+            return None
+        return link
+
+    async def _greet(self, link: Link, fault: Fault | None) -> None:
+        count = len(self.of(link.app_id))
+        about = {"host": "applink-sandbox", "build_number": 1, "approximate_connection_time": LIFE_S}
+        hello = {"type": "hello", "num_connections": count, "debug_info": about, "connection_info": {"app_id": link.app_id}}
+        await link.socket.send_str(json.dumps(hello))
+        self.team.changes.tell({"type": "socket", "app": link.app_id})
+        if fault and (fault.error or fault.reset == "after"):
+            await self._dismiss(link, fault.error or "abort")
+        elif count > MOST_SOCKETS:
+            await self._dismiss(link, "too_many_websockets")
+
+    async def _listen(self, link: Link) -> None:
+        async for message in link.socket:
+            if message.type != WSMsgType.TEXT:
+                continue
+            try:
+                frame = json.loads(message.data)
+            except ValueError:
+                continue
+            ack = self.acks.get(str(frame.get("envelope_id"))) if isinstance(frame, dict) else None
+            if ack is not None and not ack.done():
+                ack.set_result(frame)
+
+    async def _dismiss(self, link: Link, reason: str) -> None:
+        link.leaving = True
+        if reason == "abort":
+            cut(link.request)
+            return
+        about = {"host": "applink-sandbox"}
+        with suppress(ConnectionError):
+            await link.socket.send_str(json.dumps({"type": "disconnect", "reason": reason, "debug_info": about}))
+            if reason != "warning":
+                await link.socket.close()
