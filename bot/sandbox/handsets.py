@@ -32,7 +32,8 @@ class Handsets:
         return [web.route(method, path, answering(handler)) for method, path, handler in doors]
 
     async def list_phones(self, request: web.Request) -> web.Response:
-        return web.json_response({user: phone.number for user, phone in self.phones.phones.items()})
+        """Every phone in a line: how many texts and calls it had, and the call that rings there."""
+        return web.json_response([phone.summary() for phone in self.phones.phones.values()])
 
     async def read_phone(self, request: web.Request) -> web.Response:
         return web.json_response(self.phones.phone(request.match_info["user"]).to_json())

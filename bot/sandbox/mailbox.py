@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import email
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bot.clock import Clock
 from bot.errors import NotFound
 from bot.sandbox.faults import Fault, FaultBoard
+from bot.sandbox.phones import nobody_watches
 
 LARGEST = 10 * 1024 * 1024
 
@@ -50,6 +51,7 @@ class Mailbox:
         self.faults, self.clock = faults, clock
         self.mails: list[Mail] = []
         self.port = 0
+        self.on_change: Callable[[], None] = nobody_watches
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Transport] = set()
 
@@ -90,6 +92,7 @@ class Mailbox:
                     at=self.clock.now(),
                 )
             )
+        self.on_change()
 
     def opened(self, transport: asyncio.Transport) -> None:
         self._open.add(transport)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -76,6 +76,10 @@ class Phone:
         """The text of the newest message received, or nothing."""
         return next((sms.body for sms in reversed(self.sms) if sms.direction == "in"), "")
 
+    def summary(self) -> dict[str, object]:
+        ringing = next((call.sid for call in self.calls if call.status == "ringing"), None)
+        return {"user": self.user, "number": self.number, "count": len(self.sms) + len(self.calls), "ringing": ringing}
+
     def to_json(self) -> dict[str, object]:
         return {
             "user": self.user,
@@ -92,6 +96,10 @@ def sid(prefix: str) -> str:
     return prefix + uuid.uuid4().hex
 
 
+def nobody_watches() -> None:
+    """What a change does while no page is open."""
+
+
 class Phones:
     """The carrier. `numbers` maps each person to a number; incoming texts go to `sms_webhook`."""
 
@@ -100,7 +108,8 @@ class Phones:
         self.webhooks = Webhooks(account)
         self.phones = {user: Phone(user, number) for user, number in numbers.items()}
         self.messages: dict[str, Sms] = {}
-        self.voice = Voice(account, clock, self.webhooks, self.in_background)
+        self.voice = Voice(account, clock, self.webhooks, self.in_background, lambda: self.on_change())
+        self.on_change: Callable[[], None] = nobody_watches
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -140,6 +149,7 @@ class Phones:
         # The text is on the phone before anything is awaited: whoever saw the 201 finds it there.
         if phone is not None and phone.receipts != "undelivered":
             phone.sms.append(sms)
+            self.on_change()
         await self._report(sms, "queued")
         await self._report(sms, "sent")
         if phone is None or phone.receipts == "undelivered":
@@ -175,6 +185,7 @@ class Phones:
         sms = Sms(sid("SM"), "out", phone.number, to, text, self.clock.now(), "received", "inbound")
         self.messages[sms.sid] = sms
         phone.sms.append(sms)
+        self.on_change()
         self._keep_out(phone, to, text)
         for _ in range(times):
             await self._hand_over(sms, phone)

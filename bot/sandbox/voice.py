@@ -72,9 +72,15 @@ class Voice:
     """Runs calls. Ringing and waiting for keys end by `clock`, which the sandbox may move."""
 
     def __init__(
-        self, account: Account, clock: Clock, webhooks: Webhooks, in_background: Callable[[Coroutine[object, object, None]], None]
+        self,
+        account: Account,
+        clock: Clock,
+        webhooks: Webhooks,
+        in_background: Callable[[Coroutine[object, object, None]], None],
+        on_change: Callable[[], None],
     ) -> None:
-        self.account, self.clock, self.webhooks, self.in_background = account, clock, webhooks, in_background
+        self.account, self.clock, self.webhooks = account, clock, webhooks
+        self.in_background, self.on_change = in_background, on_change
         self.calls: dict[str, Call] = {}
 
     def begin(self, call: Call, ringing: str | None) -> None:
@@ -242,6 +248,7 @@ class Voice:
 
     def _change(self, call: Call, status: Status) -> None:
         call.status = status
+        self.on_change()
         self._report(call, EVENT_OF.get(status, "completed"))
 
     def _report(self, call: Call, event: str) -> None:

@@ -1,0 +1,54 @@
+// The control API, and small helpers to build elements. User text only ever becomes text nodes.
+
+export async function get(path) {
+  const answer = await fetch(`/control${path}`);
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.error || `${answer.status} from ${path}`);
+  return body;
+}
+
+export async function post(path, body) {
+  const answer = await fetch(`/control${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const result = await answer.json();
+  if (!answer.ok) throw new Error(result.error || `${answer.status} from ${path}`);
+  return result;
+}
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else if (value === true) made.setAttribute(name, "");
+    else made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+export function toast(sentence) {
+  const shown = element("p", { class: "toast" }, sentence);
+  document.getElementById("toasts").append(shown);
+  setTimeout(() => shown.remove(), 8000);
+}
+
+// Do something that may be refused; the refusal is shown, and the promise is never rejected.
+export async function attempt(work) {
+  try {
+    const result = await work();
+    if (result && result.ok === false && (result.shown || result.error)) toast(result.shown || result.error);
+    return result;
+  } catch (refused) {
+    toast(refused.message);
+    return null;
+  }
+}
+
+export function clock(seconds) {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
