@@ -281,3 +281,11 @@ def default_text(field: FieldInfo) -> str:
     if field.is_required() or field.default is None:
         return ""
     return str(field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default)
+
+
+def declare_settings(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Address and secret of the running bot, which is all that declaring from outside needs. Raises `ConfigInvalid`."""
+    missing = [f"environment: {name} is not set: {meaning_of(name)}" for name in ("TOCSIN_URL", "TOCSIN_SECRET") if not environ.get(name)]
+    if missing:
+        raise ConfigInvalid(missing)
+    return environ["TOCSIN_URL"].rstrip("/"), environ["TOCSIN_SECRET"]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.incidents.intents import Declare, MentionKind
 from bot.incidents.models import Incident
 from bot.incidents.severity import Observation, Severity
+from bot.slack.text import plain
 
 TITLE_LENGTH = 250
 """A title must fit a card's header, a channel's topic and a page; what is longer goes to the timeline."""
@@ -42,3 +44,17 @@ def shortened(title: str) -> tuple[str, str | None]:
     if len(line) <= TITLE_LENGTH:
         return line, None
     return line[: TITLE_LENGTH - 1].rstrip() + "…", title
+
+
+def declaration_of(intent: Declare, *, origin: str, reply_to: str | None = None, separate: bool = False) -> Declaration:
+    """A parsed line as a declaration, its text plain."""
+    return Declaration(
+        title=plain(intent.title),
+        severity=intent.severity,
+        service=intent.service or intent.service_hint,
+        team=next((who.ref for who in intent.people if who.kind is MentionKind.TEAM), None),
+        is_private=intent.private,
+        origin=origin,
+        reply_to=reply_to,
+        separate=separate,
+    )

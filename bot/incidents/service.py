@@ -32,6 +32,7 @@ from bot.incidents.messages import (
 from bot.incidents.models import Incident
 from bot.incidents.severity import Severity
 from bot.paging.service import PageRequest, Paging, Where
+from bot.slack.text import escape
 from bot.states import move
 from bot.work import queue
 
@@ -64,7 +65,7 @@ class Incidents:
         return list((await tx.session.execute(rows)).scalars())
 
     async def listed(self, tx: Tx, words: str) -> list[Incident]:
-        """Incidents for a list: open ones, or all, resolved, closed, of a severity, or mine, as `words` say. Never private ones of others."""
+        """Incidents for a list: open ones, or all, resolved, of a severity, or mine, as `words` say. Never private ones of others."""
         asked = set(words.lower().split())
         rows = select(Incident).order_by(col(Incident.id).desc()).limit(50)
         if not asked & {"all", "closed", "resolved", "cancelled"}:
@@ -168,7 +169,7 @@ class Incidents:
         number, about = incident.number, f"incident:{incident.number}"
         if not self.level(incident).opens_channel:
             if not incident.is_private:
-                text = f"#{number} SEV{incident.severity} {incident.title} — recorded, nobody was woken. `/inc #{number} accept` to work on it."
+                text = f"{headline(incident)} — recorded, nobody was woken. To work on it: `/inc #{number} accept`"
                 await queue.schedule(tx, SayInOps(text=text), key=f"digest:{number}", about=about)
             return
         await queue.schedule(tx, OpenChannel(incident_id=number), key=f"open_channel:{number}", about=about)
@@ -423,3 +424,8 @@ class Incidents:
     def _refuse_over(self, incident: Incident, what: str) -> None:
         if not lifecycle.is_open(incident.state):
             raise Refusal(f"#{incident.number} is {incident.state.value}; reopen it first to {what}: /inc #{incident.number} reopen")
+
+
+def headline(incident: Incident) -> str:
+    """`#42 SEV1 checkout is down`, made harmless for Slack."""
+    return f"#{incident.number} SEV{incident.severity} {escape(incident.title)}"

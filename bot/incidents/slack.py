@@ -8,7 +8,7 @@ from bot.directory.service import Directory
 from bot.errors import InvalidInput, Refusal
 from bot.incidents import blocks, forms, help_text, lifecycle, roles
 from bot.incidents.actions import Actions, Call
-from bot.incidents.declaration import Declaration
+from bot.incidents.declaration import Declaration, declaration_of
 from bot.incidents.grammar import parse
 from bot.incidents.intents import Act, Ask, Declare, Intent, Look, Mention, MentionKind, OpenForm, Place, Unknown
 from bot.incidents.lifecycle import is_open, state_named
@@ -97,18 +97,7 @@ class IncidentListeners:
     async def _declare(self, tx: Tx, intent: Declare, reply_to: str, *, separate: bool = False) -> Reply:
         if intent.unknown_service:
             self._incidents.judge.service(intent.unknown_service, "")  # refuses, with the nearest names
-        declared = await self._incidents.declare(
-            tx,
-            Declaration(
-                title=plain(intent.title),
-                severity=intent.severity,
-                service=intent.service or intent.service_hint,
-                team=next((who.ref for who in intent.people if who.kind is MentionKind.TEAM), None),
-                is_private=intent.private,
-                reply_to=reply_to,
-                separate=separate,
-            ),
-        )
+        declared = await self._incidents.declare(tx, declaration_of(intent, origin="slack", reply_to=reply_to or None, separate=separate))
         if not declared.is_new:
             return self._twin(tx, declared.incident, intent)
         people = [await self._person(tx, who) for who in intent.people if who.kind is not MentionKind.TEAM]
@@ -120,7 +109,7 @@ class IncidentListeners:
         paged = await self._incidents.paged_first(tx, incident)
         names = ", ".join([await self._directory.mention(tx, person) for person in paged])
         if not self._incidents.level(incident).opens_channel:
-            return f"{blocks.one_line(incident)}\nRecorded. SEV4 wakes nobody and has no channel; `/inc #{incident.number} sev 3` changes that."
+            return f"{blocks.one_line(incident)}\nSEV4 wakes nobody and has no channel; `/inc #{incident.number} sev 3` changes that."
         who = f"Paging {names}." if names else "Nobody could be found to page: set an owner for the service, or a fallback."
         return f"{blocks.one_line(incident)}\n{who} The channel is on its way."
 

@@ -1,0 +1,103 @@
+"""The command line: `tocsin run | sandbox | check | declare | migrate`."""
+
+import asyncio
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import ConfigInvalid, TocsinError
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="Tocsin runs incidents in Slack.")
+
+
+def environment() -> str:
+    """The environment variables, for help."""
+    from bot.config.settings import describe
+
+    lines = []
+    for variable in describe():
+        more = " (required)" if variable.required else f" (default {variable.default})" if variable.default else ""
+        lines.append(f"{variable.name}{more}: {variable.meaning}")
+    return "The process is configured by its environment:\n\n" + "\n\n".join(lines)
+
+
+@cli.command(epilog=environment() if "--help" in sys.argv else None)
+def run() -> None:
+    """Run the bot until it is told to stop (SIGTERM or Ctrl-C), then let what runs finish."""
+    from bot.app import run as run_bot
+
+    asyncio.run(run_bot(os.environ))
+
+
+@cli.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port of the workspace, on 127.0.0.1.")] = 8080,
+    data: Annotated[Path, typer.Option(help="Where the workspace and the bot keep their state.")] = Path(".tocsin/sandbox"),
+    headless: Annotated[bool, typer.Option("--headless", help="Without the page: only the APIs.")] = False,
+) -> None:
+    """Run the bot with a Slack workspace, phones and a mailbox of its own, all on this machine."""
+    from bot.sandbox.launcher import main as launch
+
+    raise typer.Exit(launch(port=port, data=data, headless=headless))
+
+
+@cli.command()
+def check(
+    directory: Annotated[Path | None, typer.Argument(help="The YAML directory; TOCSIN_CONFIG when left out.")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors instead.")] = False,
+) -> None:
+    """Check the configuration: every problem at once, with file and line."""
+    from bot.config.check import check as check_directory
+    from bot.config.schema import json_schema
+
+    if schema:
+        import json
+
+        typer.echo(json.dumps(json_schema(), indent=2))
+        return
+    where = directory or Path(os.environ.get("TOCSIN_CONFIG", "config"))
+    report = check_directory(where, os.environ)
+    typer.echo(report.text())
+    raise typer.Exit(0 if report.is_sound else 1)
+
+
+@cli.command()
+def declare(
+    words: Annotated[list[str], typer.Argument(help="As after /inc: sev1 checkout is down")],
+    by: Annotated[str, typer.Option("--as", help="Who declares it: an id from the configuration.")] = "",
+) -> None:
+    """Declare an incident without Slack, as `/inc` would. Needs TOCSIN_URL and TOCSIN_SECRET of the running bot."""
+    from bot.incidents.api import declare_at
+
+    typer.echo(asyncio.run(declare_at(os.environ, " ".join(words), by or getpass.getuser())))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest revision. `run` does this, too."""
+    from bot.app import migrate as migrate_database
+
+    asyncio.run(migrate_database(os.environ))
+    typer.echo("The database is up to date.")
+
+
+def main() -> None:
+    """Run a command; what is wrong with the configuration is told whole, and nothing of our own shows a traceback."""
+    try:
+        cli()
+    except ConfigInvalid as invalid:
+        typer.echo(f"{len(invalid.problems)} problem{'s' if len(invalid.problems) != 1 else ''} with the configuration:", err=True)
+        for problem in invalid.problems:
+            typer.echo(f"  {problem}", err=True)
+        sys.exit(1)
+    except TocsinError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
