@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,12 @@ from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Json
 
 MOST_SOCKETS = 10
+LARGEST_FRAME = 16 * 1024 * 1024
 LIFE_S = 18060
+# How long a dismissed client may keep its connection, and how long its next one is waited for.
+GRACE_S, REFRESH_S = 10.0, 1.0
+# A connection cut after an envelope leaves it this long to arrive.
+AFTER_S = 0.02
 
 
 @dataclass(eq=False)
@@ -36,6 +42,8 @@ class Sockets:
     team: Team
     links: list[Link] = field(default_factory=list)
     acks: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
+    refreshed: dict[str, float] = field(default_factory=dict)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def serves(self, app: App) -> bool:
         """Whether this app is reached by Socket Mode rather than by requests."""
@@ -54,7 +62,7 @@ class Sockets:
         app_id = self.team.tickets.redeem(request.query.get("ticket", ""))
         if app_id is None or (fault and fault.http_status):
             return web.Response(status=(fault and fault.http_status) or 401, text="this Socket Mode address is not valid any more")
-        socket = web.WebSocketResponse(heartbeat=self.team.pace.ping_s, max_msg_size=16 * 1024 * 1024)
+        socket = web.WebSocketResponse(heartbeat=self.team.pace.ping_s, max_msg_size=LARGEST_FRAME, timeout=1.0)
         await socket.prepare(request)
         link = Link(app_id, socket, request)
         self.links.append(link)
@@ -87,6 +95,7 @@ class Sockets:
             async with asyncio.timeout(self.team.pace.answer_s):
                 await link.socket.send_str(json.dumps(envelope))
                 if fault and fault.reset == "after":
+                    await asyncio.sleep(AFTER_S)
                     cut(link.request)
                 return await ack
         except TimeoutError:
@@ -109,7 +118,7 @@ class Sockets:
                 await link.socket.close(code=1001)
 
     async def _pick(self, app: App, fault: Fault | None) -> Link | None:
-        links = self.of(app.id)
+        links = await self._wait_for_link(app)
         if not links:
             return None
         link = links[0]
@@ -123,11 +132,28 @@ class Sockets:
             return None
         return link
 
+    async def _hang_up(self, link: Link) -> None:
+        """Close a dismissed connection if its client has not done so by itself."""
+        await asyncio.sleep(GRACE_S)
+        await link.socket.close()
+
+    async def _wait_for_link(self, app: App) -> list[Link]:
+        """The app's connections; for a moment after a dismissal, the new one is waited for."""
+        left = self.refreshed.get(app.id, 0.0) + REFRESH_S - time.monotonic()
+        if not self.of(app.id) and left > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    while not self.of(app.id):
+                        await self.arrived.wait()
+        return self.of(app.id)
+
     async def _greet(self, link: Link, fault: Fault | None) -> None:
         count = len(self.of(link.app_id))
         about = {"host": "applink-sandbox", "build_number": 1, "approximate_connection_time": LIFE_S}
         hello = {"type": "hello", "num_connections": count, "debug_info": about, "connection_info": {"app_id": link.app_id}}
         await link.socket.send_str(json.dumps(hello))
+        self.arrived.set()
+        self.arrived = asyncio.Event()
         self.team.changes.tell({"type": "socket", "app": link.app_id})
         if fault and (fault.error or fault.reset == "after"):
             await self._dismiss(link, fault.error or "abort")
@@ -151,8 +177,8 @@ class Sockets:
         if reason == "abort":
             cut(link.request)
             return
+        self.refreshed[link.app_id] = time.monotonic()
+        self.team.delivery.spawn(self._hang_up(link))
         about = {"host": "applink-sandbox"}
         with suppress(ConnectionError):
             await link.socket.send_str(json.dumps({"type": "disconnect", "reason": reason, "debug_info": about}))
-            if reason != "warning":
-                await link.socket.close()

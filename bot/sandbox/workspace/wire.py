@@ -64,7 +64,7 @@ class Args:
         """A list of ids: "a,b", a JSON list in a text, or a list."""
         value = self.values.get(name)
         if isinstance(value, str):
-            value = json.loads(value) if value.startswith("[") else value.split(",")
+            value = self.json(name) if value.startswith("[") else value.split(",")
         if not isinstance(value, list):
             return []
         return [str(one).strip() for one in value if str(one).strip()]

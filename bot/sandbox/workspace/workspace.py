@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -29,6 +31,20 @@ from bot.sandbox.workspace.wire import Json
 BOT_TOKEN = "xoxb-tocsin"
 APP_TOKEN = "xapp-tocsin"
 SIGNING_SECRET = "sandbox-signing-secret"
+
+
+DOT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+async def follow_permalink(request: web.Request) -> web.Response:
+    """A permalink opens the sandbox's page at its message."""
+    digits = request.match_info["message"][1:]
+    at = quote(f"{request.match_info['channel']}/{digits[:-6]}.{digits[-6:]}")
+    return web.Response(status=302, headers={"Location": f"/#{at}"})
+
+
+async def send_avatar(request: web.Request) -> web.Response:
+    return web.Response(body=DOT, content_type="image/png")
 
 
 class Workspace:
@@ -83,6 +99,8 @@ class Workspace:
             web.get("/files/{id}/download/{name}", send_file),
             web.get("/files/{id}/{name}", send_file),
             web.post("/response/{key:.+}", receive_response),
+            web.get("/archives/{channel}/{message:p[0-9]{16,}}", follow_permalink),
+            web.get("/avatars/{name}.png", send_avatar),
             *PeopleControl(team).routes(),
             *SeeingControl(team).routes(),
             *TroubleControl(team).routes(),

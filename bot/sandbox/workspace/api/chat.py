@@ -11,7 +11,7 @@ from bot.sandbox.workspace.blocks import block_problems
 from bot.sandbox.workspace.model import Channel, Message
 from bot.sandbox.workspace.shapes import message_shape
 from bot.sandbox.workspace.team import Team
-from bot.sandbox.workspace.wire import Args, Json, SlackError
+from bot.sandbox.workspace.wire import Args, Json, SlackError, invalid_arguments
 
 MOST_ATTACHMENTS = 100
 LONGEST_METADATA = 8 * 1024
@@ -48,6 +48,7 @@ def compose(caller: Caller, args: Args) -> Message:
     if not (text or blocks or attachments or markdown):
         raise SlackError("no_text")
     check_blocks(blocks)
+    check_attachments(attachments)
     if len(attachments) > MOST_ATTACHMENTS:
         raise SlackError("too_many_attachments")
     message = Message("", caller.user.id, markdown or text or fallback(blocks), blocks=blocks, attachments=attachments)
@@ -71,6 +72,11 @@ def check_blocks(blocks: Any) -> None:
     problems = block_problems(blocks, "message")
     if problems:
         raise SlackError("invalid_blocks", errors=problems, response_metadata={"messages": [f"[ERROR] {p}" for p in problems]})
+
+
+def check_attachments(attachments: Any) -> None:
+    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+        raise invalid_arguments("must provide an array of objects [json-pointer:/attachments]")
 
 
 def fallback(blocks: list[Json]) -> str:
@@ -148,7 +154,7 @@ def chat_update(team: Team, caller: Caller, args: Args) -> Json:
     if message.user != caller.user.id or message.subtype not in (None, "bot_message", "thread_broadcast", "me_message", "file_share"):
         raise SlackError("cant_update_message")
     if channel.archived:
-        raise SlackError("update_failed")
+        raise SlackError("is_inactive")
     strict_text(args)
     new: Json = {}
     blocks, attachments = args.json("blocks", "invalid_blocks_format"), args.json("attachments", "invalid_attachments")
@@ -162,6 +168,7 @@ def chat_update(team: Team, caller: Caller, args: Args) -> Json:
         # As Slack does: new text without blocks takes the old blocks away, which stood for the old text.
         new |= {"text": args.text("text") or args.text("markdown_text") or fallback(blocks or []), "blocks": blocks or []}
     if attachments is not None:
+        check_attachments(attachments)
         new["attachments"] = attachments
     if args.has("metadata"):
         new["metadata"] = metadata(caller, args)

@@ -62,7 +62,8 @@ class Door:
     async def answer(
         self, request: web.Request, name: str, args: Args, caller: Caller | str, fault: Fault | None, call: Call
     ) -> web.StreamResponse:
-        await self.team.faults.hold(fault)
+        if not (fault and fault.reset == "after"):
+            await self.team.faults.hold(fault)
         refused = refusal(request, fault)
         if refused is not None:
             call.finish(refused_result(fault))
@@ -77,7 +78,8 @@ class Door:
             call.finish({"ok": False, "error": "ratelimited"})
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(limited.after)})
         call.finish(result)
-        if fault and fault.reset == "after":
+        if fault and fault.reset == "after":  # done, and the caller never hears of it: at once, or after a silence
+            await self.team.faults.hold(fault)
             return cut(request)
         scopes = ",".join(sorted(caller.app.scopes)) if isinstance(caller, Caller) and caller.app else ""
         return web.json_response(result, headers={"X-OAuth-Scopes": scopes} if scopes else None)
