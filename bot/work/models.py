@@ -10,7 +10,10 @@ from bot.work.orders import WorkState
 
 
 class WorkItem(SQLModel, table=True):
-    """One order: to be done once, at or after `due_at`, by whoever holds the lease."""
+    """One order: to be done once, at or after `due_at`, by whoever holds the lease.
+
+    `wanted_at` is when it was meant to be done, `due_at` moves on with each retry; `revision` counts how often it was ordered anew.
+    """
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -29,9 +32,12 @@ class WorkItem(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     state: WorkState = Field(default=WorkState.WAITING, sa_column=Column(EnumText(WorkState), nullable=False))
     attempts: int = 0
+    revision: int = 0
     lease: str | None = None
+    leased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ordered_at: datetime = Field(sa_type=UtcDateTime)
+    wanted_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str | None = Field(default=None, sa_type=Text)
 
@@ -43,3 +49,14 @@ class InboxEntry(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Alarm(SQLModel, table=True):
+    """Something that the auditor found wrong, for as long as it is."""
+
+    __tablename__ = "alarm"
+
+    key: str = Field(primary_key=True)
+    sentence: str = Field(sa_type=Text)
+    about: str = ""
+    raised_at: datetime = Field(sa_type=UtcDateTime)

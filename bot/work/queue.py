@@ -2,23 +2,32 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Update, select, update
+from sqlalchemy import ColumnElement, Update, case, delete, literal, not_, select, update
 from sqlmodel import col
 
-from bot.db import Tx, insert_for
+from bot.db import EnumText, Tx, UtcDateTime, insert_for
 from bot.errors import InvalidInput
 from bot.work.models import WorkItem
-from bot.work.orders import Order, WorkState
+from bot.work.orders import Order, Priority, WorkState
 
 OrderT = TypeVar("OrderT", bound=Order)
 
 LEASE = timedelta(seconds=10)
 """At least twice the clock skew we allow for between replicas (5 s)."""
+
+REMEMBERED = timedelta(days=30)
+"""How long what ended can still be looked at; a key may be used again after that."""
+
+FINAL = (WorkState.DONE, WorkState.DEAD, WorkState.CANCELLED)
+CLAIMED = ("id", "kind", "key", "about", "destination", "priority", "payload", "due_at", "wanted_at", "ordered_at", "revision")
+FREE: Mapping[str, None] = MappingProxyType({"lease": None, "leased_at": None, "lease_until": None})
 
 
 @dataclass(frozen=True)
@@ -30,12 +39,29 @@ class Claim:
     key: str
     about: str
     destination: str
+    priority: int
     payload: str
     lease: str
     attempt: int
     """1 on the first try."""
     due_at: datetime
+    wanted_at: datetime
+    """When it was meant to be done; `due_at` of a retry is later."""
     ordered_at: datetime
+    revision: int
+
+    @property
+    def lane(self) -> "Lane":
+        """The lane it is worked on in."""
+        return Lane(self.destination, self.priority <= Priority.PAGE)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What is worked on side by side, up to a limit: pages to one destination, or everything else that goes there."""
+
+    destination: str
+    is_pages: bool
 
 
 def to_payload(order: Order) -> str:
@@ -49,30 +75,32 @@ def from_payload(order_type: type[OrderT], payload: str) -> OrderT:
 
 
 async def schedule(tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None, destination: str | None = None) -> bool:
-    """Order `order` for `due` (now when None), once per `key`: a second order under the same key changes nothing. True if new.
-
-    `destination` is for orders whose outside differs from one to the next; otherwise the order's own counts.
-    """
-    row = _row(tx, order, key, about, due)
-    if destination is not None:
-        row["destination"] = destination
-    statement = insert_for(tx.session, WorkItem).values(**row).on_conflict_do_nothing(index_elements=["key"])
+    """Order `order` for `due` (now when None), once per `key`: a second order under the same key changes nothing. True if new."""
+    row = _row(tx, order, key, about, due, destination)
     tx.work_ordered = True
-    return await tx.changed(statement) > 0
+    return await tx.changed(insert_for(tx.session, WorkItem).values(**row).on_conflict_do_nothing(index_elements=["key"])) > 0
 
 
-async def refresh(tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None) -> None:
+async def refresh(tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None, destination: str | None = None) -> None:
     """Order `order`, again if it was done before: for work that shows the newest state, such as editing a card.
 
-    While one is waiting it stays a single item. One that is being worked on right now is done once more afterwards.
+    While one is waiting it stays a single item, and without a `due` it goes on backing off if it was. One that is being worked on right
+    now is done once more afterwards, never twice at the same time.
     """
-    row = _row(tx, order, key, about, due)
-    insert = insert_for(tx.session, WorkItem).values(**row)
-    again = {name: row[name] for name in ("payload", "due_at", "state", "ordered_at", "about")}
-    await tx.changed(
-        insert.on_conflict_do_update(index_elements=["key"], set_={**again, "lease": None, "lease_until": None, "attempts": 0})
-    )
+    row = _row(tx, order, key, about, due, destination)
+    state, attempts, due_at = col(WorkItem.state), col(WorkItem.attempts), col(WorkItem.due_at)
+    is_waiting = state == WorkState.WAITING
+    again = {name: row[name] for name in ("payload", "about", "destination", "priority", "ordered_at", "wanted_at")}
+    again |= {
+        "revision": col(WorkItem.revision) + 1,
+        "state": case((state == WorkState.LEASED, state), else_=literal(WorkState.WAITING, EnumText(WorkState))),
+        "attempts": case((is_waiting, attempts), else_=0),
+        "due_at": row["due_at"] if due else case((is_waiting & (attempts > 0), due_at), else_=literal(row["due_at"], UtcDateTime())),
+        "finished_at": None,
+        "last_error": None,
+    }
     tx.work_ordered = True
+    await tx.changed(insert_for(tx.session, WorkItem).values(**row).on_conflict_do_update(index_elements=["key"], set_=again))
 
 
 async def cancel(tx: Tx, *, key: str | None = None, about: str | None = None, kind: type[Order] | None = None) -> int:
@@ -86,37 +114,41 @@ async def cancel(tx: Tx, *, key: str | None = None, about: str | None = None, ki
         statement = statement.where(col(WorkItem.about) == about)
     if kind is not None:
         statement = statement.where(col(WorkItem.kind) == kind.kind())
-    return await tx.changed(statement.values(state=WorkState.CANCELLED, finished_at=tx.now, lease=None, lease_until=None))
+    return await tx.changed(statement.values(**FREE, state=WorkState.CANCELLED, finished_at=tx.now))
 
 
-async def claim(tx: Tx, *, lease: str, limit: int, full: frozenset[str] = frozenset(), busy: frozenset[int] = frozenset()) -> list[Claim]:
-    """Lease up to `limit` due items, most urgent first, leaving out destinations that are `full` and items this process still works on."""
-    due = (col(WorkItem.state) == WorkState.WAITING) & (col(WorkItem.due_at) <= tx.now)
-    expired = (col(WorkItem.state) == WorkState.LEASED) & (col(WorkItem.lease_until) <= tx.now)
+async def lanes_due(tx: Tx, busy: frozenset[int] = frozenset()) -> list[Lane]:
+    """The lanes in which something may be claimed now, pages first."""
+    is_pages = col(WorkItem.priority) <= Priority.PAGE
+    lanes = select(col(WorkItem.destination), is_pages).where(_claimable(tx, busy)).distinct()
+    found = [Lane(destination, bool(pages)) for destination, pages in (await tx.session.execute(lanes)).all()]
+    return sorted(found, key=lambda lane: (not lane.is_pages, lane.destination))
+
+
+async def claim(tx: Tx, lane: Lane, *, lease: str, limit: int, busy: frozenset[int] = frozenset()) -> list[Claim]:
+    """Lease up to `limit` due items of one lane, most urgent first, leaving out what this process still works on (`busy`)."""
     free = (
-        select(col(WorkItem.id)).where(due | expired).order_by(col(WorkItem.priority), col(WorkItem.due_at), col(WorkItem.id)).limit(limit)
+        select(col(WorkItem.id))
+        .where(_claimable(tx, busy), _in_lane(lane))
+        .order_by(col(WorkItem.priority), col(WorkItem.due_at), col(WorkItem.id))
+        .limit(limit)
     )
-    if full:
-        free = free.where(col(WorkItem.destination).not_in(full))
-    if busy:
-        free = free.where(col(WorkItem.id).not_in(busy))
     if tx.session.get_bind().dialect.name != "sqlite":
         free = free.with_for_update(skip_locked=True)
+    leased = {"state": WorkState.LEASED, "lease": lease, "leased_at": tx.now, "lease_until": tx.now + LEASE}
     statement = (
         update(WorkItem)
         .where(col(WorkItem.id).in_(free))
-        .values(state=WorkState.LEASED, lease=lease, lease_until=tx.now + LEASE, attempts=col(WorkItem.attempts) + 1)
-        .returning(*(col(column) for column in (WorkItem.id, WorkItem.kind, WorkItem.key, WorkItem.about, WorkItem.destination)),
-            *(col(column) for column in (WorkItem.payload, WorkItem.attempts, WorkItem.due_at, WorkItem.ordered_at, WorkItem.priority)))
+        .values(**leased, attempts=col(WorkItem.attempts) + 1)
+        .returning(*(getattr(WorkItem, name) for name in CLAIMED), col(WorkItem.attempts))
         .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    rows = (await tx.session.execute(statement)).all()
-    rows = sorted(rows, key=lambda row: (row.priority, row.due_at, row.id))
-    return [Claim(r.id, r.kind, r.key, r.about, r.destination, r.payload, lease, r.attempts, r.due_at, r.ordered_at) for r in rows]
+    )
+    rows = sorted((await tx.session.execute(statement)).all(), key=lambda row: (row.priority, row.due_at, row.id))
+    return [Claim(**{name: getattr(row, name) for name in CLAIMED}, attempt=row.attempts, lease=lease) for row in rows]
 
 
 async def holds(tx: Tx, claim: Claim) -> bool:
-    """Is the lease still ours? Ask right before an outside call that must not happen twice."""
+    """Is the lease still ours? Ask right before an outside call that must not happen twice; if not, return `TryLater`."""
     mine = select(col(WorkItem.id)).where(
         col(WorkItem.id) == claim.id, col(WorkItem.lease) == claim.lease, col(WorkItem.lease_until) > tx.now
     )
@@ -130,48 +162,75 @@ async def renew(tx: Tx, claims: list[Claim]) -> None:
 
 
 async def finish(tx: Tx, claim: Claim, state: WorkState, error: str | None = None) -> bool:
-    """Close a leased item for good. False when the lease was lost meanwhile, and somebody else's result counts."""
-    closed = _own(claim).values(state=state, finished_at=tx.now, lease=None, lease_until=None, last_error=error)
-    return await tx.changed(closed) > 0
+    """Close a leased item. False when it is not closed: the lease was lost meanwhile, or it was ordered anew and waits again."""
+    as_claimed = _own(claim).where(col(WorkItem.revision) == claim.revision)
+    if await tx.changed(as_claimed.values(**FREE, state=state, finished_at=tx.now, last_error=error)):
+        return True
+    if await tx.changed(_own(claim).values(**FREE, state=WorkState.WAITING)):
+        tx.work_ordered = True
+    return False
 
 
 async def put_back(tx: Tx, claim: Claim, due: datetime, error: str) -> None:
     """Let a leased item wait again until `due`."""
-    await tx.changed(_own(claim).values(state=WorkState.WAITING, due_at=due, lease=None, lease_until=None, last_error=error))
+    await tx.changed(_own(claim).values(**FREE, state=WorkState.WAITING, due_at=due, last_error=error))
+
+
+async def forget_finished(tx: Tx, limit: int = 5000) -> int:
+    """Drop items that ended more than 30 days ago, `limit` at most so that nobody waits for it; returns how many."""
+    old = select(col(WorkItem.id)).where(col(WorkItem.state).in_(FINAL), col(WorkItem.finished_at) < tx.now - REMEMBERED).limit(limit)
+    return await tx.changed(delete(WorkItem).where(col(WorkItem.id).in_(old)))
 
 
 async def free_all(tx: Tx) -> int:
     """Let every leased item wait again: for a process that knows it is the only one, at its start."""
     leased = update(WorkItem).where(col(WorkItem.state) == WorkState.LEASED)
-    return await tx.changed(leased.values(state=WorkState.WAITING, lease=None, lease_until=None))
+    return await tx.changed(leased.values(**FREE, state=WorkState.WAITING))
 
 
-async def next_due(tx: Tx, busy: frozenset[int] = frozenset()) -> datetime | None:
-    """When the next item that this process does not work on already may be claimed: a waiting one is due, or a lease runs out."""
-    waiting = select(col(WorkItem.due_at)).where(col(WorkItem.state) == WorkState.WAITING).order_by(col(WorkItem.due_at))
-    leased = select(col(WorkItem.lease_until)).where(col(WorkItem.state) == WorkState.LEASED).order_by(col(WorkItem.lease_until))
+async def next_due(tx: Tx, busy: frozenset[int] = frozenset(), full: frozenset[Lane] = frozenset()) -> datetime | None:
+    """When the next item may be claimed: one that waits is due, or a lease runs out. Leaves out what this process works on (`busy`)
+    and lanes that are `full`, which are looked at again when an item in them ends."""
     moments = []
-    for soonest in (waiting, leased):
-        free = soonest.where(col(WorkItem.id).not_in(busy)) if busy else soonest
-        moments.append((await tx.session.execute(free.limit(1))).scalar())
+    for moment, state in ((col(WorkItem.due_at), WorkState.WAITING), (col(WorkItem.lease_until), WorkState.LEASED)):
+        soonest = select(moment).where(col(WorkItem.state) == state).order_by(moment).limit(1)
+        if busy:
+            soonest = soonest.where(col(WorkItem.id).not_in(busy))
+        for lane in full:
+            soonest = soonest.where(not_(_in_lane(lane)))
+        moments.append((await tx.session.execute(soonest)).scalar())
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _claimable(tx: Tx, busy: frozenset[int]) -> ColumnElement[bool]:
+    due = (col(WorkItem.state) == WorkState.WAITING) & (col(WorkItem.due_at) <= tx.now)
+    expired = (col(WorkItem.state) == WorkState.LEASED) & (col(WorkItem.lease_until) <= tx.now)
+    return (due | expired) & col(WorkItem.id).not_in(busy) if busy else due | expired
+
+
+def _in_lane(lane: Lane) -> ColumnElement[bool]:
+    priority = col(WorkItem.priority)
+    urgency = priority <= Priority.PAGE if lane.is_pages else priority > Priority.PAGE
+    return (col(WorkItem.destination) == lane.destination) & urgency
 
 
 def _own(claim: Claim) -> Update:
     return update(WorkItem).where(col(WorkItem.id) == claim.id, col(WorkItem.lease) == claim.lease)
 
 
-def _row(tx: Tx, order: Order, key: str, about: str, due: datetime | None) -> dict[str, object]:
+def _row(tx: Tx, order: Order, key: str, about: str, due: datetime | None, destination: str | None) -> dict[str, object]:
     return {
         "kind": order.kind(),
         "key": key,
         "about": about,
-        "destination": order.destination,
+        "destination": destination or order.destination,
         "payload": to_payload(order),
         "priority": int(order.priority),
         "due_at": due or tx.now,
+        "wanted_at": due or tx.now,
         "state": WorkState.WAITING,
         "attempts": 0,
+        "revision": 0,
         "ordered_at": tx.now,
     }
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -16,14 +16,17 @@ from bot.clock import Clock
 from bot.db import BOT, Database, Tx
 from bot.work import queue
 from bot.work.orders import Done, Order, Outcome, Refused, TryLater, WorkDied, WorkState, back_off
-from bot.work.queue import Claim
+from bot.work.queue import Claim, Lane
 
 OrderT = TypeVar("OrderT", bound=Order)
 Handler = Callable[[OrderT, Claim], Awaitable[Outcome | None]]
 
-BATCH = 32
-LANE = 8
-"""How many items of one destination are worked on at once, per process."""
+WIDTH = 8
+"""How many items of one lane are worked on at once, per process."""
+WIDTHS = {"sms": 48, "voice": 48, "email": 16}
+"""Wider lanes: their providers take many at once, and a thousand pages must not wait for each other."""
+WRITE_DOWN_AGAIN_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Pauses while a database that went away during a try is waited for: what was sent should not be sent again."""
 SAFETY_POLL_S = 5.0
 RENEW_EVERY_S = 3.0
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -37,13 +40,18 @@ logger = log.get(__name__)
 class Worker:
     """Runs handlers for due work until it is stopped. Several may run on one database, in one process each."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, widths: Mapping[str, int] | None = None, renew_every_s: float = RENEW_EVERY_S
+    ) -> None:
         self._db = database
         self._clock = clock
+        self._widths = {**WIDTHS, **(widths or {})}
+        self._renew_every_s = renew_every_s
         self._handlers: dict[str, tuple[type[Order], Handler[Order]]] = {}
         self._running: dict[int, tuple[Claim, asyncio.Task[None]]] = {}
         self._awake = asyncio.Event()
         self._stopping = False
+        self._claiming = asyncio.Lock()
         self._name = uuid.uuid4().hex[:8]
         self.last_round: datetime | None = None
         """When the worker last looked for work: what the readiness check asks."""
@@ -82,11 +90,13 @@ class Worker:
         """Claim nothing more, let what runs finish within `grace_s` seconds; what does not is left to its lease."""
         self._stopping = True
         self._awake.set()
-        tasks = [task for _, task in self._running.values()]
+        async with self._claiming:  # a claim that is under way starts its tasks first
+            tasks = [task for _, task in self._running.values()]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_s)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def drain(self, timeout_s: float = 10.0) -> bool:
         """Do everything that is due now and what follows from it. False when something still ran after `timeout_s` real seconds."""
@@ -102,9 +112,10 @@ class Worker:
             await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     async def next_due(self) -> datetime | None:
-        """When the next waiting item becomes due."""
+        """When this process can next start something: lanes that are full are left out until one of their items ends."""
+        full = frozenset(lane for lane in self._lanes_in_use() if self._room(lane) <= 0)
         async with self._db.read() as tx:
-            return await queue.next_due(tx, busy=frozenset(self._running))
+            return await queue.next_due(tx, busy=frozenset(self._running), full=full)
 
     async def _round(self) -> float:
         """One look for work; returns how many seconds to pause unless woken."""
@@ -117,24 +128,31 @@ class Worker:
         return min(SAFETY_POLL_S, max(0.005, (due - self._clock.now()).total_seconds()))
 
     async def _claim_and_start(self) -> int:
-        lanes = Counter(claim.destination for claim, _ in self._running.values())
-        full = frozenset(lane for lane, busy in lanes.items() if busy >= LANE)
-        due = await self.next_due()
-        if due is None or due > self._clock.now():
-            return 0
-        async with self._db.begin(actor=BOT) as tx:
-            lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
-            claims = await queue.claim(tx, lease=lease, limit=BATCH, full=full, busy=frozenset(self._running))
-        for claim in claims:
-            self._running[claim.id] = (claim, asyncio.create_task(self._work(claim)))
-        return len(claims)
+        async with self._claiming:
+            due = await self.next_due()
+            if self._stopping or due is None or due > self._clock.now():
+                return 0
+            claims: list[Claim] = []
+            busy = frozenset(self._running)
+            async with self._db.begin(actor=BOT) as tx:
+                for lane in await queue.lanes_due(tx, busy):
+                    if (room := self._room(lane)) > 0:
+                        lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
+                        claims += await queue.claim(tx, lane, lease=lease, limit=room, busy=busy)
+            for claim in claims:
+                self._running[claim.id] = (claim, asyncio.create_task(self._work(claim)))
+            return len(claims)
+
+    def _lanes_in_use(self) -> Counter[Lane]:
+        return Counter(claim.lane for claim, _ in self._running.values())
+
+    def _room(self, lane: Lane) -> int:
+        return self._widths.get(lane.destination, WIDTH) - self._lanes_in_use()[lane]
 
     async def _work(self, claim: Claim) -> None:
         try:
             lateness.labels(claim.kind).observe(max(0.0, (self._clock.now() - claim.due_at).total_seconds()))
-            outcome = await self._try(claim)
-            async with self._db.begin(actor=BOT) as tx:
-                await self._write_down(tx, claim, outcome)
+            await self._write_down(claim, await self._try(claim))
         except Exception:
             logger.exception("work could not be written down", kind=claim.kind, key=claim.key)  # its lease runs out, and it is tried again
         finally:
@@ -153,21 +171,40 @@ class Worker:
             why = f"{type(bug).__name__}: {bug}"
             return TryLater(why) if claim.attempt < order_type.attempts else Refused(why)
 
-    async def _write_down(self, tx: Tx, claim: Claim, outcome: Outcome) -> None:
+    async def _write_down(self, claim: Claim, outcome: Outcome) -> None:
         ended.labels(claim.kind, type(outcome).__name__).inc()
+        for pause in (*WRITE_DOWN_AGAIN_S, None):
+            try:
+                async with self._db.begin(actor=BOT) as tx:
+                    await self._close(tx, claim, outcome)
+                return
+            except Exception:
+                if pause is None:
+                    raise
+                logger.warning("the database is away; trying again", kind=claim.kind, key=claim.key)
+                await asyncio.sleep(pause)
+
+    async def _close(self, tx: Tx, claim: Claim, outcome: Outcome) -> None:
         match outcome:
             case Done():
                 await queue.finish(tx, claim, WorkState.DONE)
-            case TryLater(why, after) if tx.now - claim.ordered_at < GIVE_UP_AFTER:
+            case TryLater(why, after) if tx.now - claim.wanted_at < GIVE_UP_AFTER:
                 await queue.put_back(tx, claim, tx.now + (after or back_off(claim.attempt)), why)
             case TryLater(why) | Refused(why):
                 if await queue.finish(tx, claim, WorkState.DEAD, why):
                     logger.error("work given up", kind=claim.kind, key=claim.key, why=why)
-                    await tx.announce(WorkDied(claim.kind, claim.key, claim.about, why))
+                    await self._announce_death(tx, WorkDied(claim.kind, claim.key, claim.about, why))
+
+    async def _announce_death(self, tx: Tx, death: WorkDied) -> None:
+        try:
+            async with tx.session.begin_nested():
+                await tx.announce(death)
+        except Exception:  # whoever listens has a bug; the item stays dead all the same, and the auditor finds it
+            logger.exception("nobody could be told that work was given up", kind=death.kind, key=death.key)
 
     async def _renew_leases(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(self._renew_every_s)
             claims = [claim for claim, _ in self._running.values()]
             if claims:
                 try:
