@@ -20,7 +20,7 @@ from bot.paging.states import AttemptState, PageState
 from bot.paging.targets import Around, Found, Targets
 from bot.work import queue
 
-CANNOT_GO_ON = "Everybody on this ladder has been paged. To call somebody else: /inc page @person."
+CANNOT_GO_ON = "Everybody on this ladder has been paged already. To call somebody else: /inc page @person."
 
 
 class Climbing:
@@ -36,9 +36,9 @@ class Climbing:
         return self._targets.people((target,), Around(team, service), at)
 
     def check_can_go_on(self, page: Page) -> None:
-        """Raise `AlreadyDone` when the ladder has no step left to take."""
+        """Raise `AlreadyDone` when the ladder has no step left to take and those on it still have time to answer."""
         policy = thaw(page.policy)
-        if policy.total is not None and page.taken >= policy.total:
+        if page.state != PageState.EXHAUSTED and policy.total is not None and page.taken >= policy.total:
             raise AlreadyDone(CANNOT_GO_ON)
 
     async def climb(self, tx: Tx, page: Page) -> None:
@@ -53,14 +53,16 @@ class Climbing:
         decision, page.started_at = escalate_now(thaw(page.policy), page.taken, page.started_at, tx.now)
         if isinstance(decision, PageNow) or not await self._is_somebody_left(tx, page):
             await self._go_on(tx, page, decision, by)
+        else:
+            await self.wait_for_next(tx, page)
 
     async def _go_on(self, tx: Tx, page: Page, decision: PageNow | Wait | Exhausted, by: ActorId | None) -> None:
         policy = thaw(page.policy)
         empty = 0
         while isinstance(decision, PageNow) and empty < len(policy.steps):
             if await self._take(tx, page, decision):
-                if decision.number > 0:
-                    await tx.announce(PageEscalated(number(page), page.incident_id, by, decision.number + 1, decision.late))
+                if decision.number > 0 or by is not None:
+                    await tx.announce(PageEscalated(number(page), page.incident_id, by, decision.number, decision.late))
                 break
             empty += 1
             decision, page.started_at = escalate_now(policy, page.taken, page.started_at, tx.now)
@@ -104,7 +106,7 @@ class Climbing:
             people, missing = self._targets.people(("fallback",), Around(page.team, page.service), tx.now)
             paged, unreachable = await self._page(tx, page, people, page.taken, tx.now)
             if paged:
-                await tx.announce(PageEscalated(number(page), page.incident_id, None, page.taken + 1))
+                await tx.announce(PageEscalated(number(page), page.incident_id, None, page.taken))
                 await self.wait_for_next(tx, page)
                 return
             await self._say_skipped(tx, page, ("fallback",), "; ".join([*missing, *unreachable]))

@@ -59,7 +59,7 @@ class PageAcknowledged:
 
 @dataclass(frozen=True)
 class PageEscalated:
-    """Fact: a further step was taken; `by` is who asked for it, None when its time had come. `step` counts from 1."""
+    """Fact: a further step was taken; `by` is who asked for it, None when its time had come. `step` counts from 0."""
 
     page_id: int
     incident_id: int

@@ -124,7 +124,9 @@ class Paging:
         if version is not None and version != page.version:
             raise AlreadyDone(f"Nothing was done: this page has moved on meanwhile. {self.standing(page, tx.actor, tx.now)}")
         self._climbing.check_can_go_on(page)
-        self._reopen(page)
+        if page.state == PageState.EXHAUSTED:  # all were paged in vain: once more from the start
+            self._begin_anew(page, tx.now)
+        self._reopen(page, tx.now)
         await self._climbing.climb_now(tx, page, tx.actor)
         await self.refresh_messages(tx, page)
 
@@ -136,14 +138,15 @@ class Paging:
             raise self.not_needed(page, tx.actor, tx.now)
         if await self._has_declined(tx, page, tx.actor):
             raise AlreadyDone(f"You said so already. {self.standing(page, tx.actor, tx.now)}")
-        self._reopen(page)
         mine = col(PageAttempt.page_id) == page_id, col(PageAttempt.person) == tx.actor
         await tx.changed(
             update(PageAttempt).where(*mine, col(PageAttempt.state).in_(NOT_SENT)).values(state=AttemptState.SUPPRESSED, reason=CANNOT)
         )
         await self._mark_answered(tx, page, CANNOT)
         await tx.announce(PageDeclined(page_id, page.incident_id, tx.actor))
-        await self._climbing.climb_now(tx, page, tx.actor)
+        if page.state != PageState.EXHAUSTED:
+            self._reopen(page, tx.now)
+            await self._climbing.climb_now(tx, page, tx.actor)
         await self.refresh_messages(tx, page)
 
     async def reconsider(self, tx: Tx, incident_id: int, severity: int, title: str) -> bool:
@@ -254,17 +257,23 @@ class Paging:
             return
         if is_worse:
             await self._call_off(tx, page)
-            self._reopen(page)
-            page.policy, page.taken, page.started_at, page.loop = freeze(policy), 0, tx.now, page.loop + 1
+            self._reopen(page, tx.now)
+            self._begin_anew(page, tx.now)
+            page.policy = freeze(policy)
             await self._climbing.climb(tx, page)
         elif page.state == PageState.OPEN:
             elapsed = tx.now - page.started_at
             page.policy, page.taken = freeze(policy), sum(step.after <= elapsed for step in policy.steps)
             await self._climbing.wait_for_next(tx, page)
 
-    def _reopen(self, page: Page) -> None:
-        """Somebody is wanted again."""
+    def _reopen(self, page: Page, now: datetime) -> None:
+        """Somebody is wanted again. The time during which somebody had it does not count: the ladder goes on where it stopped."""
+        if page.acknowledged_at is not None:
+            page.started_at += now - page.acknowledged_at
         page.state, page.acknowledged_by, page.acknowledged_at = PageState.OPEN, None, None
+
+    def _begin_anew(self, page: Page, now: datetime) -> None:
+        page.taken, page.started_at, page.loop = 0, now, page.loop + 1
 
     async def _close(self, tx: Tx, page: Page) -> None:
         was_unanswered = needs_answer(page.state)

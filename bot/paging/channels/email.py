@@ -1,0 +1,79 @@
+"""Pages by e-mail."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from bot.config.escalation import Method
+from bot.paging.notice import Accepted, Notice, Receipt, TryLater, one_line
+from bot.web.pages import render
+from bot.work.orders import Refused
+
+TIMEOUT_S = 8.0
+PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+class EmailChannel:
+    """One message as text and HTML. `smtp_url` as in SMTP_URL, `sender` the address it comes from."""
+
+    method: Method = "email"
+
+    def __init__(self, smtp_url: str, sender: str) -> None:
+        parts = urlsplit(smtp_url)
+        self._host, self._port, self._scheme = parts.hostname or "localhost", parts.port or PORTS[parts.scheme], parts.scheme
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+        self._sender = sender
+
+    async def send(self, notice: Notice) -> Receipt:
+        """Send the page."""
+        message = self.message(notice)
+        try:
+            await aiosmtplib.send(
+                message,
+                sender=self._sender,
+                recipients=[notice.address],
+                hostname=self._host,
+                port=self._port,
+                username=self._user,
+                password=self._password,
+                use_tls=self._scheme == "smtps",
+                start_tls=self._scheme == "smtp+starttls",
+                timeout=TIMEOUT_S,
+            )
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as answer:
+            return _answered(answer)
+        except aiosmtplib.SMTPConnectError:
+            return TryLater("The mail server cannot be reached.")
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as broken:
+            return TryLater(f"The mail server did not answer ({type(broken).__name__}).", maybe_sent=True)
+        return Accepted(str(message["Message-ID"]))
+
+    async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
+        """Nobody can be asked. The repeat carries the same Message-ID, by which most mailboxes drop the second."""
+        return None
+
+    def message(self, notice: Notice) -> EmailMessage:
+        """The mail as it is sent."""
+        mail = EmailMessage()
+        mail["From"] = Address("Tocsin", addr_spec=self._sender)
+        mail["To"] = notice.address
+        remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
+        mail["Subject"] = one_line(notice.headline + remarks)
+        mail["Message-ID"] = f"<page-{notice.page_id}-{notice.attempt_id}@{self._sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Priority"] = "1"
+        mail.set_content(render("paging/email.txt", notice=notice))
+        mail.add_alternative(render("paging/email.html", notice=notice), subtype="html")
+        return mail
+
+
+def _answered(answer: aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPResponseException) -> Receipt:
+    first = answer.recipients[0] if isinstance(answer, aiosmtplib.SMTPRecipientsRefused) else answer
+    if 400 <= first.code < 500:
+        return TryLater(f"The mail server said {first.code}: {one_line(str(first.message))}")
+    if first.code < 0 or first.code >= 600:
+        return TryLater("The mail server broke off.", maybe_sent=True)
+    return Refused(f"The mail server refused it: {first.code} {one_line(str(first.message))}")

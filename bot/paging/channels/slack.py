@@ -1,0 +1,78 @@
+"""Pages as direct messages in Slack, edited in place when somebody answers."""
+
+from collections.abc import Mapping
+
+from bot.config.escalation import Method
+from bot.paging.blocks import page_blocks, page_text
+from bot.paging.notice import Accepted, Notice, Receipt, TryLater
+from bot.slack import gateway
+from bot.slack.gateway import Failed, Ok, SlackGateway
+from bot.work.orders import Refused
+
+METADATA = "tocsin_page"
+LOOK_BACK = 20
+
+
+class SlackChannel:
+    """One direct message. Its provider id is `channel/ts`."""
+
+    method: Method = "slack"
+
+    def __init__(self, slack: SlackGateway) -> None:
+        self._slack = slack
+
+    async def send(self, notice: Notice) -> Receipt:
+        """Post the page."""
+        answer = await self._slack.call(
+            "chat.postMessage",
+            channel=notice.address,
+            text=page_text(notice),
+            blocks=page_blocks(notice),
+            metadata={"event_type": METADATA, "event_payload": {"attempt": str(notice.attempt_id)}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        if isinstance(answer, Ok):
+            return Accepted(f"{answer.text('channel')}/{answer.text('ts')}")
+        return _not_done(answer)
+
+    async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
+        """The earlier try is the message that carries the attempt's number in its metadata."""
+        opened = await self._slack.call("conversations.open", users=notice.address)
+        if not isinstance(opened, Ok):
+            return _cannot_tell(opened)
+        channel = opened.text("channel", "id")
+        history = await self._slack.call("conversations.history", channel=channel, limit=LOOK_BACK, include_all_metadata=True)
+        if not isinstance(history, Ok):
+            return _cannot_tell(history)
+        messages = history.data.get("messages")
+        for message in messages if isinstance(messages, list) else []:
+            if isinstance(message, Mapping) and _attempt_of(message) == str(notice.attempt_id):
+                return Accepted(f"{channel}/{message.get('ts')}")
+        return None
+
+    async def refresh(self, notice: Notice, provider_id: str) -> TryLater | None:
+        """Edit a message that was sent to what the notice says now. One that is gone is left gone."""
+        channel, _, ts = provider_id.partition("/")
+        answer = await self._slack.call("chat.update", channel=channel, ts=ts, text=page_text(notice), blocks=page_blocks(notice))
+        return TryLater(answer.why, answer.after) if isinstance(answer, gateway.TryLater) else None
+
+
+def _attempt_of(message: Mapping[str, object]) -> str:
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) and metadata.get("event_type") == METADATA else None
+    return str(payload.get("attempt", "")) if isinstance(payload, Mapping) else ""
+
+
+def _not_done(answer: gateway.TryLater | Failed) -> Receipt:
+    if isinstance(answer, gateway.TryLater):
+        return TryLater(answer.why, answer.after, answer.maybe_done)
+    return TryLater(answer.why, gateway.GONE_AGAIN) if answer.slack_is_gone else Refused(answer.why)
+
+
+def _cannot_tell(answer: gateway.TryLater | Failed) -> TryLater | None:
+    """Slack that is away is asked again; Slack that will not say leaves us without an answer."""
+    if isinstance(answer, gateway.TryLater) or answer.slack_is_gone:
+        after = answer.after if isinstance(answer, gateway.TryLater) else gateway.GONE_AGAIN
+        return TryLater(answer.why, after)
+    return None

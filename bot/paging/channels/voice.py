@@ -1,0 +1,44 @@
+"""Pages by phone call. What is said comes from `/hooks/twilio/voice/…` when the call is answered."""
+
+from datetime import timedelta
+
+from bot.config.escalation import Method
+from bot.paging.channels.twilio import Made, Twilio
+from bot.paging.notice import Accepted, Notice, Receipt, TryLater
+
+SAME_CALL = timedelta(hours=1)
+"""Calls carry no text of ours: one to this number from about that time, which belongs to no other attempt, is the earlier try."""
+RING_S = 40
+
+
+class VoiceChannel:
+    """One call."""
+
+    method: Method = "voice"
+
+    def __init__(self, twilio: Twilio) -> None:
+        self._twilio = twilio
+
+    async def send(self, notice: Notice) -> Receipt:
+        """Start the call."""
+        fields = {
+            "To": notice.address,
+            "Url": notice.voice_url,
+            "StatusCallback": notice.status_url,
+            "StatusCallbackEvent": "initiated answered completed",
+            "Timeout": str(RING_S),
+        }
+        return await self._twilio.make("Calls", fields)
+
+    async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
+        """The newest call to this number that no other attempt made."""
+        made = await self._twilio.made("Calls", notice.address)
+        if isinstance(made, TryLater):
+            return made
+        return next((Accepted(call.sid) for call in made if call.sid not in known and _is_from_then(call, notice)), None)
+
+
+def _is_from_then(call: Made, notice: Notice) -> bool:
+    if call.created_at is None or notice.called_at is None:
+        return False
+    return abs(call.created_at - notice.called_at) <= SAME_CALL

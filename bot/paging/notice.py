@@ -1,0 +1,164 @@
+"""What a page says, in each medium. A private incident's title and service stay inside Slack and behind the link."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.config.escalation import Method
+from bot.web.pages import render
+from bot.work import orders
+from bot.work.orders import Refused
+
+SMS_LIMIT = 320
+"""Two segments: longer texts arrive in pieces, and late."""
+SHORTEST_TITLE = 12
+GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà^{}[]~|\\€"
+)
+PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "•": "-", "→": "->"}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Everything that a channel needs to tell one person. Times are texts on that person's clock."""
+
+    attempt_id: int
+    page_id: int
+    version: int
+    incident: int
+    severity: int
+    title: str
+    service: str | None
+    private: bool
+    since: str
+    lasting: str
+    person: str
+    address: str
+    why: str
+    code: int
+    link: str
+    status_url: str
+    voice_url: str
+    standing: str
+    wants_answer: bool
+    bridge: str | None = None
+    dial_in: str | None = None
+    channel_id: str | None = None
+    words: str = ""
+    asked_by: str | None = None
+    late: str = ""
+    possible_duplicate: bool = False
+    called_at: datetime | None = None
+    """When the first try began; for telling it from other messages to the same person."""
+
+    @property
+    def headline(self) -> str:
+        """`SEV1 #42 Checkout is down`, or what a private incident may show outside Slack."""
+        return f"SEV{self.severity} #{self.incident}" + (", private" if self.private else f" {one_line(self.title)}")
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the reader must know about this message itself."""
+        return tuple(remark for remark in (self.late, "possible duplicate" if self.possible_duplicate else "") if remark)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The outside took it, under this id of its own."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True)
+class TryLater(orders.TryLater):
+    """Not now. With `maybe_sent` it may have gone out all the same: ask before sending again."""
+
+    maybe_sent: bool = False
+
+
+Receipt = Accepted | TryLater | Refused
+
+
+class PageChannel(Protocol):
+    """One way to reach a person."""
+
+    @property
+    def method(self) -> Method:
+        """The notification method that it serves."""
+        ...
+
+    async def send(self, notice: Notice) -> Receipt:
+        """Send it, once."""
+        ...
+
+    async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
+        """Did an earlier try get through? `known` are ids that belong to other attempts. None: no, or there is no way to tell."""
+        ...
+
+
+def one_line(text: str) -> str:
+    """A text from people on one line, without what would reverse, hide or ring."""
+    kept = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text)
+    kept = "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cf", "Cs", "Co", "Cn"))
+    return " ".join(kept.split())
+
+
+def gsm(text: str) -> str:
+    """The text in the alphabet of plain SMS, where that keeps it readable: accents fall, emoji go. Otherwise as it is."""
+    plain = "".join(PLAIN.get(letter, letter) for letter in text)
+    letters = [letter if letter in GSM else _without_accent(letter) for letter in plain]
+    kept = " ".join("".join(letters).split())
+    wanted = sum(letter.isalpha() for letter in text)
+    return kept if sum(letter.isalpha() for letter in kept) * 2 >= wanted else text
+
+
+def _without_accent(letter: str) -> str:
+    return "".join(part for part in unicodedata.normalize("NFKD", letter) if part in GSM)
+
+
+def shorten(text: str, room: int) -> str:
+    """At most `room` characters, cut at a word where one ends near."""
+    if len(text) <= room:
+        return text
+    cut = text[: max(0, room - 3)]
+    at_word = cut.rsplit(" ", 1)[0]
+    return (at_word if len(at_word) * 4 >= len(cut) * 3 else cut).rstrip() + "..."
+
+
+def sms_text(notice: Notice) -> str:
+    """The page as an SMS: at most 320 characters; the title gives way first, then the dial-in number, then the service."""
+    title = "" if notice.private else gsm(one_line(notice.title))
+    service = "" if notice.private or notice.service is None else gsm(one_line(notice.service))
+    words = "" if notice.private else gsm(one_line(notice.words))
+    for dial_in, kept_service in ((notice.dial_in, service), (None, service), (None, "")):
+        bare = _sms(notice, "", kept_service, dial_in, "")
+        room = SMS_LIMIT - len(bare) - 1
+        if room >= SHORTEST_TITLE or (not kept_service and dial_in is None):
+            break
+    shown = shorten(title, max(room, SHORTEST_TITLE))
+    said = shorten(words, room - len(shown) - 3) if room - len(shown) > SHORTEST_TITLE else ""
+    return _sms(notice, shown, kept_service, dial_in, said)
+
+
+def _sms(notice: Notice, title: str, service: str, dial_in: str | None, words: str) -> str:
+    text = render("paging/sms.txt", notice=notice, title=title, service=service, dial_in=dial_in, words=words)
+    return re.sub(r"\n{2,}", "\n", text).strip()
+
+
+def duration(start: datetime, now: datetime) -> str:
+    """How long something lasts, in words for a screen: `5 min`, `2 h 10 min`, `1 d 3 h`."""
+    minutes = max(0, int((now - start).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+METHOD_NAMES = {"slack": "Slack", "sms": "SMS", "voice": "phone", "email": "e-mail"}
+"""What people call the methods."""

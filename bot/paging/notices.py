@@ -1,0 +1,101 @@
+"""Writes notices: a page and an attempt become what one person is told, with that person's link, code and clock."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.db import ActorId, Tx
+from bot.directory.service import Directory
+from bot.paging import codes
+from bot.paging.models import Page, PageAttempt, number
+from bot.paging.notice import Notice, duration
+from bot.paging.policy import lateness
+from bot.paging.service import Paging
+from bot.paging.states import needs_answer
+from bot.web.signing import Links
+
+PURPOSE = "p"
+"""Pages are at `/p/<page>?k=…`: short, for an SMS."""
+HOOK = "twilio"
+LINKS_LAST = timedelta(days=3)
+"""Longer than nearly every incident; whoever needs it later opens Slack."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where people meet about a page."""
+
+    bridge: str | None = None
+    dial_in: str | None = None
+    channel_id: str | None = None
+
+
+def place_of(page: Page) -> Place:
+    """Where people meet, from the page's row."""
+    raw = json.loads(page.place)
+    return Place(raw.get("bridge"), raw.get("dial_in"), raw.get("channel_id"))
+
+
+class Notices:
+    """Knows the directory, the public address and how to sign. `url` is TOCSIN_URL."""
+
+    def __init__(self, directory: Directory, paging: Paging, links: Links, url: str) -> None:
+        self._directory = directory
+        self._paging = paging
+        self._links = links
+        self._url = url.rstrip("/")
+
+    def link(self, page_id: int, person: str) -> str:
+        """The address at which this person answers this page."""
+        return self._links.link(PURPOSE, str(page_id), person=ActorId(person), lasts=LINKS_LAST)
+
+    def hook(self, kind: str, attempt_id: int) -> str:
+        """The address at which Twilio tells us of an attempt: `status` or `voice`."""
+        key = self._links.token(HOOK, str(attempt_id), person=None, lasts=LINKS_LAST)
+        return f"{self._url}/hooks/twilio/{kind}/{attempt_id}/{key}"
+
+    def service_name(self, page: Page) -> str | None:
+        """The service's name for people."""
+        service = self._directory.service(page.service) if page.service else None
+        return service.name if service else page.service
+
+    async def write(self, tx: Tx, page: Page, attempt: PageAttempt) -> Notice | None:
+        """The notice for this attempt as things stand now. None when the person cannot be reached that way any more."""
+        method = next((rule.method for rule in self._directory.rules(attempt.person, page.severity) if rule.method == attempt.method), None)
+        address = await self._directory.address(tx, attempt.person, method) if method else None
+        if address is None:
+            return None
+        place = place_of(page)
+        return Notice(
+            attempt_id=number(attempt),
+            page_id=number(page),
+            version=page.version,
+            incident=page.incident_id,
+            severity=page.severity,
+            title=page.title,
+            service=self.service_name(page),
+            private=page.private,
+            since=self._directory.wall_time(attempt.person, page.since, tx.now),
+            lasting=duration(page.since, tx.now),
+            person=attempt.person,
+            address=address,
+            why=attempt.why,
+            code=await self._code(tx, page, attempt),
+            link=self.link(number(page), attempt.person),
+            status_url=self.hook("status", number(attempt)),
+            voice_url=self.hook("voice", number(attempt)),
+            standing=self._paging.standing(page, attempt.person, tx.now),
+            wants_answer=needs_answer(page.state),
+            bridge=place.bridge,
+            dial_in=place.dial_in,
+            channel_id=place.channel_id,
+            words=page.words,
+            asked_by=self._directory.name(page.asked_by) if page.asked_by else None,
+            late=lateness((attempt.accepted_at or tx.now) - attempt.due_at),
+            possible_duplicate=attempt.possible_duplicate,
+            called_at=attempt.calling_at,
+        )
+
+    async def _code(self, tx: Tx, page: Page, attempt: PageAttempt) -> int:
+        given = await codes.code_of(tx, attempt.person, number(page))
+        return given.code if given else 1

@@ -1,0 +1,132 @@
+"""What paging does later or outside: steps at their time, deliveries, stand-downs, and edits of what was sent."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot import log
+from bot.db import BOT, Database
+from bot.paging.channels.slack import SlackChannel
+from bot.paging.channels.sms import SmsChannel
+from bot.paging.deliveries import Deliveries, Delivery
+from bot.paging.messages import DeliverPage, RefreshPageMessages, StandDownPerson, TakeStep
+from bot.paging.models import PageAttempt, number
+from bot.paging.notice import Accepted, Notice, PageChannel, Receipt, TryLater
+from bot.paging.notices import Notices
+from bot.paging.service import Paging
+from bot.paging.states import PageState
+from bot.web.pages import render
+from bot.work.orders import Done, Outcome, Refused
+from bot.work.queue import Claim
+from bot.work.worker import Worker
+
+TELL_WITHIN = timedelta(hours=1)
+"""A stand-down that comes later than this wakes people for nothing."""
+logger = log.get(__name__)
+
+
+class PagingWork:
+    """Paging's handlers. `channels` by method; without SMS there is nobody to stand down by text."""
+
+    def __init__(
+        self,
+        database: Database,
+        paging: Paging,
+        deliveries: Deliveries,
+        notices: Notices,
+        channels: Mapping[str, PageChannel],
+    ) -> None:
+        self._db = database
+        self._paging = paging
+        self._deliveries = deliveries
+        self._notices = notices
+        self._channels = channels
+
+    def register(self, worker: Worker) -> None:
+        """Let the worker do paging's orders."""
+        worker.handles(TakeStep, self.take_step)
+        worker.handles(DeliverPage, self.deliver)
+        worker.handles(StandDownPerson, self.stand_down_person)
+        worker.handles(RefreshPageMessages, self.refresh_messages)
+
+    async def take_step(self, order: TakeStep, claim: Claim) -> Outcome:
+        """The time of a step has come."""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._paging.take_step(tx, order.page_id, order.version)
+        return Done()
+
+    async def deliver(self, order: DeliverPage, claim: Claim) -> Outcome:
+        """Look again, mark as being called, call, write down. On a repeat, first ask whether the earlier try got through."""
+        async with self._db.begin(actor=BOT) as tx:
+            delivery = await self._deliveries.begin(tx, order.attempt_id, claim)
+            if delivery is None:
+                return Done()
+            notice = await self._notices.write(tx, delivery.page, delivery.attempt)
+            known = await self._deliveries.known_ids(tx, delivery.attempt) if delivery.may_have_been_sent else frozenset[str]()
+        receipt = await self._receipt(delivery, notice, known, claim)
+        if receipt is None:
+            return Done()
+        async with self._db.begin(actor=BOT) as tx:
+            outcome = await self._deliveries.record(tx, order.attempt_id, receipt, claim, delivery.page.version)
+        logger.info(
+            "page tried", page=delivery.page.id, attempt=order.attempt_id, channel=delivery.attempt.method, outcome=type(receipt).__name__
+        )
+        return outcome
+
+    async def stand_down_person(self, order: StandDownPerson, claim: Claim) -> Outcome:
+        """One text: they are no longer needed."""
+        sms = self._channels.get("sms")
+        async with self._db.read() as tx:
+            page = await self._paging.page(tx, order.page_id)
+            to = await self._paging.directory.address(tx, order.person, "sms")
+            is_stale = page.state == PageState.OPEN or tx.now - claim.ordered_at > TELL_WITHIN
+        if not isinstance(sms, SmsChannel) or to is None or is_stale:
+            return Done()
+        handled_by = self._paging.directory.name(page.acknowledged_by) if page.acknowledged_by else None
+        text = render("paging/stand_down.txt", incident=page.incident_id, handled_by=handled_by).strip()
+        earlier = await sms.told(to, text) if claim.attempt > 1 else None
+        receipt = earlier or await sms.tell(to, text)
+        if isinstance(receipt, Refused):
+            logger.warning("stand-down not sent", page=page.id, why=receipt.why)  # they hear it in Slack
+        return receipt if isinstance(receipt, TryLater) else Done()
+
+    async def refresh_messages(self, order: RefreshPageMessages, claim: Claim) -> Outcome:
+        """Edit every direct message of the page to what is true now."""
+        slack = self._channels.get("slack")
+        if not isinstance(slack, SlackChannel):
+            return Done()
+        shown: list[tuple[Notice, str]] = []
+        async with self._db.read() as tx:
+            page = await self._paging.page(tx, order.page_id)
+            sent = select(PageAttempt).where(
+                col(PageAttempt.page_id) == number(page), col(PageAttempt.method) == "slack", col(PageAttempt.provider_id).is_not(None)
+            )
+            for attempt in (await tx.session.execute(sent)).scalars():
+                notice = await self._notices.write(tx, page, attempt)
+                if notice is not None and attempt.provider_id is not None:
+                    shown.append((notice, attempt.provider_id))
+        for notice, provider_id in shown:
+            later = await slack.refresh(notice, provider_id)
+            if later is not None:
+                return later
+        return Done()
+
+    async def _receipt(self, delivery: Delivery, notice: Notice | None, known: frozenset[str], claim: Claim) -> Receipt | None:
+        """How this try ended; None when the page was answered while we asked."""
+        channel = self._channels.get(delivery.attempt.method)
+        if channel is None or notice is None:
+            return Refused("this way of reaching the person is not set up any more")
+        if delivery.may_have_been_sent:
+            earlier = await channel.earlier(notice, known)
+            if isinstance(earlier, Accepted):
+                return earlier
+            if isinstance(earlier, TryLater):
+                return replace(earlier, maybe_sent=True)
+            async with self._db.begin(actor=BOT) as tx:
+                if not await self._deliveries.label_as_duplicate(tx, number(delivery.attempt), claim):
+                    return None
+            notice = replace(notice, possible_duplicate=True)
+        return await channel.send(notice)
