@@ -47,10 +47,11 @@ class Server:
         mailbox: Mailbox,
         twilio: TwilioApi,
         advance_bot: AdvanceBot,
-        bot: BotProcess | None = None,
+        *,
+        with_page: bool = True,
     ) -> None:
-        self.phones, self.mailbox, self.bot = phones, mailbox, bot
-        self.advance_bot = advance_bot
+        self.phones, self.mailbox, self.advance_bot = phones, mailbox, advance_bot
+        self.bot: BotProcess | None = None
         self.proxy = Proxy()
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -64,7 +65,8 @@ class Server:
             ("GET", "/control/bot", self.tell_of_bot),
         ]
         self.app.add_routes([web.route(method, path, answering(handler)) for method, path, handler in doors])
-        self.app.router.add_get("/", self.page)
+        if with_page:
+            self.app.router.add_get("/", self.page)
         self.app.router.add_get("/sandbox/static/{file:[a-z_]+[.](?:js|css|svg)}", self.page)
         self.app.router.add_route("*", "/{path:(?:api|twilio|control|sandbox)(?:/.*)?}", nothing_here)
         self.app.router.add_route("*", "/{path:.*}", self.proxy.pass_on)

@@ -1,0 +1,108 @@
+"""Everything outside Tocsin as one thing: workspace, phones, mailbox and the port they share. Launcher and tests start the same."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bot.clock import Clock
+from bot.sandbox.calls import CallLog
+from bot.sandbox.faults import FaultBoard
+from bot.sandbox.mailbox import Mailbox
+from bot.sandbox.phones import Phones
+from bot.sandbox.server import Server
+from bot.sandbox.twilio import TwilioApi
+from bot.sandbox.webhooks import Account
+from bot.sandbox.workspace.seed import SEED
+from bot.sandbox.workspace.wire import Json
+from bot.sandbox.workspace.workspace import APP_TOKEN, BOT_TOKEN, Workspace
+
+PACKAGE = Path(__file__).resolve().parents[1]
+ACCOUNT = Account(
+    sid="AC" + hashlib.md5(b"tocsin sandbox", usedforsecurity=False).hexdigest(),
+    token=hashlib.md5(b"tocsin sandbox token", usedforsecurity=False).hexdigest(),
+    numbers=("+15550100000", "+15550109999"),
+)
+
+
+def number_of(position: int) -> str:
+    """The phone number of the seed's n-th person, from 1: +15550100001 and on. The example configuration uses the same."""
+    return f"+1555010{position:04d}"
+
+
+NUMBERS = {user.name: number_of(position) for position, user in enumerate(SEED.users, start=1)}
+ADDRESSES = {user.name: f"{user.name}@example.com" for user in SEED.users}
+
+
+def own_manifest() -> Json:
+    """What Slack is told about Tocsin: manifest.json, inside the package when installed from a wheel, beside it in a checkout."""
+    for path in (PACKAGE / "share" / "manifest.json", PACKAGE.parent / "manifest.json"):
+        if path.is_file():
+            found: Json = json.loads(path.read_text())
+            return found
+    raise FileNotFoundError("manifest.json is neither in the package nor beside it; the installation is incomplete")
+
+
+class Outside:
+    """Starts and ends it all.
+
+    `advance_bot` moves the bot's clock by seconds; `data` is where the workspace is kept, None for nowhere; `manifest` is Tocsin's own
+    unless another is given.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        data: Path | None,
+        advance_bot: Callable[[float], Awaitable[None]],
+        *,
+        manifest: Json | None = None,
+        with_page: bool = True,
+    ) -> None:
+        self.faults, self.calls = FaultBoard(), CallLog()
+        self.workspace = Workspace(SEED, self.faults, self.calls, data)
+        self.app = self.workspace.install(manifest or own_manifest())
+        self.phones = Phones(NUMBERS, ACCOUNT, clock)
+        self.mailbox = Mailbox(ADDRESSES, self.faults, clock)
+        twilio = TwilioApi(self.phones, self.faults)
+        self.server = Server(self.workspace.routes(), self.phones, self.mailbox, twilio, advance_bot, with_page=with_page)
+        changes = self.workspace.team.changes
+        self.phones.on_change = lambda: changes.tell({"type": "phone"})
+        self.mailbox.on_change = lambda: changes.tell({"type": "mail"})
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on 127.0.0.1; 0 takes any free port. Raises OSError when the port is taken."""
+        await self.server.start(port)
+        self.phones.sms_webhook = f"{self.url}/hooks/twilio/sms"
+        await self.workspace.start(self.url)
+
+    async def close(self) -> None:
+        await self.workspace.close()
+        await self.server.close()
+
+    async def until_connected(self) -> None:
+        """Wait until Tocsin's app has a Socket Mode connection."""
+        changes = self.workspace.team.changes.watch()
+        try:
+            while not self.workspace.team.delivery.sockets.of(self.app.id):
+                await changes.get()
+        finally:
+            self.workspace.team.changes.leave(changes)
+
+    def environ(self) -> dict[str, str]:
+        """The variables that point a bot here."""
+        return {
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_API_URL": f"{self.url}/api/",
+            "TWILIO_ACCOUNT_SID": ACCOUNT.sid,
+            "TWILIO_AUTH_TOKEN": ACCOUNT.token,
+            "TWILIO_FROM": ACCOUNT.numbers[0],
+            "TWILIO_API_URL": f"{self.url}/twilio/",
+            "SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.port}",
+            "TOCSIN_URL": self.url,
+        }
