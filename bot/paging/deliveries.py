@@ -9,8 +9,8 @@ from sqlmodel import col
 
 from bot.db import Tx
 from bot.errors import NotFound
-from bot.paging.climbing import Climbing
-from bot.paging.messages import AttemptFailed, DeliverPage, PersonPaged
+from bot.paging.climbing import Climbing, order_delivery
+from bot.paging.messages import AttemptFailed, PersonPaged
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import Accepted, Receipt, TryLater
 from bot.paging.service import Paging
@@ -127,13 +127,6 @@ class Deliveries:
             await self._climbing.climb_now(tx, page, None)
             await self._paging.refresh_messages(tx, page)
 
-    async def seen(self, tx: Tx, page_id: int, person: str) -> None:
-        """The person opened the page's link."""
-        mine = select(PageAttempt).where(col(PageAttempt.page_id) == page_id, col(PageAttempt.person) == person)
-        for attempt in (await tx.session.execute(mine)).scalars():
-            if attempt.state in REACHED:
-                attempt.state = after_receipt(attempt.state, AttemptState.SEEN)
-
     async def held(self, tx: Tx, attempt_id: int) -> tuple[Page, PageAttempt]:
         """The attempt and its page, both held for this transaction. `NotFound` when there is none."""
         page_of = select(col(PageAttempt.page_id)).where(col(PageAttempt.id) == attempt_id)
@@ -162,7 +155,7 @@ class Deliveries:
         planned = next((other for other in others if other.state == AttemptState.PLANNED), None)
         if planned is not None and planned.due_at > tx.now:
             planned.due_at = tx.now
-            await queue.refresh(tx, DeliverPage(number(planned)), key=f"attempt:{planned.id}", about=f"page:{planned.page_id}")
+            await order_delivery(tx, planned, tx.now)
         return any(other.state not in (AttemptState.FAILED, AttemptState.SUPPRESSED) for other in others)
 
     async def _is_reached_by_phone(self, tx: Tx, attempt: PageAttempt) -> bool:

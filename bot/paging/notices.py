@@ -1,8 +1,11 @@
 """Writes notices: a page and an attempt become what one person is told, with that person's link, code and clock."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from sqlalchemy import select
+from sqlmodel import col
 
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
@@ -45,9 +48,9 @@ class Notices:
         self._links = links
         self._url = url.rstrip("/")
 
-    def link(self, page_id: int, person: str) -> str:
-        """The address at which this person answers this page."""
-        return self._links.link(PURPOSE, str(page_id), person=ActorId(person), lasts=LINKS_LAST)
+    def link(self, page_id: int, person: str, *asking: str) -> str:
+        """The address at which this person answers this page, or is asked once more whether they mean it."""
+        return self._links.link(PURPOSE, str(page_id), *asking, person=ActorId(person), lasts=LINKS_LAST)
 
     def hook(self, kind: str, attempt_id: int) -> str:
         """The address at which Twilio tells us of an attempt: `status` or `voice`."""
@@ -65,9 +68,24 @@ class Notices:
         address = await self._directory.address(tx, attempt.person, method) if method else None
         if address is None:
             return None
+        screen = await self.for_screen(tx, page, attempt.person)
+        return replace(
+            screen,
+            attempt_id=number(attempt),
+            address=address,
+            why=attempt.why,
+            status_url=self.hook("status", number(attempt)),
+            voice_url=self.hook("voice", number(attempt)),
+            late=lateness((attempt.accepted_at or tx.now) - attempt.due_at),
+            possible_duplicate=attempt.possible_duplicate,
+            called_at=attempt.calling_at,
+        )
+
+    async def for_screen(self, tx: Tx, page: Page, person: str) -> Notice:
+        """The notice as a person sees it in a browser, where it goes to no address."""
         place = place_of(page)
         return Notice(
-            attempt_id=number(attempt),
+            attempt_id=0,
             page_id=number(page),
             version=page.version,
             incident=page.incident_id,
@@ -75,27 +93,29 @@ class Notices:
             title=page.title,
             service=self.service_name(page),
             private=page.private,
-            since=self._directory.wall_time(attempt.person, page.since, tx.now),
+            since=self._directory.wall_time(person, page.since, tx.now),
             lasting=duration(page.since, tx.now),
-            person=attempt.person,
-            address=address,
-            why=attempt.why,
-            code=await self._code(tx, page, attempt),
-            link=self.link(number(page), attempt.person),
-            status_url=self.hook("status", number(attempt)),
-            voice_url=self.hook("voice", number(attempt)),
-            standing=self._paging.standing(page, attempt.person, tx.now),
+            person=person,
+            address="",
+            why=await self._why(tx, page, person),
+            code=await self._code(tx, page, person),
+            link=self.link(number(page), person),
+            status_url="",
+            voice_url="",
+            standing=self._paging.standing(page, person, tx.now),
             wants_answer=needs_answer(page.state),
             bridge=place.bridge,
             dial_in=place.dial_in,
             channel_id=place.channel_id,
             words=page.words,
             asked_by=self._directory.name(page.asked_by) if page.asked_by else None,
-            late=lateness((attempt.accepted_at or tx.now) - attempt.due_at),
-            possible_duplicate=attempt.possible_duplicate,
-            called_at=attempt.calling_at,
         )
 
-    async def _code(self, tx: Tx, page: Page, attempt: PageAttempt) -> int:
-        given = await codes.code_of(tx, attempt.person, number(page))
+    async def _why(self, tx: Tx, page: Page, person: str) -> str:
+        mine = select(col(PageAttempt.why)).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.person) == person)
+        why: str | None = (await tx.session.execute(mine.order_by(col(PageAttempt.id).desc()).limit(1))).scalar()
+        return why or "not paged yourself"
+
+    async def _code(self, tx: Tx, page: Page, person: str) -> int:
+        given = await codes.code_of(tx, person, number(page))
         return given.code if given else 1

@@ -13,7 +13,7 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.oncall.service import OnCall
-from bot.paging import codes
+from bot.paging import codes, story
 from bot.paging.climbing import Climbing
 from bot.paging.ladders import configured, freeze, only
 from bot.paging.messages import (
@@ -29,12 +29,13 @@ from bot.paging.messages import (
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.policy import EscalationPolicy
 from bot.paging.states import AttemptState, PageState, needs_answer
+from bot.paging.story import CANNOT
+from bot.paging.story import StoryLine as StoryLine
 from bot.work import queue
 
 WANTS_ANSWER = [state for state in PageState if needs_answer(state)]
 NOT_SENT = [AttemptState.PLANNED, AttemptState.CLAIMED]
 MAY_HAVE_REACHED = [AttemptState.CALLING, AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED]
-CANNOT = "said that they cannot"
 
 
 @dataclass(frozen=True)
@@ -178,10 +179,18 @@ class Paging:
         await tx.session.flush()
 
     async def open_page(self, tx: Tx, incident_id: int) -> Page | None:
-        """The incident's page that still runs (unanswered or answered): the ladder's before those by name."""
-        running = [page for page in await self._pages(tx, incident_id, lock=False) if page.state != PageState.CLOSED]
-        running.sort(key=lambda page: (page.asked_by is None, needs_answer(page.state), page.id))
-        return running[-1] if running else None
+        """The incident's page that still waits for an answer: the ladder's before those by name."""
+        waiting = [page for page in await self._pages(tx, incident_id, lock=False) if needs_answer(page.state)]
+        return max(waiting, key=lambda page: (page.asked_by is None, page.id), default=None)
+
+    async def newest_page(self, tx: Tx, incident_id: int) -> Page | None:
+        """The incident's newest page, answered or not, open or closed: the ladder's before those by name."""
+        pages = await self._pages(tx, incident_id, lock=False)
+        return max(pages, key=lambda page: (page.asked_by is None, page.id), default=None)
+
+    async def story(self, tx: Tx, incident_id: int) -> list[StoryLine]:
+        """Who was told of the incident, how, and how that went."""
+        return await story.of_incident(tx, self.directory, incident_id)
 
     async def page(self, tx: Tx, page_id: int) -> Page:
         """The page, held for this transaction. `NotFound` when there is none."""

@@ -1,0 +1,96 @@
+"""The page on a phone's browser: behind a signed link, without app, login or script. Showing changes nothing; a tap acts."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from bot.db import ActorId, Database, Tx
+from bot.directory.service import Directory
+from bot.errors import AlreadyDone, InvalidInput, NotAllowed
+from bot.paging import story
+from bot.paging.actions import PageAction, PageActions
+from bot.paging.models import Page
+from bot.paging.notice import one_line
+from bot.paging.notices import PURPOSE, Notices
+from bot.paging.service import Paging
+from bot.paging.states import PageState
+from bot.web import pages
+from bot.web.forms import SignedPages
+from bot.web.signing import Grant
+
+WAY_OUT = "Open Slack, or answer the SMS by replying with its code, like 4a."
+NOBODY = ActorId("")
+
+
+class MobilePage:
+    """Shows a page and takes its answers."""
+
+    def __init__(self, database: Database, paging: Paging, notices: Notices, actions: PageActions, directory: Directory) -> None:
+        self._db = database
+        self._paging = paging
+        self._notices = notices
+        self._actions = actions
+        self._directory = directory
+
+    def register(self, signed: SignedPages) -> None:
+        """Serve `/p/<page>?k=…`."""
+        signed.add(PURPOSE, "page", show=self.show, act=self.act, way_out=WAY_OUT)
+        signed.add(PURPOSE, "page", "asking", show=self.show, act=self.act, way_out=WAY_OUT)
+
+    async def show(self, grant: Grant) -> web.Response:
+        """The page as it stands now."""
+        asking = self._actions.find(grant.ids[1]) if len(grant.ids) > 1 else None
+        async with self._db.read() as tx:
+            page = await self._paging.page(tx, page_id_of(grant))
+            return await self._rendered(tx, page, grant.person or NOBODY, asking)
+
+    async def act(self, grant: Grant, fields: Mapping[str, str]) -> str | None:
+        """Do what was tapped. Being second is no error: the page that follows says who was first."""
+        if grant.person is None:
+            raise NotAllowed(f"This link names nobody, so nobody can answer with it. {WAY_OUT}")
+        page_id, action = page_id_of(grant), fields.get("action", "")
+        offered = self._actions.find(action)
+        try:
+            async with self._db.begin(actor=grant.person) as tx:
+                if offered is not None:
+                    page = await self._paging.page(tx, page_id)
+                    if offered.must_confirm(page.severity) and fields.get("sure") != "yes":
+                        return self._notices.link(page_id, grant.person, action)
+                    await offered.run(tx, page.incident_id, "")
+                else:
+                    await self._answer(tx, page_id, action, fields.get("version", ""))
+        except AlreadyDone:
+            pass
+        return self._notices.link(page_id, grant.person) if len(grant.ids) > 1 else None
+
+    async def _answer(self, tx: Tx, page_id: int, action: str, version: str) -> None:
+        match action:
+            case "acknowledge":
+                await self._paging.acknowledge(tx, page_id)
+            case "escalate":
+                await self._paging.escalate_page(tx, page_id, int(version) if version.isdecimal() else None)
+            case "decline":
+                await self._paging.decline(tx, page_id)
+            case _:
+                raise InvalidInput("The page has no such button. Open the link again.")
+
+    async def _rendered(self, tx: Tx, page: Page, person: ActorId, asking: PageAction | None) -> web.Response:
+        notice = await self._notices.for_screen(tx, page, person)
+        people = story.by_person(await self._paging.story(tx, page.incident_id))
+        return pages.page(
+            "paging/page.html",
+            notice=notice,
+            title=one_line(page.title),
+            asking=asking,
+            is_over=page.state == PageState.CLOSED,
+            is_mine=page.acknowledged_by == person,
+            people=[("You" if one == person else self._directory.name(one), state) for one, state in people.items()],
+            actions=self._actions.offered,
+        )
+
+
+def page_id_of(grant: Grant) -> int:
+    """The page that a link is for."""
+    if not grant.ids[0].isdecimal() or len(grant.ids[0]) > 15:
+        raise InvalidInput(f"This link names no page. {WAY_OUT}")
+    return int(grant.ids[0])
