@@ -65,8 +65,8 @@ class Bell:
 
     async def _listen(self) -> None:
         async with self._db.engine.connect() as connection:
-            await connection.run_sync(Connection.detach)  # ours alone: the pool makes another in its place
             wire = cast("Listening", (await connection.get_raw_connection()).driver_connection)
+            await connection.run_sync(Connection.detach)  # ours alone: the pool makes another in its place
             own = wire.get_server_pid()
 
             def heard(_: object, pid: int, *__: object) -> None:
