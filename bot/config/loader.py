@@ -113,7 +113,7 @@ def validated(tree: Tree, raw: Mapping[str, Raw]) -> tuple[Config, list[Problem]
 def drop(raw: dict[str, Raw], loc: Loc) -> None:
     """Leave out the refused entry, or the whole section when it holds none."""
     section = raw.get(str(loc[0]))
-    if loc[0] in NAMED and len(loc) > 1 and isinstance(section, dict):
-        section.pop(str(loc[1]), None)
-    else:
+    if loc[0] in NAMED and len(loc) > 1 and isinstance(section, dict) and loc[1] in section:
+        del section[str(loc[1])]
+    else:  # also when the key is so odd that validation names it differently: something must go, or this would never end
         raw.pop(str(loc[0]), None)

@@ -43,6 +43,8 @@ def sentence(error: ErrorDetails) -> str:
     """One pydantic error as a sentence that starts with what it is about."""
     loc: Loc = error["loc"]
     kind, field = error["type"], str(loc[-1]) if loc else ""
+    if field == "id" and len(loc) == 3 and loc[0] in NAMED:  # an id is the key it stands under
+        loc = loc[:-1]
     value = "a secret" if field == "key" else shown(error["input"])
     if kind == "extra_forbidden":
         return f"{about(loc[:-1])} has no setting '{clip(field)}'{nearest(field, known_settings(loc[:-1]))}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -17,6 +18,8 @@ DEEPEST = 12  # the models need six; a file deeper than this is a mistake, and t
 LARGEST = 4_000_000  # bytes; ten thousand people fit
 PLAIN = {"null": re.compile(r"~|null|Null|NULL|"), "true": re.compile(r"true|True|TRUE"), "false": re.compile(r"false|False|FALSE")}
 INTEGER = re.compile(r"-?(0|[1-9]\d{0,14})")
+SURROGATE = re.compile("[\ud800-\udfff]")
+TAGS = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "timestamp", "merge", "value")}
 DECIMAL = re.compile(r"-?(0|[1-9]\d{0,14})\.\d{1,15}")
 
 
@@ -42,6 +45,11 @@ class Problem:
         return f"{self.place}: {self.sentence}"
 
 
+def refusal(event: yaml.Event, problem: str) -> yaml.MarkedYAMLError:
+    """What YAML allows and configuration does not."""
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=cast("yaml.Mark", event.start_mark))
+
+
 class Flat(yaml.SafeLoader):
     """PyYAML's parser without what configuration does not need: no anchors, no bottomless nesting."""
 
@@ -50,11 +58,11 @@ class Flat(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors (&name) and aliases (*name) are not used here; write it out", problem_mark=event.start_mark
-            )
+            raise refusal(event, "anchors (&name) and aliases (*name) are not used here; write it out")
         if self.depth > DEEPEST:
-            raise yaml.MarkedYAMLError(problem="this is nested too deeply", problem_mark=event.start_mark)
+            raise refusal(event, "this is nested too deeply")
+        if isinstance(event, yaml.ScalarEvent) and SURROGATE.search(event.value):
+            raise refusal(event, "an escape such as \\uD800 is half a character")
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -161,10 +169,11 @@ def yaml_sentence(error: yaml.MarkedYAMLError) -> str:
 def merge(tree: Tree, name: str, root: MappingNode, sections: frozenset[str]) -> None:
     """Add a file's sections to the tree; entries of one section may come from several files."""
     for key, key_node, value_node in pairs(tree, name, root):
-        value = convert(tree, name, value_node, (key,))
-        before = tree.raw.get(key)
-        if key not in tree.raw:
+        is_new, before = key not in tree.raw, tree.raw.get(key)
+        if is_new:
             tree.places[(key,)] = Place(name, key_node.start_mark.line + 1)
+        value = convert(tree, name, value_node, (key,))
+        if is_new:
             tree.raw[key] = value
         elif key in sections and isinstance(before, dict) and isinstance(value, dict):
             before.update(value)
@@ -203,9 +212,8 @@ def convert(tree: Tree, name: str, node: Node, loc: Loc) -> Raw:
         return items
     if not isinstance(node, ScalarNode):
         return None
-    if not node.tag.startswith("tag:yaml.org,2002:"):
+    if node.tag not in TAGS:
         tree.wrong(name, node, f"the tag {clip(node.tag)} means nothing here; write the plain value.")
-        return None
     return scalar(node)
 
 

@@ -24,6 +24,8 @@ class Strict(BaseModel):
 def nearest(word: str, known: Iterable[str]) -> str:
     """A trailing "; did you mean 'x'?" or, without anything near, a list of what is known if that is short."""
     names = sorted(known)
+    if len(word) > 80:  # nothing is that long, and the comparison is quadratic
+        return "."
     found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if found:
         return f"; did you mean '{found[0]}'?"
@@ -70,7 +72,7 @@ def zones() -> frozenset[str]:
 
 def known_zone(name: str) -> str:
     if name not in zones():
-        found = difflib.get_close_matches(name, zones(), n=1)
+        found = difflib.get_close_matches(name, zones(), n=1) if len(name) < 80 else []
         hint = f"did you mean '{found[0]}'?" if found else "write it like Europe/Berlin or UTC."
         raise ValueError(f"'{clip(name)}' is not a time zone; {hint}")
     return name
