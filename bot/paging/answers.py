@@ -121,7 +121,26 @@ class Kind(StrEnum):
 
 
 WORDS = {
-    Kind.ACK: ["a", "ack", "acked", "acknowledge", "acknowledged", "ok", "okay", "k", "onit", "imonit", "gotit", "yes", "y", "yep", "yeah", "👍", "👌", "✅"],
+    Kind.ACK: [
+        "a",
+        "ack",
+        "acked",
+        "acknowledge",
+        "acknowledged",
+        "ok",
+        "okay",
+        "k",
+        "onit",
+        "imonit",
+        "gotit",
+        "yes",
+        "y",
+        "yep",
+        "yeah",
+        "👍",
+        "👌",
+        "✅",
+    ],
     Kind.ESCALATE: ["e", "esc", "escalate"],
     Kind.DECLINE: ["n", "no", "cant", "icant", "icannot", "cannot", "pass"],
     Kind.SNOOZE: ["s", "snooze"],
