@@ -71,6 +71,13 @@ class CommanderChanged:
     before: str | None
 
 
+@dataclass(frozen=True)
+class HistoryRepaired:
+    """What events had missed of an incident's channel is recorded now."""
+
+    incident_id: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpenChannel(Order):
     """Create the incident's channel."""
