@@ -1,6 +1,6 @@
 """The door: listeners register here, and whatever Slack sends comes through `take`.
 
-bolt unwraps a request and drops what is our own doing; then one middleware takes over, since bolt awaits middleware before it
+bolt answers Slack's own checks and unwraps a request; then one middleware takes over, since bolt awaits middleware before it
 acknowledges. Its listeners run unawaited, after an event's acknowledgement, and a refusal raised in one becomes silence.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from prometheus_client import Histogram
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -24,7 +25,19 @@ from bot.slack.gateway import SlackGateway, web_client
 from bot.slack.identity import Identity, LearnIdentity, identity, learning, order_learning
 from bot.slack.listeners import Listener, Listeners
 from bot.slack.parse import parse
-from bot.slack.requests import Click, Command, Event, MessageAction, MessageBody, MessageChange, Request, Shortcut, Submission, Suggestion
+from bot.slack.requests import (
+    Click,
+    Command,
+    Event,
+    MemberBody,
+    MessageAction,
+    MessageBody,
+    MessageChange,
+    Request,
+    Shortcut,
+    Submission,
+    Suggestion,
+)
 from bot.work.worker import Worker
 
 T = TypeVar("T")
@@ -103,12 +116,17 @@ class Door:
             self.identity = await identity(tx)
             await order_learning(tx)
 
+    async def settle(self, within_s: float = 5.0) -> bool:
+        """Finish what was taken, answers included. False when something still ran after `within_s` seconds."""
+        deadline = time.monotonic() + within_s
+        while self._tasks and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        return not self._tasks
+
     async def close(self, grace_s: float = 5.0) -> None:
         """Take nothing more, and finish within `grace_s` seconds what was taken."""
         self._closing = True
-        deadline = time.monotonic() + grace_s
-        while self._tasks and (left := deadline - time.monotonic()) > 0:
-            await asyncio.wait(self._tasks, timeout=left)
+        await self.settle(grace_s)
         for task in self._tasks:
             task.cancel()
 
@@ -124,7 +142,11 @@ class Door:
         if self._closing:
             return Taken(BoltResponse(status=503), lambda: None)
         # Given as from a socket, because bolt's reading of forms loses every command whose text contains the word "payload".
-        request = AsyncBoltRequest(mode="socket_mode", body=dict(body), headers=dict(headers))
+        try:
+            request = AsyncBoltRequest(mode="socket_mode", body=dict(body), headers=dict(headers))
+        except (AttributeError, TypeError, ValueError):  # bolt looks for who and where, and trips over a shape that Slack never sends
+            logger.exception("request not understood")
+            return Taken(BoltResponse(status=400), lambda: None)
         response = await self._bolt.async_dispatch(request)
         return Taken(response, cast("Callable[[], None]", request.context.get(THEN, lambda: None)))
 
@@ -141,10 +163,14 @@ class Door:
         return BoltResponse(status=dealt.status, body=dict(dealt.ack.body) or "")
 
     def _is_our_own(self, request: Request) -> bool:
-        """bolt drops our own messages, but not the news that we edited one."""
-        if not isinstance(request, Event) or not isinstance(request.body, MessageBody) or self.identity is None:
+        """Our own doing comes back as an event. (bolt's filter would also drop the news that somebody deleted a message of ours.)"""
+        us = self.identity
+        if not isinstance(request, Event) or us is None:
             return False
-        return request.body.change is MessageChange.EDITED and request.body.bot_id == self.identity.bot_id
+        if isinstance(request.body, MessageBody):
+            ours = request.body.bot_id == us.bot_id or request.body.user == us.bot_user
+            return ours and request.body.change is not MessageChange.DELETED
+        return request.user == us.bot_user and not isinstance(request.body, MemberBody)
 
     def _learned(self, us: Identity) -> None:
         self.identity = us
@@ -157,9 +183,24 @@ class Door:
             user, bot = (self.identity.bot_user, self.identity.bot_id) if self.identity else (None, None)
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_user_id=user, bot_id=bot)
 
-        async def take_over(request: AsyncBoltRequest) -> BoltResponse:
-            return await self._answer(request)
-
-        app = AsyncApp(name="tocsin", client=client, authorize=authorize, request_verification_enabled=False)
-        app.middleware(take_over)
+        app = AsyncApp(
+            name="tocsin", client=client, authorize=authorize, request_verification_enabled=False, ignoring_self_events_enabled=False
+        )
+        app.middleware(_TakeOver(self._answer))
         return app
+
+
+class _TakeOver(AsyncMiddleware):
+    """The end of bolt's line: what comes here is answered, not handed on."""
+
+    def __init__(self, answer: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]) -> None:
+        self._answer = answer
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 – bolt passes it by this name
+    ) -> BoltResponse:
+        return await self._answer(req)

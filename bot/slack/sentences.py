@@ -15,7 +15,7 @@ _BY_CODES = {
     "team_access_not_granted org_login_required enterprise_is_restricted ekm_access_denied two_factor_setup_required": (
         "The organisation's security settings keep the app out. Ask a workspace admin."
     ),
-    "team_not_found invalid_team": "Slack knows no such workspace.",
+    "team_not_found": "Slack knows no such workspace.",
     # Slack itself
     "ratelimited rate_limited accesslimited too_many_requests message_limit_exceeded": "Slack asks for fewer calls just now.",
     "internal_error fatal_error": "Slack had an error of its own.",
@@ -120,7 +120,6 @@ _BY_CODES = {
     "duplicate_external_id": "That form is open already.",
     "hash_conflict": "The form was changed meanwhile.",
     "not_found": "That form is no longer open.",
-    "plan_upgrade_required": "The workspace's plan does not include that.",
 }
 
 SENTENCES = {code: sentence for codes, sentence in _BY_CODES.items() for code in codes.split()}
