@@ -113,7 +113,7 @@ async def test_it_says_ready_once_everything_is_and_then_what_to_type(sandbox: R
     assert environment["SLACK_API_URL"] == f"{sandbox.url}/api/"
     assert environment["TOCSIN_URL"] == sandbox.url
     assert environment["TOCSIN_LOG"] == "text"
-    assert "people.yaml" in os.listdir(environment["TOCSIN_CONFIG"])
+    assert environment["TOCSIN_CONFIG"] == str(sandbox.data / "config")
     assert environment["DATABASE_URL"] == f"sqlite:///{sandbox.data}/tocsin.db"
     code, out, err = await sandbox.end(signal.SIGINT)
     assert (code, err) == (0, "")

@@ -22,7 +22,7 @@ export function firstScreen(use) {
     element("h3", {}, "Nothing is on fire. Set something alight:"),
     element("p", {}, "Type this below, as you would in Slack, and send it:"),
     element("p", {}, element("code", {}, line), " ", element("button", { type: "button", class: "primary", onclick: () => use(line) }, "Put it in the box")),
-    element("p", { class: "hint" }, "A channel opens, the phone of whoever is on call rings, and you can answer it on the right (on a small screen: Phone & mail)."),
+    element("p", { class: "hint" }, "A channel opens and the phone of whoever is on call buzzes. Answer it on the right; on a small screen, under “Phone & mail”."),
   );
 }
 
@@ -52,7 +52,9 @@ function body(message, here) {
     act: (action) => here.act({ ...action, channel: here.place, ts: message.ts }),
     suggest: (action) => post("/suggest", { user: here.me, channel: here.place, ts: message.ts, ...action }),
   };
-  if (message.blocks?.length) out.append(blocks(message.blocks, surface));
+  // What a person typed is the text; the rich_text beside it says the same again.
+  const typed = !message.bot_id && message.text && (message.blocks || []).every((block) => block.type === "rich_text");
+  if (message.blocks?.length && !typed) out.append(blocks(message.blocks, surface));
   else if (message.text) out.append(mrkdwn(message.text, here.names));
   for (const attachment of message.attachments || []) {
     const box = element("div", { class: "attachment" });
