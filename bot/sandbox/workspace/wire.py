@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 # Blocks, payloads and manifests are open by nature: whatever an app sends is kept as it came.
 Json = dict[str, Any]
@@ -101,9 +102,12 @@ async def read_args(request: web.Request) -> Args:
             if not isinstance(parsed, dict):
                 raise SlackError("json_not_object")
             values |= parsed
-    elif request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        for name, field in (await request.post()).items():
-            values[name] = field.file.read() if isinstance(field, web.FileField) else field
+    elif request.content_type == "application/x-www-form-urlencoded":  # by hand: aiohttp reads no form of a GET
+        values |= dict(parse_qsl(await request.text(), keep_blank_values=True))
+    elif request.content_type == "multipart/form-data":
+        async for part in await request.multipart():
+            if isinstance(part, BodyPartReader) and part.name:
+                values[part.name] = await part.read() if part.filename else await part.text()
     return Args(values)
 
 
