@@ -26,7 +26,7 @@ CANNOT_GO_ON = "Everybody on this ladder has been paged already. To call somebod
 class Climbing:
     """Takes the steps of a page that the caller holds. Verbs decide when."""
 
-    def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[Method]) -> None:
+    def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[str]) -> None:
         self._directory = directory
         self._targets = Targets(directory, oncall)
         self._methods = frozenset(methods)

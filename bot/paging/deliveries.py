@@ -7,7 +7,7 @@ from prometheus_client import Counter
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from bot.db import Tx
+from bot.db import ActorId, Tx
 from bot.errors import NotFound
 from bot.paging.climbing import Climbing, order_delivery
 from bot.paging.messages import AttemptFailed, PersonPaged
@@ -100,7 +100,7 @@ class Deliveries:
         """The provider took it. Said once, whether its answer or its call-back comes first."""
         attempt.provider_id = attempt.provider_id or provider_id
         attempt.state = after_receipt(attempt.state, AttemptState.ACCEPTED)
-        if attempt.accepted_at is not None:
+        if attempt.accepted_at is not None or attempt.state not in REACHED:
             return
         attempt.accepted_at = tx.now
         await tx.session.flush()
@@ -127,15 +127,32 @@ class Deliveries:
             await self._climbing.climb_now(tx, page, None)
             await self._paging.refresh_messages(tx, page)
 
+    async def sms_stopped(self, tx: Tx, person: str) -> None:
+        """The person wants no SMS: for what waits for their answer, their next method goes out now."""
+        texts = select(PageAttempt).join(Page, col(Page.id) == col(PageAttempt.page_id))
+        waiting = texts.where(
+            col(PageAttempt.person) == person,
+            col(PageAttempt.method) == "sms",
+            col(PageAttempt.loop) == col(Page.loop),
+            col(Page.state).in_(STILL_WANTED),
+        )
+        for attempt in list((await tx.session.execute(waiting)).scalars()):
+            await self._bring_forward(tx, attempt)
+
     async def held(self, tx: Tx, attempt_id: int) -> tuple[Page, PageAttempt]:
         """The attempt and its page, both held for this transaction. `NotFound` when there is none."""
-        page_of = select(col(PageAttempt.page_id)).where(col(PageAttempt.id) == attempt_id)
-        page_id = (await tx.session.execute(page_of)).scalar()
-        if page_id is None:
-            raise NotFound("There is no such attempt.")
+        _, page_id = await self.whose(tx, attempt_id)
         page = await self._paging.page(tx, page_id)  # the page first, always: two orders would be a deadlock
         wanted = select(PageAttempt).where(col(PageAttempt.id) == attempt_id).with_for_update()
         return page, (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().one()
+
+    async def whose(self, tx: Tx, attempt_id: int) -> tuple[ActorId, int]:
+        """Whom an attempt is to reach, and for which page. `NotFound` when there is none."""
+        wanted = select(col(PageAttempt.person), col(PageAttempt.page_id)).where(col(PageAttempt.id) == attempt_id)
+        found = (await tx.session.execute(wanted)).first()
+        if found is None:
+            raise NotFound("There is no such attempt.")
+        return ActorId(found.person), found.page_id
 
     async def _again(self, tx: Tx, page: Page, attempt: PageAttempt, claim: Claim, later: TryLater) -> Outcome:
         if attempt.state == AttemptState.CALLING and not later.maybe_sent:

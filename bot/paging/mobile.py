@@ -41,7 +41,7 @@ class MobilePage:
         """The page as it stands now."""
         asking = self._actions.find(grant.ids[1]) if len(grant.ids) > 1 else None
         async with self._db.read() as tx:
-            page = await self._paging.page(tx, page_id_of(grant))
+            page = await self._paging.page(tx, page_id_of(grant), hold=False)
             return await self._rendered(tx, page, grant.person or NOBODY, asking)
 
     async def act(self, grant: Grant, fields: Mapping[str, str]) -> str | None:

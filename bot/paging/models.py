@@ -88,6 +88,8 @@ class PageCode(SQLModel, table=True):
     code: int
     page_id: int = Field(foreign_key="page.id", index=True)
     given_at: datetime = Field(sa_type=UtcDateTime)
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the person was last asked whether they really want to resolve."""
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -1,18 +1,15 @@
 """The verbs of paging. Each takes the transaction first; what leaves the house is ordered as due work within it."""
 
 import json
-from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot.config.escalation import Method
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
-from bot.oncall.service import OnCall
 from bot.paging import codes, story
 from bot.paging.climbing import Climbing
 from bot.paging.ladders import configured, freeze, only
@@ -62,11 +59,11 @@ class PageRequest:
 
 
 class Paging:
-    """Gets somebody to answer. `methods` are those that this installation is configured for."""
+    """Gets somebody to answer."""
 
-    def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[Method]) -> None:
+    def __init__(self, directory: Directory, climbing: Climbing) -> None:
         self.directory = directory
-        self._climbing = Climbing(directory, oncall, methods)
+        self._climbing = climbing
 
     async def start(self, tx: Tx, request: PageRequest) -> int | None:
         """Page by the ladder of the severity, first step at once. The page's id; None when this severity pages nobody."""
@@ -180,21 +177,22 @@ class Paging:
 
     async def open_page(self, tx: Tx, incident_id: int) -> Page | None:
         """The incident's page that still waits for an answer: the ladder's before those by name."""
-        waiting = [page for page in await self._pages(tx, incident_id, lock=False) if needs_answer(page.state)]
+        waiting = [page for page in await self._pages(tx, incident_id, hold=False) if needs_answer(page.state)]
         return max(waiting, key=lambda page: (page.asked_by is None, page.id), default=None)
 
     async def newest_page(self, tx: Tx, incident_id: int) -> Page | None:
         """The incident's newest page, answered or not, open or closed: the ladder's before those by name."""
-        pages = await self._pages(tx, incident_id, lock=False)
+        pages = await self._pages(tx, incident_id, hold=False)
         return max(pages, key=lambda page: (page.asked_by is None, page.id), default=None)
 
     async def story(self, tx: Tx, incident_id: int) -> list[StoryLine]:
         """Who was told of the incident, how, and how that went."""
         return await story.of_incident(tx, self.directory, incident_id)
 
-    async def page(self, tx: Tx, page_id: int) -> Page:
-        """The page, held for this transaction. `NotFound` when there is none."""
-        wanted = select(Page).where(col(Page.id) == page_id).with_for_update()
+    async def page(self, tx: Tx, page_id: int, *, hold: bool = True) -> Page:
+        """The page, held for this transaction unless it is only looked at. `NotFound` when there is none."""
+        wanted = select(Page).where(col(Page.id) == page_id)
+        wanted = wanted.with_for_update() if hold else wanted
         page = (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().first()
         if page is None:
             raise NotFound("There is no such page. Open the newest one, or type /inc in Slack.")
@@ -339,9 +337,9 @@ class Paging:
         pages = await self._pages(tx, incident_id)
         return next((page for page in reversed(pages) if page.asked_by is None and page.state != PageState.CLOSED), None)
 
-    async def _pages(self, tx: Tx, incident_id: int, lock: bool = True) -> list[Page]:
+    async def _pages(self, tx: Tx, incident_id: int, hold: bool = True) -> list[Page]:
         wanted = select(Page).where(col(Page.incident_id) == incident_id).order_by(col(Page.id))
-        wanted = wanted.with_for_update() if lock else wanted
+        wanted = wanted.with_for_update() if hold else wanted
         return list((await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars())
 
     async def _where_paged(self, tx: Tx, pages: list[Page], actor: ActorId) -> set[int]:

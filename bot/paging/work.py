@@ -80,7 +80,7 @@ class PagingWork:
         """One text: they are no longer needed."""
         sms = self._channels.get("sms")
         async with self._db.read() as tx:
-            page = await self._paging.page(tx, order.page_id)
+            page = await self._paging.page(tx, order.page_id, hold=False)
             to = await self._paging.directory.address(tx, order.person, "sms")
             is_stale = page.state == PageState.OPEN or tx.now - claim.ordered_at > TELL_WITHIN
         if not isinstance(sms, SmsChannel) or to is None or is_stale:
@@ -100,7 +100,7 @@ class PagingWork:
             return Done()
         shown: list[tuple[Notice, str]] = []
         async with self._db.read() as tx:
-            page = await self._paging.page(tx, order.page_id)
+            page = await self._paging.page(tx, order.page_id, hold=False)
             sent = select(PageAttempt).where(
                 col(PageAttempt.page_id) == number(page), col(PageAttempt.method) == "slack", col(PageAttempt.provider_id).is_not(None)
             )

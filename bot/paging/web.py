@@ -1,0 +1,167 @@
+"""Twilio's webhooks: texts that come in, receipts, and what a call says and hears. All are signed; none is taken twice."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from bot.db import BOT, Database, Tx
+from bot.errors import Refusal
+from bot.paging.actions import PageActions
+from bot.paging.answers import Key, parse_keys
+from bot.paging.deliveries import Deliveries
+from bot.paging.models import Page, number
+from bot.paging.notice import gsm, one_line
+from bot.paging.notices import HOOK, Notices
+from bot.paging.service import Paging
+from bot.paging.states import needs_answer
+from bot.paging.texting import RESOLVE, Texting, writer
+from bot.web.pages import render
+from bot.web.signing import Links
+from bot.web.webhooks import TwilioWebhooks
+from bot.work import inbox
+
+ON_ITS_WAY = frozenset({"queued", "accepted", "scheduled", "sending", "sent", "initiated", "ringing"})
+ARRIVED = frozenset({"delivered", "read", "in-progress", "completed"})
+FAILURES = {
+    "undelivered": "the carrier could not deliver it",
+    "failed": "the carrier refused it",
+    "no-answer": "nobody picked up",
+    "busy": "the line was busy",
+    "canceled": "the call was cut off",
+}
+SPOKEN_TWICE = 2
+HELP = "Press 4 to take the page. 5 pages the next person. 6 resolves the incident. Star repeats the page."
+WRONG = "That key does nothing here."
+
+
+class TwilioRoutes:
+    """The doors under `/hooks/twilio/`."""
+
+    def __init__(
+        self,
+        database: Database,
+        paging: Paging,
+        deliveries: Deliveries,
+        notices: Notices,
+        texting: Texting,
+        actions: PageActions,
+        webhooks: TwilioWebhooks,
+        links: Links,
+    ) -> None:
+        self._db = database
+        self._paging = paging
+        self._deliveries = deliveries
+        self._notices = notices
+        self._texting = texting
+        self._actions = actions
+        self._webhooks = webhooks
+        self._links = links
+
+    def register(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.router.add_post("/hooks/twilio/sms", self.sms)
+        app.router.add_post("/hooks/twilio/status/{attempt}/{key}", self.status)
+        app.router.add_post("/hooks/twilio/voice/{attempt}/{key}", self.voice)
+        app.router.add_post("/hooks/twilio/voice/{attempt}/{key}/keys", self.keys)
+
+    async def sms(self, request: web.Request) -> web.Response:
+        """A text. Strangers, and what came before, get silence."""
+        fields = await self._webhooks.fields(request)
+        person = writer(self._paging.directory, fields.get("From", ""))
+        reply = ""
+        if person is not None:
+            async with self._db.begin(actor=person) as tx:
+                if await inbox.first_time(tx, f"sms:{fields.get('MessageSid', '')}"):
+                    reply = await self._texting.answer(tx, fields.get("Body", ""))
+        return twiml("paging/reply.xml", text=reply)
+
+    async def status(self, request: web.Request) -> web.Response:
+        """A receipt. They come twice and out of order; an attempt never goes back."""
+        fields, attempt_id = await self._webhooks.fields(request), self._attempt(request)
+        status = fields.get("MessageStatus") or fields.get("CallStatus") or ""
+        sid = fields.get("MessageSid") or fields.get("CallSid") or ""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._take_receipt(tx, attempt_id, status, sid, fields.get("ErrorCode", ""))
+        return web.Response(status=204)
+
+    async def voice(self, request: web.Request) -> web.Response:
+        """The call was picked up: the page, spoken twice."""
+        fields, attempt_id = await self._webhooks.fields(request), self._attempt(request)
+        async with self._db.begin(actor=BOT) as tx:
+            page, attempt = await self._deliveries.held(tx, attempt_id)
+            await self._deliveries.delivered(tx, page, attempt, fields.get("CallSid", ""))
+            if not needs_answer(page.state):
+                return goodbye(self._paging.standing(page, attempt.person, tx.now))
+            return await self._ask(tx, request, attempt_id, "")
+
+    async def keys(self, request: web.Request) -> web.Response:
+        """A key was pressed. The person is who was called."""
+        fields, attempt_id = await self._webhooks.fields(request), self._attempt(request)
+        async with self._db.read() as tx:
+            person, page_id = await self._deliveries.whose(tx, attempt_id)
+        try:
+            async with self._db.begin(actor=person) as tx:
+                page = await self._paging.page(tx, page_id)
+                return await self._press(tx, request, page, attempt_id, fields)
+        except Refusal as refusal:
+            return goodbye(str(refusal))
+
+    async def _press(self, tx: Tx, request: web.Request, page: Page, attempt_id: int, fields: Mapping[str, str]) -> web.Response:
+        key = parse_keys(fields.get("Digits", ""))
+        match key:
+            case Key.ACK:
+                await self._paging.acknowledge(tx, number(page))
+                return goodbye(f"Thank you. Incident {page.incident_id} is yours.")
+            case Key.ESCALATE:
+                await self._paging.escalate_page(tx, number(page))
+                return goodbye("The next step is being paged now.")
+            case Key.RESOLVE if (action := self._actions.find(RESOLVE)) is not None:
+                if action.must_confirm(page.severity) and request.query.get("sure") != "6":
+                    again = f"{request.path}?sure=6"
+                    return twiml("paging/voice.xml", action=again, times=1, speech=f"Press 6 again to resolve this sev {page.severity}.")
+                return goodbye(one_line(await action.run(tx, page.incident_id, "")))
+            case Key.HELP:
+                return await self._ask(tx, request, attempt_id, HELP)
+            case Key.REPEAT:
+                return await self._ask(tx, request, attempt_id, "")
+            case _:
+                return await self._ask(tx, request, attempt_id, f"{WRONG} {HELP}")
+
+    async def _take_receipt(self, tx: Tx, attempt_id: int, status: str, sid: str, error: str) -> None:
+        page, attempt = await self._deliveries.held(tx, attempt_id)
+        if attempt.provider_id not in (None, sid):  # of an earlier send, whose double this attempt is
+            return
+        if status in ON_ITS_WAY:
+            await self._deliveries.accepted(tx, page, attempt, sid)
+        elif status in ARRIVED:
+            await self._deliveries.delivered(tx, page, attempt, sid)
+        elif status in FAILURES:
+            attempt.provider_id = attempt.provider_id or sid
+            await self._deliveries.failed(tx, page, attempt, FAILURES[status] + (f" ({error})" if error else ""))
+
+    async def _ask(self, tx: Tx, request: web.Request, attempt_id: int, first: str) -> web.Response:
+        """Speak the page and wait for a key."""
+        page, attempt = await self._deliveries.held(tx, attempt_id)
+        notice = await self._notices.write(tx, page, attempt)
+        if notice is None:
+            return goodbye("This page is not for this number any more.")
+        action = request.path.removesuffix("/keys") + "/keys"
+        can_resolve = self._actions.find(RESOLVE) is not None
+        service = gsm(notice.service) if notice.service and not notice.private else ""
+        speech = render("paging/speech.txt", notice=notice, title=gsm(one_line(notice.title)), service=service, can_resolve=can_resolve)
+        return twiml("paging/voice.xml", action=action, times=1 if first else SPOKEN_TWICE, speech=" ".join(f"{first} {speech}".split()))
+
+    def _attempt(self, request: web.Request) -> int:
+        """The attempt that the signed address names."""
+        grant = self._links.open(request.match_info["key"], HOOK, request.match_info["attempt"])
+        return int(grant.ids[0])
+
+
+def twiml(template: str, **values: object) -> web.Response:
+    """A document for Twilio."""
+    return web.Response(text=render(template, **values), content_type="text/xml")
+
+
+def goodbye(sentence: str) -> web.Response:
+    """Say it and hang up."""
+    return twiml("paging/voice_end.xml", speech=f"{sentence} Goodbye.")
