@@ -9,8 +9,8 @@ Reads have an engine of their own, without that lock.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -92,6 +92,15 @@ class Tx:
     async def announce(self, fact: object) -> None:
         """State a fact; everybody who listens hears it now, inside this transaction."""
         await self.listeners.announce(self, fact)
+
+    @contextmanager
+    def acting(self, actor: ActorId) -> Iterator[None]:
+        """Inside, `actor` acts: where one transaction does the bidding of several."""
+        before, self.actor = self.actor, actor
+        try:
+            yield
+        finally:
+            self.actor = before
 
     async def changed(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
         """Execute an UPDATE or DELETE and return how many rows it changed."""

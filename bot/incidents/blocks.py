@@ -1,6 +1,5 @@
 """How an incident looks in Slack: its card, its forms and its sentences."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from slack_sdk.models.blocks import (
@@ -21,11 +20,9 @@ from bot.incidents.standing import Standing
 from bot.slack.text import HEADER_LIMIT, channel_link, clamp, escape, link, when
 
 EMOJI = {1: "🔴", 2: "🟠", 3: "🟡", 4: "⚪"}
-CardSection = Callable[[Standing], Sequence[Block]]
-"""What an upper room adds to the card."""
 
 
-def card(standing: Standing, sections: Sequence[CardSection] = ()) -> list[Block]:
+def card(standing: Standing) -> list[Block]:
     """The message with the buttons. Everything that changes is edited here, in place, so that the channel stays readable."""
     incident = standing.incident
     blocks: list[Block] = [
@@ -38,8 +35,7 @@ def card(standing: Standing, sections: Sequence[CardSection] = ()) -> list[Block
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(f"*Latest update:* {escape(incident.last_update)}", 1500))))
     if is_open(incident.state):
         blocks.append(buttons(standing))
-    for section in sections:
-        blocks += section(standing)
+    blocks += standing.more
     blocks.append(ContextBlock(elements=[MarkdownTextObject(text=clamp(footnote(standing), 2000))]))
     return blocks
 

@@ -71,10 +71,7 @@ def declaration(config: Config, title: str, *, severity: Severity | None = None,
         field("status", "How bad is it for the service?", StaticSelectElement(action_id=ELEMENT, options=statuses), is_optional=True),
         field("private", "Data or security", CheckboxesElement(action_id=ELEMENT, options=[private]), is_optional=True),
     ]
-    return View(
-        type="modal", callback_id="incident.declare", title="Declare an incident", submit="Declare", close="Not now", private_metadata=channel,
-        blocks=blocks,
-    )  # fmt: skip
+    return modal("incident.declare", "Declare an incident", "Declare", channel, blocks)
 
 
 def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident], words: str = "") -> View:
@@ -98,15 +95,12 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
         blocks.append(field("words", QUESTIONS.get(verb, "In a sentence"), text, is_optional=argument is not Argument.TEXT))
     number = str(incident.number) if incident else ""
     title = clamp(f"#{number} {verb}" if number else verb.capitalize(), 24)
-    return View(
-        type="modal",
-        callback_id=f"incident.form:{verb}",
-        title=title,
-        submit="Send",
-        close="Not now",
-        private_metadata=number,
-        blocks=blocks,
-    )
+    return modal(f"incident.form:{verb}", title, "Send", number, blocks)
+
+
+def modal(callback_id: str, title: str, submit: str, about: str, blocks: Sequence[Block]) -> View:
+    """A form; `about` comes back with what is filled in."""
+    return View(type="modal", callback_id=callback_id, title=title, submit=submit, close="Not now", private_metadata=about, blocks=blocks)
 
 
 def field(block_id: str, label: str, element: InputInteractiveElement, *, hint: str | None = None, is_optional: bool = False) -> InputBlock:

@@ -4,11 +4,29 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bot.config.models import Config, Service
+from bot.config.models import Config, Service, Team
 from bot.config.severity import WordRule as ConfiguredWord
 from bot.errors import InvalidInput
+from bot.incidents.declaration import Declaration, shortened
 from bot.incidents.severity import Decision, Observation, Severity, SeverityPolicy, WordRule, decide
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A declaration understood: what it is about, who answers for that, and how severe it is and why."""
+
+    title: str
+    left_out: str | None
+    """The whole text, where the title had to be cut."""
+    service: Service | None
+    team: Team | None
+    severity: Severity
+    rule: str
+    is_confirmed: bool
+    is_private: bool
+
 
 WORD = re.compile(r"[\w.-]+")
 
@@ -20,6 +38,34 @@ class Judge:
         self._config = config
         self._policy = policy_from(config)
         self._longest = max((len(WORD.findall(name)) for name in config.service_names), default=1)
+
+    def judge(self, wanted: Declaration) -> Judged:
+        """Understand a declaration. Raises `InvalidInput` for an empty title, an unknown service or an unknown team."""
+        title, left_out = shortened(wanted.title)
+        if not title:
+            raise InvalidInput("Say in a few words what is wrong, for example: /inc sev1 checkout is down")
+        service = self.service(wanted.service, title)
+        decision = self.decide(wanted.observation, service)
+        values = f" ({', '.join(decision.values)})" if decision.values else ""
+        return Judged(
+            title=title,
+            left_out=left_out,
+            service=service,
+            team=self.team(wanted.team, service),
+            severity=wanted.severity or decision.severity,
+            rule="typed by who declared it" if wanted.severity else f"{decision.rule}{values}",
+            is_confirmed=decision.confirmed or wanted.severity is not None,
+            is_private=wanted.is_private or bool(wanted.observation.data_exposed),
+        )
+
+    def team(self, named: str | None, service: Service | None) -> Team | None:
+        """The team that was named, or else the owner of the service; raises `InvalidInput` for a team nobody knows."""
+        if named is None:
+            return self._config.owner(service) if service else None
+        found = self._config.team(named)
+        if found is None:
+            raise InvalidInput(f"There is no team called “{named[:80]}”. Known teams: {', '.join(sorted(self._config.teams))}.")
+        return found
 
     def service(self, named: str | None, title: str) -> Service | None:
         """The service that was named, or else the first that the title mentions; raises `InvalidInput` for a name nobody knows."""

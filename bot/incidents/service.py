@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
-from bot.config.models import Config, Level, Service, Team
+from bot.config.models import Config, Level
 from bot.db import BOT, Tx
 from bot.errors import AlreadyDone, InvalidInput, NotFound, Refusal
 from bot.incidents import lifecycle, roles, timeline
-from bot.incidents.declaration import Declaration, Declared, shortened
-from bot.incidents.judge import Judge
+from bot.incidents.declaration import Declaration, Declared
+from bot.incidents.judge import Judge, Judged
 from bot.incidents.lifecycle import OPEN, IncidentState, MilestoneKind
 from bot.incidents.messages import (
     IncidentCancelled,
@@ -35,6 +35,8 @@ from bot.paging.service import PageRequest, Paging, Where
 from bot.slack.text import escape
 from bot.states import move
 from bot.work import queue
+from bot.work.audit import AlarmRaised
+from bot.work.orders import WorkDied
 
 
 class Incidents:
@@ -99,36 +101,29 @@ class Incidents:
         About the same thing as a young incident it pages nobody again and returns that one. Raises `InvalidInput` for an unknown
         service or an empty title.
         """
-        title, whole = shortened(wanted.title)
-        if not title:
-            raise InvalidInput("Say in a few words what is wrong, for example: /inc sev1 checkout is down")
-        service = self.judge.service(wanted.service, title)
-        team = self._team(wanted, service)
+        judged = self.judge.judge(wanted)
         await tx.lock("declare")
-        if not wanted.separate and (twin := await self._young_twin(tx, title, service, wanted.is_private)):
+        if not wanted.separate and (twin := await self._young_twin(tx, judged)):
             return Declared(twin, is_new=False)
-        incident = await self._open(tx, wanted, title, service, team)
-        await self._write_down_declaration(tx, incident, wanted, whole)
+        incident = await self._open(tx, wanted, judged)
+        await self._write_down_declaration(tx, incident, wanted, judged)
         await self._paging.start(tx, self.page_request(incident))
         await self._order_what_follows(tx, incident)
         await tx.announce(IncidentDeclared(incident.number))
         return Declared(incident, is_new=True)
 
-    async def _open(self, tx: Tx, wanted: Declaration, title: str, service: Service | None, team: Team | None) -> Incident:
-        decision = self.judge.decide(wanted.observation, service)
-        severity = wanted.severity or decision.severity
-        level = self._config.severity.level(severity)
+    async def _open(self, tx: Tx, wanted: Declaration, judged: Judged) -> Incident:
+        level = self._config.severity.level(judged.severity)
         is_from_alert = wanted.origin == "alert"
-        values = f" ({', '.join(decision.values)})" if decision.values else ""
         incident = Incident(
-            title=title,
+            title=judged.title,
             state=IncidentState.TRIAGE if is_from_alert and not level.opens_channel else IncidentState.INVESTIGATING,
-            severity=int(severity),
-            rule=f"{decision.rule}{values}",
-            is_confirmed=decision.confirmed or wanted.severity is not None,
-            service=service.id if service else None,
-            team=team.id if team else None,
-            is_private=wanted.is_private or bool(wanted.observation.data_exposed),
+            severity=int(judged.severity),
+            rule=judged.rule,
+            is_confirmed=judged.is_confirmed,
+            service=judged.service.id if judged.service else None,
+            team=judged.team.id if judged.team else None,
+            is_private=judged.is_private,
             origin=wanted.origin,
             declared_by=tx.actor,
             declared_at=tx.now,
@@ -139,13 +134,13 @@ class Incidents:
         await tx.session.flush()
         return incident
 
-    async def _write_down_declaration(self, tx: Tx, incident: Incident, wanted: Declaration, whole: str | None) -> None:
+    async def _write_down_declaration(self, tx: Tx, incident: Incident, wanted: Declaration, judged: Judged) -> None:
         number, source = incident.number, wanted.origin
         text = f"declared SEV{incident.severity}: {incident.title}"
         await timeline.record(tx, number, "declared", text, key="declared")
         await timeline.record(tx, number, "severity", f"SEV{incident.severity} because {incident.rule}", key="first", actor=BOT)
-        if whole is not None:
-            await timeline.record(tx, number, "note", whole, key="whole-title")
+        if judged.left_out is not None:
+            await timeline.record(tx, number, "note", judged.left_out, key="whole-title")
         if wanted.started_at is not None:
             await timeline.reach(tx, number, MilestoneKind.IMPACT_STARTED, source=source, happened_at=min(wanted.started_at, tx.now))
         if source == "alert":
@@ -177,23 +172,17 @@ class Incidents:
         due = tx.now + self._config.incidents.commander_after
         await queue.schedule(tx, SeatActingCommander(incident_id=number), key=f"acting_commander:{number}", about=about, due=due)
 
-    async def _young_twin(self, tx: Tx, title: str, service: Service | None, is_private: bool) -> Incident | None:
-        """An open incident about the same thing, declared moments ago. What is private is never anybody's twin."""
-        if is_private:
+    async def _young_twin(self, tx: Tx, judged: Judged) -> Incident | None:
+        """An open incident about the same thing, declared moments ago and at least as severe. What is private is nobody's twin."""
+        if judged.is_private:
             return None
         since = tx.now - self._config.incidents.same_within
-        same = func.lower(col(Incident.title)) == title.lower()
-        if service is not None:
-            same = same | (col(Incident.service) == service.id)
-        young = col(Incident.state).in_(OPEN) & (col(Incident.declared_at) > since) & col(Incident.is_private).is_(False)
-        rows = select(Incident).where(young, same).order_by(col(Incident.id)).limit(1)
+        same = func.lower(col(Incident.title)) == judged.title.lower()
+        if judged.service is not None:
+            same = same | (col(Incident.service) == judged.service.id)
+        young = col(Incident.state).in_(OPEN) & (col(Incident.declared_at) > since) & (col(Incident.severity) <= judged.severity)
+        rows = select(Incident).where(young, same, col(Incident.is_private).is_(False)).order_by(col(Incident.id)).limit(1)
         return (await tx.session.execute(rows)).scalar()
-
-    def _team(self, wanted: Declaration, service: Service | None) -> Team | None:
-        named = self._config.team(wanted.team) if wanted.team else None
-        if wanted.team and named is None:
-            raise InvalidInput(f"There is no team called “{wanted.team[:80]}”. Known teams: {', '.join(sorted(self._config.teams))}.")
-        return named or (self._config.owner(service) if service else None)
 
     # Severity and state
 
@@ -369,6 +358,21 @@ class Incidents:
         incident = await self._touched(tx, incident_id)
         await self.invite(tx, incident, actors)
         await self.refresh(tx, incident)
+
+    # Trouble
+
+    async def on_work_died(self, tx: Tx, fact: WorkDied) -> None:
+        """Due work was given up: a human reads why, in the ops channel and on the timeline of what it was about."""
+        kind, _, number = fact.about.partition(":")
+        if kind == "incident" and number.isdecimal():
+            await timeline.record(tx, int(number), "trouble", f"{fact.kind} was given up: {fact.why}", key=f"died:{fact.key}", actor=BOT)
+        if fact.kind != SayInOps.kind():  # what cannot be said in the ops channel cannot be said there
+            text = f"*Given up:* {escape(fact.kind)} ({escape(fact.about or fact.key)}): {escape(fact.why)}"
+            await queue.schedule(tx, SayInOps(text=text), key=f"died:{fact.key}:{tx.now.timestamp():.0f}")
+
+    async def on_alarm(self, tx: Tx, fact: AlarmRaised) -> None:
+        """The auditor found something that should never be."""
+        await queue.schedule(tx, SayInOps(text=f"*Alarm:* {escape(fact.sentence)}"), key=f"alarm:{fact.about}:{tx.now.timestamp():.0f}")
 
     async def _touched(self, tx: Tx, incident_id: int) -> Incident:
         """The incident, held until the transaction ends; a person's hand on it keeps alerts from closing it."""

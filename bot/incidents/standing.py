@@ -1,6 +1,9 @@
 """How an incident stands at one moment: everything that its card, its page and its answers show, read in one go."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+
+from slack_sdk.models.blocks import Block
 
 from bot.config.models import Config, Level, Service, Team
 from bot.db import Tx
@@ -9,6 +12,9 @@ from bot.incidents import roles
 from bot.incidents.models import COMMANDER, Incident
 from bot.incidents.roles import RESPONDER
 from bot.paging.service import Paging, StoryLine
+
+CardSection = Callable[[Tx, Incident], Awaitable[Sequence[Block]]]
+"""What an upper room adds to the card of an incident."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +35,24 @@ class Standing:
     paging: tuple[StoryLine, ...]
     page_id: int | None
     """The page that still waits for an answer."""
-    page_url: str | None = None
+    page_url: str | None
+    more: tuple[Block, ...]
+    """What upper rooms add to the card."""
 
 
 class Standings:
     """Reads standings."""
 
-    def __init__(self, config: Config, directory: Directory, paging: Paging) -> None:
+    def __init__(self, config: Config, directory: Directory, paging: Paging, page_url: Callable[[Incident], str]) -> None:
         self._config = config
         self._directory = directory
         self._paging = paging
+        self._page_url = page_url
+        self._sections: list[CardSection] = []
+
+    def add(self, section: CardSection) -> None:
+        """Let an upper room add to the card."""
+        self._sections.append(section)
 
     async def of(self, tx: Tx, incident: Incident) -> Standing:
         """How `incident` stands in this transaction."""
@@ -59,4 +73,6 @@ class Standings:
             declared_by=await self._directory.mention(tx, incident.declared_by),
             paging=tuple(await self._paging.story(tx, incident.number)),
             page_id=waiting.id if waiting else None,
+            page_url=self._page_url(incident),
+            more=tuple([block for section in self._sections for block in await section(tx, incident)]),
         )

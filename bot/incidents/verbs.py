@@ -110,7 +110,7 @@ def nearest_verbs(word: str) -> tuple[str, ...]:
     """
     if len(word) > 20:
         return ()
-    found = {}
+    found: dict[str, int] = {}
     for spelling, verb in SPELLINGS.items():
         distance = letters_apart(word, spelling)
         if distance <= (2 if len(spelling) >= 6 else 1):

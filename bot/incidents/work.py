@@ -10,7 +10,6 @@ from bot.config.models import Config
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
-from bot.incidents.blocks import CardSection
 from bot.incidents.messages import (
     ChannelOpened,
     ConfirmDeclared,
@@ -36,6 +35,7 @@ from bot.slack.identity import identity
 from bot.work import queue
 from bot.work.orders import Done, Outcome, Refused, TryLater
 from bot.work.queue import Claim
+from bot.work.worker import Worker
 
 logger = log.get(__name__)
 MARK = "tocsin"
@@ -49,7 +49,7 @@ class IncidentWork:
 
     def __init__(
         self, config: Config, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging,
-        standings: Standings, pages: PageListener, sections: Sequence[CardSection] = (),
+        standings: Standings, pages: PageListener,
     ) -> None:  # fmt: skip
         self._config = config
         self._db = database
@@ -59,7 +59,19 @@ class IncidentWork:
         self._paging = paging
         self._standings = standings
         self._pages = pages
-        self._sections = sections
+
+    def register(self, worker: Worker) -> None:
+        """Let the worker do this room's orders."""
+        worker.handles(OpenChannel, self.open_channel)
+        worker.handles(InviteResponders, self.invite_responders)
+        worker.handles(PostCard, self.post_card)
+        worker.handles(RefreshCard, self.refresh_card)
+        worker.handles(DressChannel, self.dress_channel)
+        worker.handles(ConfirmDeclared, self.confirm_declared)
+        worker.handles(SayInChannel, self.say_in_channel)
+        worker.handles(SayInOps, self.say_in_ops)
+        worker.handles(NagForUpdate, self.nag_for_update)
+        worker.handles(SeatActingCommander, self.seat_acting_commander)
 
     # The channel
 
@@ -181,7 +193,7 @@ class IncidentWork:
         if incident.card_ts or not incident.channel_id:
             return Done()
         text = blocks.heading(incident)
-        posted = await self._post_once(claim, incident.channel_id, text, blocks.card(standing, self._sections))
+        posted = await self._post_once(claim, incident.channel_id, text, blocks.card(standing))
         if not isinstance(posted, str):
             return posted
         async with self._db.begin(actor=BOT) as tx:
@@ -201,7 +213,7 @@ class IncidentWork:
             standing = await self._standings.of(tx, incident)
         if not incident.card_ts or not incident.channel_id:
             return Done()
-        rendered = [block.to_dict() for block in blocks.card(standing, self._sections)]
+        rendered = [block.to_dict() for block in blocks.card(standing)]
         answer = await self._slack.call(
             "chat.update", channel=incident.channel_id, ts=incident.card_ts, text=blocks.heading(incident), blocks=rendered
         )

@@ -1,0 +1,37 @@
+"""What alerts add to an incident's card."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from bot.alerts.models import Alert, AlertGroup
+from bot.alerts.sources import AlertStatus
+from bot.db import Tx
+from bot.incidents.models import Incident
+from bot.slack.text import clamp, escape, link
+
+SHOWN = 3
+
+
+async def section(tx: Tx, incident: Incident) -> Sequence[Block]:
+    """How many alerts fire and stopped, the newest of them, and how many their source left out."""
+    counts = select(col(Alert.status), func.count()).where(col(Alert.incident_id) == incident.number).group_by(col(Alert.status))
+    found: dict[AlertStatus, int] = {row[0]: row[1] for row in await tx.session.execute(counts)}
+    if not found:
+        return ()
+    left_out = select(func.sum(col(AlertGroup.truncated))).where(col(AlertGroup.incident_id) == incident.number)
+    truncated = (await tx.session.execute(left_out)).scalar() or 0
+    firing, stopped = found.get(AlertStatus.FIRING, 0), found.get(AlertStatus.RESOLVED, 0)
+    text = f"*Alerts:* {firing} firing, {stopped} resolved"
+    if truncated:
+        text += f"; {truncated} more were left out by their source (truncatedAlerts)"
+    newest = select(Alert).where(col(Alert.incident_id) == incident.number).order_by(col(Alert.status), col(Alert.received_at).desc())
+    for alert in (await tx.session.execute(newest.limit(SHOWN))).scalars():
+        name = clamp(f"{alert.name}: {alert.summary}" if alert.summary else alert.name, 200)
+        shown = link(alert.generator_url, name) if alert.generator_url.startswith(("http://", "https://")) else escape(name)
+        book = alert.runbook_url or ""
+        runbook = f" · {link(book, 'runbook')}" if book.startswith(("http://", "https://")) else ""
+        text += f"\n• {shown}{runbook}"
+    return (ContextBlock(elements=[MarkdownTextObject(text=clamp(text, 2000))]),)

@@ -1,0 +1,267 @@
+"""Taking webhooks: what is new is told from what is repeated, and new firing alerts make or join an incident."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from bot.alerts.changes import Change, Known, change_of
+from bot.alerts.grouping import title_of
+from bot.alerts.models import Alert, AlertEvent, AlertGroup
+from bot.alerts.sources import AlertStatus, Signal, Webhook
+from bot.config.models import AlertSource, Config, Service
+from bot.db import ActorId, Tx, insert_for
+from bot.incidents import lifecycle, timeline
+from bot.incidents.declaration import Declaration
+from bot.incidents.lifecycle import IncidentState
+from bot.incidents.models import Incident
+from bot.incidents.service import Incidents
+from bot.incidents.severity import Decision, Observation, Origin
+
+CHUNK = 1000
+"""Values in one IN list: far below what SQLite and PostgreSQL take."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One webhook, and the configured source that its key belongs to."""
+
+    source: AlertSource
+    webhook: Webhook
+
+    @property
+    def actor(self) -> ActorId:
+        """Who does what follows from it."""
+        return ActorId(f"alertmanager:{self.source.id}")
+
+
+@dataclass
+class Taken:
+    """What became of a webhook."""
+
+    incident_id: int | None = None
+    new: int = 0
+    resolved: int = 0
+    repeated: int = 0
+
+
+@dataclass
+class Batch:
+    """What one transaction has found and wants written."""
+
+    known: dict[tuple[str, str], Known]
+    rows: dict[tuple[str, str], dict[str, object]] = field(default_factory=dict)
+    events: list[dict[str, object]] = field(default_factory=list)
+    stopped: dict[int, ActorId] = field(default_factory=dict)
+    """Incidents of which an alert stopped firing, and who said so."""
+
+
+class Alerts:
+    """Stores alerts and declares incidents for them."""
+
+    def __init__(self, config: Config, incidents: Incidents) -> None:
+        self._config = config
+        self._incidents = incidents
+
+    async def take(self, tx: Tx, deliveries: Sequence[Delivery]) -> list[Taken]:
+        """Take webhooks in the order they came, in one transaction; returns what became of each."""
+        batch = Batch(await self._known(tx, deliveries))
+        taken = []
+        for delivery in deliveries:
+            with tx.acting(delivery.actor):
+                taken.append(await self._take_one(tx, delivery, batch))
+        await self._write(tx, batch)
+        for incident_id, actor in batch.stopped.items():
+            with tx.acting(actor):
+                await self._alert_stopped(tx, incident_id)
+        return taken
+
+    async def _take_one(self, tx: Tx, delivery: Delivery, batch: Batch) -> Taken:
+        source, webhook, taken = delivery.source, delivery.webhook, Taken()
+        fresh: list[Signal] = []
+        for signal in webhook.signals:
+            before = batch.known.get((source.id, signal.fingerprint))
+            match change_of(signal, before):
+                case Change.FIRES:
+                    fresh.append(signal)
+                    taken.new += 1
+                case Change.STOPS:
+                    taken.resolved += 1
+                    self._note(tx, batch, delivery, signal, before.incident_id if before else None)
+                    if before and before.incident_id:
+                        batch.stopped[before.incident_id] = delivery.actor
+                        taken.incident_id = before.incident_id
+                case Change.NOTHING:
+                    taken.repeated += 1
+                    taken.incident_id = taken.incident_id or (before.incident_id if before else None)
+        if fresh:
+            taken.incident_id = await self._incident_for(tx, delivery, fresh, batch)
+            for signal in fresh:
+                self._note(tx, batch, delivery, signal, taken.incident_id)
+        return taken
+
+    def _note(self, tx: Tx, batch: Batch, delivery: Delivery, signal: Signal, incident_id: int | None) -> None:
+        """Remember an alert's new status, and that it changed."""
+        key = (delivery.source.id, signal.fingerprint)
+        batch.known[key] = Known(signal.status, signal.starts_at, signal.ends_at, incident_id)
+        batch.rows[key] = {
+            "source": delivery.source.id,
+            "fingerprint": signal.fingerprint,
+            "status": signal.status,
+            "group_key": delivery.webhook.group_key,
+            "name": signal.name,
+            "summary": signal.summary,
+            "labels": json.dumps(dict(signal.labels), ensure_ascii=False),
+            "service": signal.service,
+            "severity_label": signal.severity_label,
+            "generator_url": signal.generator_url,
+            "runbook_url": signal.runbook_url,
+            "starts_at": signal.starts_at,
+            "ends_at": signal.ends_at,
+            "received_at": tx.now,
+            "incident_id": incident_id,
+        }
+        happened = signal.starts_at if signal.is_firing else signal.ends_at or tx.now
+        batch.events.append(
+            {"source": key[0], "fingerprint": key[1], "status": signal.status, "happened_at": happened, "received_at": tx.now}
+        )
+
+    # Incidents
+
+    async def _incident_for(self, tx: Tx, delivery: Delivery, fresh: Sequence[Signal], batch: Batch) -> int | None:
+        """The incident of newly firing alerts: the group's open one, the one that just ended, or a new one. None: recorded only."""
+        worst, decision = self._worst(delivery.source, fresh)
+        if not decision.opens_incident:
+            return None
+        group = await tx.session.get(AlertGroup, (delivery.source.id, delivery.webhook.group_key))
+        if group is None:
+            group = AlertGroup(source=delivery.source.id, group_key=delivery.webhook.group_key)
+            tx.session.add(group)
+        group.truncated = delivery.webhook.truncated
+        incident = await self._incidents.get(tx, group.incident_id) if group.incident_id else None
+        if incident and lifecycle.is_open(incident.state):
+            await self._join(tx, incident, decision, len(fresh))
+        elif incident and self._just_ended(tx, incident) and self._fired_before(delivery, fresh, batch, incident):
+            await self._incidents.reopen(tx, incident.number, "the alert fires again")
+        else:
+            incident = await self._declare(tx, delivery, fresh, worst, incident)
+        group.incident_id = incident.number
+        return incident.number
+
+    async def _declare(self, tx: Tx, delivery: Delivery, fresh: Sequence[Signal], worst: Signal, earlier: Incident | None) -> Incident:
+        service, team = self._belongs(delivery.source, worst)
+        declared = await self._incidents.declare(
+            tx,
+            Declaration(
+                title=title_of(fresh, delivery.webhook.truncated),
+                service=service.id if service else None,
+                team=team,
+                origin="alert",
+                observation=self._observation(worst),
+                started_at=min(signal.starts_at for signal in fresh),
+            ),
+        )
+        number = declared.incident.number
+        if not declared.is_new:
+            await self._join(tx, declared.incident, None, len(fresh))
+        if earlier is not None:
+            await timeline.record(tx, number, "linked", f"the same alerts were #{earlier.number} before", key=f"earlier:{earlier.number}")
+        if delivery.webhook.truncated:
+            text = f"Alertmanager left {delivery.webhook.truncated} more alerts out of its message"
+            await timeline.record(tx, number, "alert", text, key="truncated")
+        return declared.incident
+
+    async def _join(self, tx: Tx, incident: Incident, decision: Decision | None, count: int) -> None:
+        """More alerts of an open incident. A worse one raises a severity that no person has touched."""
+        text = f"{count} more alert{'s' if count > 1 else ''} began to fire"
+        if await timeline.record(tx, incident.number, "alert", text, key=f"more:{tx.now:%Y-%m-%dT%H:%M}"):  # in a storm, one line a minute
+            await self._incidents.refresh(tx, incident)
+        if decision and decision.severity < incident.severity and not incident.is_touched:
+            await self._incidents.change_severity(tx, incident.number, decision.severity, f"a worse alert joined: {decision.rule}")
+
+    async def _alert_stopped(self, tx: Tx, incident_id: int) -> None:
+        """With the last alert gone, an incident that no person has touched ends by itself; of any other it is said."""
+        incident = await self._incidents.get(tx, incident_id)
+        firing = select(func.count()).where(col(Alert.incident_id) == incident_id, col(Alert.status) == AlertStatus.FIRING)
+        if not lifecycle.is_open(incident.state):
+            return
+        if (await tx.session.execute(firing)).scalar_one():
+            await self._incidents.refresh(tx, incident)
+            return
+        if incident.is_touched or incident.origin != "alert":
+            await timeline.record(tx, incident_id, "alert", "no alert fires any more")
+            await self._incidents.say(tx, incident, "*No alert fires any more.* `/inc resolve …` when you agree.")
+            await self._incidents.refresh(tx, incident)
+        elif incident.state is IncidentState.TRIAGE:
+            await self._incidents.cancel(tx, incident_id, "the alert resolved by itself")
+        else:
+            await self._incidents.resolve(tx, incident_id, "the alert resolved by itself, and nobody had touched the incident")
+
+    def _just_ended(self, tx: Tx, incident: Incident) -> bool:
+        return incident.ended_at is not None and tx.now - incident.ended_at <= self._config.incidents.reopen_within
+
+    @staticmethod
+    def _fired_before(delivery: Delivery, fresh: Iterable[Signal], batch: Batch, incident: Incident) -> bool:
+        """Is one of these alerts among those that the incident was about?"""
+        earlier = (batch.known.get((delivery.source.id, signal.fingerprint)) for signal in fresh)
+        return any(one is not None and one.incident_id == incident.number for one in earlier)
+
+    # What an alert is about
+
+    def _worst(self, source: AlertSource, signals: Sequence[Signal]) -> tuple[Signal, Decision]:
+        """The signal that decides the severity, and the decision: of several, the most severe that opens an incident."""
+        cases = {(signal.severity_label, self._place(source, signal)): signal for signal in reversed(signals)}
+        judged = [
+            (signal, self._incidents.judge.decide(self._observation(signal), self._belongs(source, signal)[0])) for signal in cases.values()
+        ]
+        return min(judged, key=lambda one: (not one[1].opens_incident, one[1].severity))
+
+    @staticmethod
+    def _observation(signal: Signal) -> Observation:
+        return Observation(origin=Origin.ALERT, alert_label=signal.severity_label)
+
+    def _place(self, source: AlertSource, signal: Signal) -> tuple[str | None, str | None]:
+        service, team = self._belongs(source, signal)
+        return (service.id if service else None, team)
+
+    def _belongs(self, source: AlertSource, signal: Signal) -> tuple[Service | None, str | None]:
+        """The service an alert is about and, where that is not known, the team it is for: by route, then label, then the source's own."""
+        for route in source.routes:
+            if route.matches(signal.labels):
+                return (self._config.service(route.service) if route.service else None, route.team)
+        service = self._config.service(signal.service) if signal.service else None
+        team = self._config.team(signal.labels.get(source.team_label, ""))
+        if service is None and team is None:
+            return (self._config.service(source.service) if source.service else None, source.team)
+        return service, team.id if team and service is None else None
+
+    # Rows
+
+    @staticmethod
+    async def _known(tx: Tx, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], Known]:
+        wanted: dict[str, set[str]] = {}
+        for delivery in deliveries:
+            wanted.setdefault(delivery.source.id, set()).update(signal.fingerprint for signal in delivery.webhook.signals)
+        columns = (col(Alert.fingerprint), col(Alert.status), col(Alert.starts_at), col(Alert.ends_at), col(Alert.incident_id))
+        known = {}
+        for source, fingerprints in wanted.items():
+            names = sorted(fingerprints)
+            for start in range(0, len(names), CHUNK):
+                some = select(*columns).where(col(Alert.source) == source, col(Alert.fingerprint).in_(names[start : start + CHUNK]))
+                for row in await tx.session.execute(some):
+                    known[source, row.fingerprint] = Known(row.status, row.starts_at, row.ends_at, row.incident_id)
+        return known
+
+    @staticmethod
+    async def _write(tx: Tx, batch: Batch) -> None:
+        if not batch.rows:
+            return
+        connection = await tx.session.connection()
+        insert = insert_for(tx.session, Alert)
+        changed = {name: insert.excluded[name] for name in next(iter(batch.rows.values())) if name not in ("source", "fingerprint")}
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=["source", "fingerprint"], set_=changed), list(batch.rows.values())
+        )
+        await connection.execute(insert_for(tx.session, AlertEvent), batch.events)

@@ -1,0 +1,177 @@
+"""The composition root: the one place that knows every room, who hears whose facts, and who does which work."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot import log, wiring
+from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
+from bot.config.loader import load
+from bot.config.models import Config
+from bot.config.settings import Settings, read
+from bot.db import BOT, Database
+from bot.events import Listeners
+from bot.migrate import migrate as migrate_database
+from bot.slack.gateway import Degraded
+from bot.slack.sockets import SocketMode
+from bot.web.front import Check
+from bot.wiring import Rooms, build_rooms
+from bot.work.notify import Bell
+from bot.work.sole import sole_process
+from bot.work.worker import Worker
+
+GRACE_S = 8.0
+"""How long what runs may take to finish at shutdown; orchestrators kill after ten seconds by default."""
+SILENT_AFTER = timedelta(seconds=30)
+"""A worker that has not looked for work for so long hangs."""
+logger = log.get(__name__)
+
+
+class Bot:
+    """The whole bot in one process: front door, Slack door, worker. `start` returns once requests are taken."""
+
+    def __init__(self, settings: Settings, config: Config, clock: Clock) -> None:
+        self.settings = settings
+        self.config = config
+        self.clock = clock
+        listeners = Listeners()
+        self.database = Database(settings.database_driver_url, clock, listeners)
+        self.worker = Worker(self.database, clock)
+        self.rooms: Rooms
+        self._listeners = listeners
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._socket: SocketMode | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Bring the database up to date, open the doors and begin to work. Slack may be down."""
+        await self._stack.enter_async_context(closing(self.database))
+        await migrate_database(self.database)
+        await self._stack.enter_async_context(sole_process(self.database))
+        self.rooms = await build_rooms(self.settings, self.config, self.clock, self.database, self.worker, self._listeners, self.checks)
+        bell = Bell(self.database, self.worker.wake)
+        self.database.wake = bell.ring
+        await self.rooms.door.start()
+        await self._begin_work()
+        await self._open_front_door()
+        if self.settings.slack_app_token is not None:
+            token = self.settings.slack_app_token.get_secret_value()
+            self._socket = SocketMode(self.rooms.door, token, self.settings.slack_api_url)
+            await self._socket.start()
+        for forever in (self.worker.run(), bell.run(), self.rooms.auditor.run(), self._watch_connection()):
+            self._tasks.append(asyncio.create_task(forever))
+        logger.info("tocsin runs", port=self.port, socket_mode=self._socket is not None)
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what runs, close everything."""
+        if self._socket is not None:
+            await self._socket.close(GRACE_S / 2)
+        else:
+            await self.rooms.door.close(GRACE_S / 2)
+        await self.worker.stop(GRACE_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.rooms.close()
+        await self._stack.aclose()
+
+    async def advance(self, step: timedelta) -> None:
+        """Move a clock that can be moved, doing what falls due on the way in its order. For tests and the sandbox."""
+        if not isinstance(self.clock, FakeClock | ShiftedClock):
+            raise TypeError("the wall clock cannot be moved")
+        end = self.clock.now() + step
+        await self.worker.drain()
+        while (due := await self.worker.next_due()) is not None and due <= end:
+            self.clock.advance(max(timedelta(0), due - self.clock.now()))
+            await self.worker.drain()
+        self.clock.advance(max(timedelta(0), end - self.clock.now()))
+        await self.worker.drain()
+
+    async def checks(self) -> Mapping[str, Check]:
+        """What `/readyz` shows. Slack is not needed to be ready: pages leave without it."""
+        health = self.rooms.gateway.health
+        looked = self.worker.last_round
+        is_working = looked is not None and self.clock.now() - looked < SILENT_AFTER
+        checks = {
+            "database": await self._database_check(),
+            "worker": Check(is_working, "looks for due work" if is_working else "has not looked for due work for 30 s"),
+            "slack": Check(False, f"degraded: {health.why}", False) if isinstance(health, Degraded) else Check(True, "answers", False),
+        }
+        if self._socket is not None:
+            connected = self._socket.connected
+            checks["socket"] = Check(connected, "connected" if connected else "not connected; trying again", False)
+        findings = self.rooms.auditor.findings
+        checks["audit"] = Check(not findings, "; ".join(finding.sentence for finding in findings[:5]) or "nothing is wrong", False)
+        return checks
+
+    async def _database_check(self) -> Check:
+        try:
+            async with asyncio.timeout(3), self.database.read() as tx:
+                await tx.session.connection()
+        except Exception as error:
+            return Check(False, f"cannot be used: {type(error).__name__}")
+        return Check(True, "answers")
+
+    async def _begin_work(self) -> None:
+        async with self.database.begin(actor=BOT) as tx:
+            await wiring.at_start(self.rooms, tx)
+
+    async def _open_front_door(self) -> None:
+        runner = web.AppRunner(self.rooms.front, access_log=None, shutdown_timeout=2.0)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.settings.host, self.settings.port)
+        await site.start()
+        self.port = runner.addresses[0][1]
+
+    async def _watch_connection(self) -> None:
+        """After a gap in the connection, channels' histories are read again."""
+        was_connected = True
+        while self._socket is not None:
+            await asyncio.sleep(1.0)
+            is_connected = self._socket.connected
+            if is_connected and not was_connected:
+                with contextlib.suppress(Exception):
+                    async with self.database.begin(actor=BOT) as tx:
+                        await self.rooms.repair.repair_open(tx)
+            was_connected = is_connected
+
+
+@asynccontextmanager
+async def closing(database: Database) -> AsyncIterator[None]:
+    """The database, closed at the end."""
+    try:
+        yield
+    finally:
+        await database.close()
+
+
+async def run(environ: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` with everything that is missing or wrong, before anything is started."""
+    settings = read(environ)
+    config = load(settings.config, environ)
+    log.configure(settings.log)
+    clock = ShiftedClock(settings.sandbox_offset) if settings.sandbox_token else WallClock()
+    bot = Bot(settings, config, clock)
+    asked_to_stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+    await bot.start()
+    try:
+        await asked_to_stop.wait()
+        logger.info("tocsin stops")
+    finally:
+        await bot.stop()
+
+
+async def migrate(environ: Mapping[str, str]) -> None:
+    """Only bring the database up to date."""
+    settings = read(environ)
+    async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())):
+        await migrate_database(database)

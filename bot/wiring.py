@@ -1,0 +1,227 @@
+"""Which rooms there are, who hears whose facts, who does which work, and through which doors they are reached."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot import log
+from bot.alerts import card as alerts_card
+from bot.alerts.intake import Intake
+from bot.alerts.service import Alerts
+from bot.alerts.web import AlertRoutes
+from bot.clock import Clock, WallClock
+from bot.config.models import Config
+from bot.config.settings import Settings
+from bot.db import BOT, Database, Tx
+from bot.directory.messages import FindSlackPeople
+from bot.directory.service import Directory
+from bot.directory.work import DirectoryWork
+from bot.events import Listeners
+from bot.incidents import messages as incident_orders
+from bot.incidents.actions import Actions
+from bot.incidents.api import DeclareApi
+from bot.incidents.events import TimelineListeners
+from bot.incidents.models import Incident
+from bot.incidents.pages import PageListener
+from bot.incidents.recorder import Recorder
+from bot.incidents.repair import HistoryRepair
+from bot.incidents.service import Incidents
+from bot.incidents.slack import IncidentListeners
+from bot.incidents.standing import Standings
+from bot.incidents.work import IncidentWork
+from bot.oncall.service import OnCall
+from bot.oncall.slack import OnCallCommand
+from bot.paging import messages as paging_facts
+from bot.paging.actions import PageAction, PageActions
+from bot.paging.channels.email import EmailChannel
+from bot.paging.channels.slack import SlackChannel
+from bot.paging.channels.sms import SmsChannel
+from bot.paging.channels.twilio import Twilio
+from bot.paging.channels.voice import VoiceChannel
+from bot.paging.climbing import Climbing
+from bot.paging.deliveries import Deliveries
+from bot.paging.mobile import MobilePage
+from bot.paging.notice import PageChannel
+from bot.paging.notices import Notices
+from bot.paging.service import Paging
+from bot.paging.slack import PageButtons
+from bot.paging.texting import Texting
+from bot.paging.web import TwilioRoutes
+from bot.paging.work import PagingWork
+from bot.slack.door import Door
+from bot.slack.endpoint import Endpoint
+from bot.slack.gateway import SlackGateway, web_client
+from bot.slack.pace import Pace
+from bot.web import front
+from bot.web.forms import SignedPages
+from bot.web.front import Checks
+from bot.web.signing import Links, Secrets, accepted_secrets
+from bot.web.webhooks import TwilioWebhooks
+from bot.work.audit import AlarmRaised, Auditor
+from bot.work.orders import WorkDied
+from bot.work.recurring import Recurring
+from bot.work.worker import Worker
+
+INCIDENT_LINK_LASTS = timedelta(days=90)
+"""The card and the postmortem link to it, and both are read for weeks."""
+logger = log.get(__name__)
+
+
+@dataclass
+class Rooms:
+    """What the process needs of its rooms once they are put together."""
+
+    front: web.Application
+    door: Door
+    gateway: SlackGateway
+    auditor: Auditor
+    recurring: Recurring
+    repair: HistoryRepair
+    directory: Directory
+    paging: Paging
+    incidents: Incidents
+    twilio: Twilio | None
+
+    async def close(self) -> None:
+        """Close the connections to the outside."""
+        await self.gateway.close()
+        if self.twilio is not None:
+            await self.twilio.close()
+
+
+async def build_rooms(
+    settings: Settings, config: Config, clock: Clock, database: Database, worker: Worker, listeners: Listeners, checks: Checks
+) -> Rooms:
+    """Put the rooms together, from the ground up. The database must be up to date."""
+    links = await signed_links(settings, database, clock)
+    gateway = SlackGateway(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url), pace=Pace(), clock=clock)
+    directory = Directory(config)
+    door = Door(database, gateway, directory.actor_of)
+    app = front.build(checks)
+    signed = SignedPages(app, links, is_open=settings.sandbox_token is not None)
+
+    twilio = twilio_of(settings)
+    channels = page_channels(settings, gateway, twilio)
+    oncall = OnCall(config)
+    climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
+    paging = Paging(directory, climbing)
+    deliveries = Deliveries(paging, climbing)
+    notices = Notices(directory, paging, links, settings.url)
+    page_actions = PageActions()
+
+    incidents = Incidents(config, paging)
+    standings = Standings(config, directory, paging, lambda incident: incident_url(links, incident))
+    pages = PageListener(config, incidents)
+    actions = Actions(directory, incidents, paging)
+    recorder = Recorder(directory)
+    repair = HistoryRepair(database, gateway, directory, recorder)
+    alerts = Alerts(config, incidents)
+    declare_api = DeclareApi(config, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
+
+    # What lower rooms show of upper ones
+    standings.add(alerts_card.section)
+    offer_page_actions(page_actions, incidents, declare_api)
+
+    # Who hears what
+    listeners.on(paging_facts.PersonPaged, pages.on_person_paged)
+    listeners.on(paging_facts.StepSkipped, pages.on_step_skipped)
+    listeners.on(paging_facts.PageAcknowledged, pages.on_acknowledged)
+    listeners.on(paging_facts.PageDeclined, pages.on_declined)
+    listeners.on(paging_facts.PageEscalated, pages.on_escalated)
+    listeners.on(paging_facts.PageExhausted, pages.on_exhausted)
+    listeners.on(WorkDied, incidents.on_work_died)
+    listeners.on(AlarmRaised, incidents.on_alarm)
+    listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))
+
+    # Who does what later
+    door.work(worker)
+    PagingWork(database, paging, deliveries, notices, {channel.method: channel for channel in channels}).register(worker)
+    IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
+    worker.handles(FindSlackPeople, DirectoryWork(database, directory, gateway).find_slack_people)
+    worker.handles(incident_orders.RepairHistory, repair.repair_history)
+
+    # Doors
+    IncidentListeners(config, directory, incidents, actions, standings).register(door)
+    TimelineListeners(directory, recorder).register(door)
+    PageButtons(paging).register(door)
+    door.command(config.commands.oncall, OnCallCommand(oncall, directory).show)
+    MobilePage(database, paging, notices, page_actions, directory).register(signed)
+    texting = Texting(paging, deliveries, page_actions, directory)
+    token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
+    TwilioRoutes(database, paging, deliveries, notices, texting, page_actions, TwilioWebhooks(token, settings.url), links).register(app)
+    app.add_routes(AlertRoutes(config, Intake(database, alerts)).routes())
+    app.add_routes(declare_api.routes())
+    if settings.slack_app_token is None and settings.slack_signing_secret is not None:
+        app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
+
+    return Rooms(
+        front=app,
+        door=door,
+        gateway=gateway,
+        auditor=Auditor(database),
+        recurring=Recurring(database, worker),
+        repair=repair,
+        directory=directory,
+        paging=paging,
+        incidents=incidents,
+        twilio=twilio,
+    )
+
+
+async def at_start(rooms: Rooms, tx: Tx) -> None:
+    """What every process orders when it begins."""
+    await rooms.recurring.start(tx)
+    await rooms.directory.look_up(tx)
+    await rooms.repair.repair_open(tx)
+
+
+async def secrets(settings: Settings, database: Database) -> Secrets:
+    """The secrets that sign and open links."""
+    previous = settings.previous_secret.get_secret_value() if settings.previous_secret else None
+    async with database.begin(actor=BOT) as tx:
+        return await accepted_secrets(tx, settings.secret.get_secret_value(), previous)
+
+
+async def signed_links(settings: Settings, database: Database, clock: Clock) -> Links:
+    """Makes and opens signed links by the bot's clock."""
+    return Links(await secrets(settings, database), settings.url, clock)
+
+
+def incident_url(links: Links, incident: Incident) -> str:
+    """The page of an incident, for whoever holds the link."""
+    return links.link("i", str(incident.number), person=None, lasts=INCIDENT_LINK_LASTS)
+
+
+def twilio_of(settings: Settings) -> Twilio | None:
+    """Twilio, where it is configured."""
+    if settings.twilio_account_sid is None or settings.twilio_auth_token is None or settings.twilio_from is None:
+        return None
+    return Twilio(settings.twilio_api_url, settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_from)
+
+
+def page_channels(settings: Settings, gateway: SlackGateway, twilio: Twilio | None) -> list[PageChannel]:
+    """The ways in which this installation reaches people."""
+    channels: list[PageChannel] = [SlackChannel(gateway)]
+    if twilio is not None:
+        channels += [SmsChannel(twilio), VoiceChannel(twilio)]
+    if settings.smtp_url is not None:
+        channels.append(EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender))
+    return channels
+
+
+def offer_page_actions(actions: PageActions, incidents: Incidents, declare_api: DeclareApi) -> None:
+    """What a phone can do besides answering."""
+
+    async def resolve(tx: Tx, incident_id: int, text: str) -> str:
+        incident = await incidents.resolve(tx, incident_id, text)
+        return f"#{incident.number} is resolved. It can be undone in Slack for 5 min."
+
+    async def declare(tx: Tx, severity: int | None, text: str) -> str:
+        line = f"sev{severity} {text}" if severity else text
+        declared = await incidents.declare(tx, declare_api.understood(line, origin="sms"))
+        verb = "declared" if declared.is_new else "was declared moments ago"
+        return f"#{declared.incident.number} SEV{declared.incident.severity} {verb}."
+
+    actions.offer(PageAction("resolve", "Resolve", resolve))
+    actions.offer_declare(declare)
