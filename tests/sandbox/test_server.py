@@ -1,6 +1,7 @@
 """One port: what is the sandbox's own, what goes through to the bot, and what is said while the bot is dead."""
 
 import asyncio
+import gzip
 import hashlib
 import io
 from collections.abc import AsyncIterator
@@ -42,6 +43,9 @@ class Bot:
     async def away(self, request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound("/i/42")
 
+    async def zipped(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(body=gzip.compress(b"the page of incident 42"), headers={"Content-Encoding": "gzip"})
+
     async def slowly(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -66,6 +70,7 @@ async def bot(sandbox: Carrier) -> AsyncIterator[Bot]:
     app.router.add_post("/hooks/large", bot.too_large)
     app.router.add_get("/away", bot.away)
     app.router.add_get("/slowly", bot.slowly)
+    app.router.add_get("/zipped", bot.zipped)
     app.router.add_get("/broken", bot.broken)
     app.router.add_route("*", "/{path:.*}", bot.mirror)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -107,6 +112,12 @@ async def test_ten_megabytes_go_through_and_an_early_refusal_comes_back(sandbox:
 async def test_a_redirect_is_the_callers_to_follow(sandbox: Carrier, bot: Bot) -> None:
     async with sandbox.client.get(f"{sandbox.server.url}/away", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (302, "/i/42")
+
+
+async def test_a_compressed_answer_stays_as_it_was(sandbox: Carrier, bot: Bot) -> None:
+    async with sandbox.client.get(f"{sandbox.server.url}/zipped") as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert await answer.read() == b"the page of incident 42"
 
 
 async def test_an_answer_streams_and_is_not_collected_first(sandbox: Carrier, bot: Bot) -> None:
