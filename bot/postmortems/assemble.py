@@ -1,0 +1,267 @@
+"""From what happened to a postmortem: facts, milestones, timeline and messages in, one document out.
+
+Texts in the document are as people wrote them; whoever renders them makes them inert first (`inert.py`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from bot.incidents.lifecycle import Durations, IncidentState, Milestone, MilestoneKind, durations, humane
+from bot.incidents.severity import Severity
+
+TOLD_LATE = timedelta(minutes=5)  # later than this an entry says when it was recorded
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The incident as it stands. Names are display names, `reason` the rule and values of the severity."""
+
+    number: int
+    title: str
+    state: IncidentState
+    severity: Severity
+    reason: str
+    declared_by: str
+    declared_at: datetime
+    service: str | None = None
+    is_confirmed: bool = True
+    is_private: bool = False
+    reopened_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A timeline entry. `url` leads to the message that is its evidence."""
+
+    kind: str
+    text: str
+    actor: str
+    happened_at: datetime
+    recorded_at: datetime
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of the channel as it stands now; what was deleted has no text."""
+
+    author: str
+    text: str
+    happened_at: datetime
+    recorded_at: datetime
+    url: str
+    is_reply: bool = False
+    is_edited: bool = False
+    is_deleted: bool = False
+    is_pinned: bool = False
+    by_bot: bool = False
+    reactions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Responder:
+    name: str
+    roles: tuple[str, ...] = ()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ActionItem:
+    text: str
+    owner: str | None = None
+    due: str | None = None
+    is_done: bool = False
+
+
+@dataclass(frozen=True)
+class MilestoneLine:
+    what: str
+    at: datetime
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class DurationLine:
+    name: str
+    meaning: str
+    text: str  # "2 h 06 min", or "not known"
+
+
+@dataclass(frozen=True)
+class TimelineLine:
+    at: datetime
+    who: str
+    what: str
+    kind: str
+    url: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """Everything that a template needs, in the order in which it is read."""
+
+    number: int
+    title: str
+    is_private: bool
+    state: IncidentState
+    severity: Severity
+    reason: str
+    service: str | None
+    summary: str
+    milestones: tuple[MilestoneLine, ...]
+    durations: tuple[DurationLine, ...]
+    responders: tuple[Responder, ...]
+    timeline: tuple[TimelineLine, ...]
+    updates: tuple[TimelineLine, ...]
+    action_items: tuple[ActionItem, ...]
+    notes: tuple[str, ...]  # what the document leaves out, and why
+
+
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "Time to detect": "from the start of impact to detection",
+        "Time to acknowledge": "from the first page to the first answer",
+        "Time to mitigate": "from the start of impact to mitigation",
+        "Time to resolve": "from the start of impact to the last resolve",
+    }
+)
+WORDS: Mapping[MilestoneKind, str] = MappingProxyType(
+    {
+        MilestoneKind.IMPACT_STARTED: "impact started",
+        MilestoneKind.DETECTED: "detected",
+        MilestoneKind.DECLARED: "declared",
+        MilestoneKind.PAGED: "first page",
+        MilestoneKind.ACKNOWLEDGED: "acknowledged",
+        MilestoneKind.MITIGATED: "mitigated",
+        MilestoneKind.RESOLVED: "resolved",
+    }
+)
+
+
+def assemble(
+    facts: Facts,
+    milestones: Iterable[Milestone],
+    entries: Iterable[Entry],
+    messages: Iterable[Message] = (),
+    responders: Iterable[Responder] = (),
+    action_items: Iterable[ActionItem] = (),
+) -> Document:
+    """Write the document down. The same facts give the same document, in whatever order they are handed in."""
+    stones, written, said = tuple(milestones), tuple(entries), tuple(messages)
+    times = durations(stones, facts.reopened_at)
+    timeline = ordered(written, said)
+    return Document(
+        number=facts.number,
+        title=facts.title,
+        is_private=facts.is_private,
+        state=facts.state,
+        severity=facts.severity,
+        reason=facts.reason + ("" if facts.is_confirmed else " (never confirmed)"),
+        service=facts.service,
+        summary=summary(facts, times, written),
+        milestones=milestone_lines(stones),
+        durations=duration_lines(times),
+        responders=tuple(sorted(responders, key=lambda one: (one.since is None, one.since or facts.declared_at, one.name))),
+        timeline=timeline,
+        updates=tuple(line for line in timeline if line.kind == "update"),
+        action_items=tuple(sorted(action_items, key=lambda item: item.is_done)),
+        notes=left_out(said),
+    )
+
+
+def ordered(entries: Iterable[Entry], messages: Iterable[Message]) -> tuple[TimelineLine, ...]:
+    """Everything in the order it happened; what happened at once, in the order it was recorded.
+
+    A message that is an entry's evidence stands there once, as the entry. Other bots' messages are left out.
+    """
+    written = tuple(entries)
+    evidence = {entry.url for entry in written if entry.url}
+    rows = [(entry.happened_at, entry.recorded_at, 0, entry_line(entry)) for entry in written]
+    rows += [
+        (message.happened_at, message.recorded_at, 1, message_line(message))
+        for message in messages
+        if not message.by_bot and message.url not in evidence
+    ]
+    rows.sort(key=lambda row: (*row[:3], row[3].who, row[3].kind, row[3].what, row[3].url or ""))
+    return tuple(row[3] for row in rows)
+
+
+def entry_line(entry: Entry) -> TimelineLine:
+    late = entry.recorded_at - entry.happened_at
+    remarks = (f"recorded {humane(late)} later",) if late > TOLD_LATE else ()
+    return TimelineLine(entry.happened_at, entry.actor, entry.text, entry.kind, entry.url, remarks)
+
+
+def message_line(message: Message) -> TimelineLine:
+    flags = (
+        ("in a thread", message.is_reply),
+        ("pinned", message.is_pinned),
+        ("edited", message.is_edited and not message.is_deleted),
+    )
+    remarks = [name for name, holds in flags if holds]
+    if message.reactions and not message.is_deleted:
+        remarks.append("reactions: " + " ".join(f":{name}:" for name in message.reactions))
+    words = "(deleted)" if message.is_deleted else message.text
+    return TimelineLine(message.happened_at, message.author, words, "message", message.url, tuple(remarks))
+
+
+def milestone_lines(milestones: Iterable[Milestone]) -> tuple[MilestoneLine, ...]:
+    """The milestones in the order they happened, each said once; of the pages only the first."""
+    lines: dict[tuple[MilestoneKind, datetime], MilestoneLine] = {}
+    first_only = {MilestoneKind.PAGED, MilestoneKind.ACKNOWLEDGED, MilestoneKind.DECLARED}
+    seen = set[MilestoneKind]()
+    for stone in sorted(milestones, key=lambda one: (one.happened_at, list(MilestoneKind).index(one.kind), one.recorded_at)):
+        if stone.kind in first_only and stone.kind in seen:
+            continue
+        seen.add(stone.kind)
+        late = stone.recorded_at - stone.happened_at
+        remark = f"recorded {humane(late)} later" if late > TOLD_LATE else ""
+        lines.setdefault((stone.kind, stone.happened_at), MilestoneLine(WORDS[stone.kind], stone.happened_at, remark))
+    return tuple(lines.values())
+
+
+def duration_lines(times: Durations) -> tuple[DurationLine, ...]:
+    spans = (times.mttd, times.mtta, times.mttm, times.mttr)
+    return tuple(
+        DurationLine(name, meaning, "not known" if span is None else humane(span))
+        for (name, meaning), span in zip(MEANINGS.items(), spans, strict=True)
+    )
+
+
+def summary(facts: Facts, times: Durations, entries: Iterable[Entry]) -> str:
+    """A paragraph that is true as it stands and that a person will rewrite."""
+    about = f" in {facts.service}" if facts.service else ""
+    sentences = [
+        f"SEV{facts.severity}{about}: {facts.title}.",
+        f"Declared by {facts.declared_by} at {facts.declared_at:%Y-%m-%d %H:%M} UTC.",
+    ]
+    if times.mttm is not None:
+        sentences.append(f"Mitigated after {humane(times.mttm)}.")
+    if times.mttr is not None:
+        sentences.append(f"Resolved after {humane(times.mttr)}.")
+    if facts.reopened_at is not None:
+        sentences.append(f"It was reopened at {facts.reopened_at:%Y-%m-%d %H:%M} UTC.")
+    ending = max((one for one in entries if one.kind == "resolved"), key=lambda one: (one.happened_at, one.recorded_at), default=None)
+    if ending is not None and ending.text.strip() not in {"", "resolved"}:
+        sentences.append(f"What resolved it: {ending.text.strip()}")
+    return " ".join(sentences)
+
+
+def left_out(messages: Iterable[Message]) -> tuple[str, ...]:
+    """Sentences about what the document does not hold."""
+    said = tuple(messages)
+    bots = sum(message.by_bot for message in said)
+    deleted = sum(message.is_deleted and not message.by_bot for message in said)
+    notes = []
+    if bots:
+        notes.append(f"{counted(bots, 'message')} of other apps {'is' if bots == 1 else 'are'} left out.")
+    if deleted:
+        notes.append(f"{counted(deleted, 'message')} {'was' if deleted == 1 else 'were'} deleted; the words are not repeated here.")
+    return tuple(notes)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,157 @@
+"""From what happened to a postmortem."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.incidents.lifecycle import IncidentState, Milestone, MilestoneKind
+from bot.incidents.severity import Severity
+from bot.postmortems.assemble import ActionItem, Entry, Facts, Message, Responder, assemble
+
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+FACTS = Facts(
+    number=42,
+    title="Checkout is down",
+    state=IncidentState.RESOLVED,
+    severity=Severity.SEV1,
+    reason="at least 50 % of users of a tier-0/1 service (62 % of users, tier 0)",
+    declared_by="Kim",
+    declared_at=START,
+    service="checkout",
+)
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def stone(kind: MilestoneKind, minutes: float, recorded: float | None = None) -> Milestone:
+    return Milestone(kind, at(minutes), at(minutes if recorded is None else recorded))
+
+
+def entry(text: str, minutes: float, recorded: float | None = None, kind: str = "note", url: str | None = None) -> Entry:
+    return Entry(kind, text, "Ana", at(minutes), at(minutes if recorded is None else recorded), url)
+
+
+def message(text: str, minutes: float, **flags: object) -> Message:
+    return Message("Bo", text, at(minutes), at(minutes), f"https://x.invalid/p{minutes:g}", **flags)  # type: ignore[arg-type]
+
+
+K = MilestoneKind
+STONES = [
+    stone(K.IMPACT_STARTED, -10, recorded=60),
+    stone(K.DETECTED, -4),
+    stone(K.DECLARED, 0),
+    stone(K.PAGED, 0),
+    stone(K.PAGED, 3),
+    stone(K.ACKNOWLEDGED, 2),
+    stone(K.MITIGATED, 30),
+    stone(K.RESOLVED, 3054),
+]
+
+
+def test_durations_are_right_beyond_a_day() -> None:
+    lines = {line.name: line.text for line in assemble(FACTS, STONES, []).durations}
+    assert lines == {
+        "Time to detect": "6 min",
+        "Time to acknowledge": "2 min",
+        "Time to mitigate": "40 min",
+        "Time to resolve": "2 d 3 h 04 min",
+    }
+
+
+def test_what_is_not_known_says_so() -> None:
+    assert {line.text for line in assemble(FACTS, [], []).durations} == {"not known"}
+
+
+def test_the_timeline_is_in_the_order_things_happened_not_in_which_they_were_told() -> None:
+    found = assemble(FACTS, [], [entry("first told", 20), entry("told late", 5, recorded=40)], [message("in between", 10)])
+    assert [line.what for line in found.timeline] == ["told late", "in between", "first told"]
+    assert found.timeline[0].remarks == ("recorded 35 min later",)
+    assert found.timeline[1].url == "https://x.invalid/p10"
+
+
+def test_a_message_that_became_a_note_stands_there_once() -> None:
+    found = assemble(FACTS, [], [entry("failover began", 5, url="https://x.invalid/p5")], [message("failover began", 5)])
+    assert [(line.kind, line.url) for line in found.timeline] == [("note", "https://x.invalid/p5")]
+
+
+def test_replies_edits_deletions_and_reactions_show() -> None:
+    messages = [
+        message("restarting", 1, is_reply=True, is_edited=True, reactions=("eyes", "rocket")),
+        message("my password is hunter2", 2, is_deleted=True, is_edited=True),
+        message("deploy finished", 3, by_bot=True),
+        message("root cause", 4, is_pinned=True),
+    ]
+    found = assemble(FACTS, [], [], messages)
+    assert [(line.what, line.remarks) for line in found.timeline] == [
+        ("restarting", ("in a thread", "edited", "reactions: :eyes: :rocket:")),
+        ("(deleted)", ()),
+        ("root cause", ("pinned",)),
+    ]
+    assert found.notes == ("1 message of other apps is left out.", "1 message was deleted; the words are not repeated here.")
+
+
+def test_milestones_are_said_once_with_when_they_were_told() -> None:
+    lines = assemble(FACTS, STONES, []).milestones
+    assert [line.what for line in lines] == [
+        "impact started",
+        "detected",
+        "declared",
+        "first page",
+        "acknowledged",
+        "mitigated",
+        "resolved",
+    ]
+    assert lines[0].remark == "recorded 1 h 10 min later"
+
+
+def test_the_summary_is_true_as_it_stands() -> None:
+    found = assemble(FACTS, STONES, [entry("config rolled back", 3054, kind="resolved")])
+    assert found.summary == (
+        "SEV1 in checkout: Checkout is down. Declared by Kim at 2026-03-01 09:00 UTC. Mitigated after 40 min. "
+        "Resolved after 2 d 3 h 04 min. What resolved it: config rolled back"
+    )
+
+
+def test_a_reopened_incident_is_not_resolved_until_it_is_again() -> None:
+    reopened = replace(FACTS, reopened_at=at(4000))
+    assert "Resolved after" not in assemble(reopened, STONES, []).summary
+    again = assemble(reopened, [*STONES, stone(K.RESOLVED, 4100)], [])
+    assert "Resolved after 2 d 20 h 30 min." in again.summary
+    assert "It was reopened at" in again.summary
+
+
+def test_the_severity_comes_with_its_reason() -> None:
+    assert assemble(FACTS, [], []).reason == FACTS.reason
+    assert assemble(replace(FACTS, is_confirmed=False), [], []).reason.endswith("(never confirmed)")
+
+
+def test_updates_responders_and_action_items() -> None:
+    people = [Responder("Bo", ("scribe",), at(5)), Responder("Zoe"), Responder("Ana", ("commander",), at(1))]
+    items = [ActionItem("done", is_done=True), ActionItem("alarm", owner="Kim", due="Fri")]
+    found = assemble(FACTS, [], [entry("rolling back", 7, kind="update"), entry("x", 8)], responders=people, action_items=items)
+    assert [person.name for person in found.responders] == ["Ana", "Bo", "Zoe"]
+    assert [item.text for item in found.action_items] == ["alarm", "done"]
+    assert [line.what for line in found.updates] == ["rolling back"]
+
+
+entries = st.lists(
+    st.builds(entry, st.text(max_size=5), st.integers(0, 9), st.integers(0, 9), st.sampled_from(["note", "update", "resolved"])), max_size=8
+)
+messages = st.lists(st.builds(message, st.text(max_size=5), st.integers(0, 9), is_deleted=st.booleans(), by_bot=st.booleans()), max_size=8)
+
+
+@given(entries, messages, st.integers())
+def test_the_order_in_which_things_are_handed_in_does_not_matter(some: list[Entry], said: list[Message], seed: int) -> None:
+    found = assemble(FACTS, STONES, some, said)
+    shuffle = Random(seed).shuffle
+    stones, some, said = list(STONES), list(some), list(said)
+    for rows in (stones, some, said):
+        shuffle(rows)
+    again = assemble(FACTS, stones, some, said)
+    assert (again.timeline, again.milestones, again.durations) == (found.timeline, found.milestones, found.durations)
+    assert [line.at for line in found.timeline] == sorted(line.at for line in found.timeline)
