@@ -302,13 +302,18 @@ class Config(Strict):
             names.update({name.lower(): service for name in (service.name, *service.aliases)})
         return names | {service.id: service for service in self.services.values()}
 
+    @cached_property
+    def by_slack(self) -> Mapping[str, Person]:
+        """People by Slack member id; asked for every message."""
+        return {person.slack: person for person in self.people.values() if person.slack}
+
     def person(self, person_id: str) -> Person | None:
         """The person with this id, in any case."""
         return self.people.get(person_id.lower())
 
     def person_by_slack(self, slack_user: str) -> Person | None:
         """The person with this Slack member id."""
-        return next((person for person in self.people.values() if person.slack == slack_user), None)
+        return self.by_slack.get(slack_user)
 
     def person_by_phone(self, phone: str) -> Person | None:
         """The person with this number, given as E.164 (`+15550100001`)."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy
 from bot.config.models import AlertSource, Config, Person, Service, Team
+from bot.config.severity import Group
 from bot.config.tree import Loc
 from bot.config.values import Target, clip, duration_text, nearest
 
 Finding = tuple[Loc, str]
 Known = Mapping[str, Collection[str]]
+GROUPS: tuple[Group, ...] = ("urgent", "normal")
 SECTION_OF = {"person": "people", "team": "teams", "rotation": "rotations", "service": "services", "policy": "policies"}
 
 
@@ -146,12 +148,14 @@ class Checker:
 
     def slow_rules(self) -> Iterator[Finding]:
         """A rule whose first delay is as long as a step: the next person would be paged before this one was told."""
-        for person in self.config.people.values():
-            for group in ("urgent", "normal"):
+        for group in GROUPS:
+            policy = self.tightest(group)
+            wait = policy.shortest_wait() if policy else None
+            if policy is None or wait is None:
+                continue
+            for person in self.config.people.values():
                 first = min(rule.after for rule in person.rules.group(group))
-                policy = self.tightest(group)
-                wait = policy.shortest_wait() if policy else None
-                if policy and wait is not None and first >= wait:
+                if first >= wait:
                     late, soon = duration_text(first), duration_text(wait)
                     yield (
                         ("people", person.id, "rules", group),
@@ -159,7 +163,7 @@ class Checker:
                         f"after {soon}; make the first delay shorter.",
                     )
 
-    def tightest(self, group: str) -> EscalationPolicy | None:
+    def tightest(self, group: Group) -> EscalationPolicy | None:
         """The policy in use for this group of severities that goes on soonest."""
         chosen: list[EscalationPolicy] = []
         for number in (1, 2, 3, 4):

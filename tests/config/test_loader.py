@@ -280,6 +280,7 @@ CHANGES = {
         "tier: !!python/name:os.system 0",
         "all.yaml:15: the tag tag:yaml.org,2002:python/name:os.system means nothing here; write the plain value.",
     ),
+    "a bottomless list": ("tier: 0", f"tier: {'[' * 30}{']' * 30}", "all.yaml:15: this is not valid YAML: this is nested too deeply."),
     "a second document": ("teams:", "---\nteams:", "all.yaml:7: a second '---' starts another document; write one document a file."),
 }
 
@@ -305,6 +306,16 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_lines(write: Write) -
 def test_an_entry_that_is_refused_is_still_known_to_the_others(write: Write) -> None:
     told = problems(write(all=SOUND.replace("  ana: {name: Ana,", "  ana: {nam: Ana,")))
     assert told == ["all.yaml:5: person 'ana' needs 'name'; add it.", "all.yaml:5: person 'ana' has no setting 'nam'; did you mean 'name'?"]
+
+
+def test_an_entry_that_is_refused_does_not_hide_what_is_wrong_with_its_neighbours(write: Write) -> None:
+    told = problems(
+        write(all=SOUND.replace("tier: 0", "tier: x").replace("rotations:", "  other: {name: Other, owner: nobody}\nrotations:"))
+    )
+    assert [problem.split(" ")[:3] for problem in told] == [
+        ["all.yaml:15:", "service", "'checkout',"],
+        ["all.yaml:18:", "service", "'other'"],
+    ]
 
 
 def test_an_entry_in_two_files_is_told_with_both_places(write: Write) -> None:
@@ -336,10 +347,10 @@ def test_a_configuration_without_people_is_refused(write: Write) -> None:
     ]
 
 
-def test_a_secret_key_never_stands_in_a_problem(write: Write) -> None:
-    text = SOUND.replace("key_env: ALERT_KEY", "key: 'tell me no/secret'")
-    told = problems(write(all=text))
-    assert len(told) == 1 and "tell me" not in told[0]
+@pytest.mark.parametrize("key", ["'4711 tell/me'", "47114711", "[4711]"])
+def test_a_secret_key_never_stands_in_a_problem(write: Write, key: str) -> None:
+    told = problems(write(all=SOUND.replace("key_env: ALERT_KEY", f"key: {key}")))
+    assert len(told) == 1 and "4711" not in told[0]
 
 
 def test_the_sandbox_configuration_is_sound() -> None:

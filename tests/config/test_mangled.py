@@ -94,6 +94,8 @@ def test_well_formed_files_of_the_wrong_shape(tmp_path: Path, tree: dict[str, ob
 @FREELY
 @given(content=st.binary(max_size=60))
 @example(content=b"\xff\xfe")
+@example(content=b'a: "\\UFFFFFFFF"')
+@example(content=b"%YAML 9.9\n---\na: b")
 @example(content=b"[" * 20000)
 @example(content=b"a: " + b"{b: " * 5000)
 @example(content=b"&a [*a]")
