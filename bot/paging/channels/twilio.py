@@ -1,6 +1,7 @@
 """Twilio's REST API, as far as pages need it: make a message or a call, and look for one that was made."""
 
 import contextlib
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ class Twilio:
     def __init__(self, api_url: str, account_sid: str, auth_token: str, sender: str) -> None:
         self.sender = sender
         self._root = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}"
-        self._auth = aiohttp.BasicAuth(account_sid, auth_token)
+        self._headers = {"Authorization": "Basic " + b64encode(f"{account_sid}:{auth_token}".encode()).decode()}
         self._session: aiohttp.ClientSession | None = None
 
     async def make(self, kind: str, fields: Mapping[str, str]) -> Receipt:
@@ -75,7 +76,7 @@ class Twilio:
     def _sessions(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-            self._session = aiohttp.ClientSession(auth=self._auth, timeout=timeout, trust_env=True)
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, trust_env=True)
         return self._session
 
 

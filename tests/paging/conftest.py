@@ -1,0 +1,200 @@
+"""The paging room on real roads: the sandbox's phones, mailbox and Slack over HTTP and SMTP, a clock that tests move."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.clock import FakeClock
+from bot.config.loader import load
+from bot.config.models import Config
+from bot.db import ActorId, Database
+from bot.directory.service import Directory
+from bot.events import Listeners
+from bot.oncall.service import OnCall
+from bot.paging import messages
+from bot.paging.actions import PageActions
+from bot.paging.channels.email import EmailChannel
+from bot.paging.channels.slack import SlackChannel
+from bot.paging.channels.sms import SmsChannel
+from bot.paging.channels.twilio import Twilio
+from bot.paging.channels.voice import VoiceChannel
+from bot.paging.climbing import Climbing
+from bot.paging.deliveries import Deliveries
+from bot.paging.mobile import MobilePage
+from bot.paging.notice import PageChannel
+from bot.paging.notices import Notices
+from bot.paging.service import PageRequest, Paging
+from bot.paging.texting import Texting
+from bot.paging.web import TwilioRoutes
+from bot.paging.work import PagingWork
+from bot.sandbox.testing import ACCOUNT, BOT_TOKEN, Sandbox
+from bot.slack.gateway import SlackGateway, web_client
+from bot.web import front
+from bot.web.forms import SignedPages
+from bot.web.signing import Links, Secrets
+from bot.web.webhooks import TwilioWebhooks
+from bot.work.worker import Worker
+
+FACTS = (
+    messages.PageStarted,
+    messages.PersonPaged,
+    messages.AttemptFailed,
+    messages.StepSkipped,
+    messages.PageAcknowledged,
+    messages.PageEscalated,
+    messages.PageDeclined,
+    messages.PageExhausted,
+    messages.PageStandDown,
+)
+SLACK_NAMES = {
+    "U0ANA000000": "ana",
+    "U0BO0000000": "bo",
+    "U0KIM000000": "kim",
+    "U0LEE000000": "lee",
+    "U0BEA000000": "bea",
+    "U0MAX000000": "max",
+}
+
+
+@dataclass
+class Room:
+    """What a test holds: the verbs, the outside, and everything that left the house or was said."""
+
+    database: Database
+    clock: FakeClock
+    sandbox: Sandbox
+    config: Config
+    worker: Worker
+    paging: Paging
+    deliveries: Deliveries
+    actions: PageActions
+    links: Links
+    url: str
+    client: aiohttp.ClientSession
+    facts: list[object] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+
+    def request(self, severity: int = 1, service: str | None = "checkout", title: str = "Checkout is down", **more: object) -> PageRequest:
+        known = self.config.service(service) if service else None
+        team = known.owner if known else None
+        return PageRequest(42, severity, title, self.clock.now(), service, team, **more)  # type: ignore[arg-type]
+
+    async def start(self, severity: int = 1, service: str | None = "checkout", drain: bool = True, **more: object) -> int:
+        """Start paging for incident 42 and let what is due go out."""
+        async with self.database.begin(actor=ActorId("lee")) as tx:
+            page = await self.paging.start(tx, self.request(severity, service, **more))  # type: ignore[arg-type]
+        assert page is not None
+        if drain:
+            await self.worker.drain()
+        return page
+
+    async def advance(self, minutes: float) -> None:
+        """Move the clock, doing what falls due on the way in its order."""
+        end = self.clock.now() + timedelta(minutes=minutes)
+        await self.worker.drain()
+        while (due := await self.worker.next_due()) is not None and due <= end:
+            self.clock.advance(max(timedelta(0), due - self.clock.now()))
+            await self.worker.drain()
+        self.clock.advance(max(timedelta(0), end - self.clock.now()))
+        await self.worker.drain()
+
+    def said(self, kind: type) -> list[object]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    def all_sent(self) -> list[str]:
+        """Everything that ever reached a person: "ana sms", "ana slack" …, the same road together."""
+        phones = self.sandbox.outside.phones.phones
+        sent = [f"{name} sms" for name, phone in phones.items() for sms in phone.sms if sms.direction == "in"]
+        sent += [f"{name} voice" for name, phone in phones.items() for _ in phone.calls]
+        sent += [f"{name} email" for name in phones for _ in self.sandbox.mailbox(name)]
+        posted = self.sandbox.calls("chat.postMessage")
+        sent += [f"{SLACK_NAMES[call['args']['channel']]} slack" for call in posted if call["result"].get("ok")]
+        return sent
+
+    def new(self) -> list[str]:
+        """What has reached people since the last look, sorted."""
+        sent, before, self.before = self.all_sent(), self.before, self.all_sent()
+        for one in before:
+            sent.remove(one)
+        return sorted(sent)
+
+    async def dm(self, user: str) -> str:
+        """The newest direct message to a person as it looks now."""
+        for channel in await self.sandbox.channels():
+            if channel.get("is_im") and SLACK_NAMES.get(str(channel.get("user"))) == user:
+                texts = await self.sandbox.channel(channel["id"]).texts()
+                return texts[-1] if texts else ""
+        return ""
+
+    def link(self, user: str) -> str:
+        """The link in the newest SMS that has one."""
+        texts = reversed(self.sandbox.phone(user).received)
+        return next(line for text in texts for line in text.splitlines() if line.startswith("http") and "/p/" in line)
+
+
+async def nothing_to_check() -> dict[str, front.Check]:
+    return {}
+
+
+@pytest.fixture
+def config() -> Config:
+    return load(Path(str(resources.files("bot"))) / "sandbox" / "config", {})
+
+
+@pytest.fixture
+async def room(database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> AsyncIterator[Room]:
+    async for made in furnished(database, clock, listeners, config):
+        yield made
+
+
+@pytest.fixture
+async def sqlite_room(sqlite_database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> AsyncIterator[Room]:
+    """For what happens outside the database: a second kind would prove nothing new."""
+    async for made in furnished(sqlite_database, clock, listeners, config):
+        yield made
+
+
+async def furnished(database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> AsyncIterator[Room]:
+    async with Sandbox(clock=clock) as sandbox, aiohttp.ClientSession() as client:
+        worker = Worker(database, clock)
+        slack = SlackGateway(web_client(BOT_TOKEN, f"{sandbox.url}/api/"))
+        twilio = Twilio(f"{sandbox.url}/twilio", ACCOUNT.sid, ACCOUNT.token, ACCOUNT.numbers[0])
+        email = EmailChannel(f"smtp://127.0.0.1:{sandbox.outside.mailbox.port}", "tocsin@example.com")
+        app = front.build(nothing_to_check)
+        links = Links(Secrets("a secret for tests only"), sandbox.url, clock)
+        channels: list[PageChannel] = [SlackChannel(slack), SmsChannel(twilio), VoiceChannel(twilio), email]
+        directory = Directory(config)
+        climbing = Climbing(directory, OnCall(config), [channel.method for channel in channels])
+        paging, actions = Paging(directory, climbing), PageActions()
+        deliveries, notices = Deliveries(paging, climbing), Notices(directory, paging, links, sandbox.url)
+        PagingWork(database, paging, deliveries, notices, {channel.method: channel for channel in channels}).register(worker)
+        MobilePage(database, paging, notices, actions, directory).register(SignedPages(app, links))
+        texting = Texting(paging, deliveries, actions, directory)
+        webhooks = TwilioWebhooks(ACCOUNT.token, sandbox.url)
+        TwilioRoutes(database, paging, deliveries, notices, texting, actions, webhooks, links).register(app)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        sandbox.serve(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        made = Room(database, clock, sandbox, config, worker, paging, deliveries, actions, links, sandbox.url, client)
+        for fact in FACTS:
+            listeners.on(fact, _keeping(made))
+        yield made
+        await worker.stop()
+        await runner.cleanup()
+        await twilio.close()
+        await slack.close()
+
+
+def _keeping(room: Room):  # type: ignore[no-untyped-def]
+    async def keep(_: object, fact: object) -> None:
+        room.facts.append(fact)
+
+    return keep
