@@ -26,9 +26,9 @@ async def gateway(raw: RawSlack) -> AsyncIterator[SlackGateway]:
 
 
 @pytest.fixture
-async def office(sqlite_database: Database, raw: RawSlack, gateway: SlackGateway) -> AsyncIterator[Office]:
-    """A door in HTTP mode that waits only briefly for a transaction before it says that it is still at it."""
-    office = Office(sqlite_database, raw, gateway, patience_s=0.3)
+async def office(request: pytest.FixtureRequest, sqlite_database: Database, raw: RawSlack, gateway: SlackGateway) -> AsyncIterator[Office]:
+    """A door in HTTP mode that waits 0.3 s (or the parameter) for a transaction before it says that it is still at it."""
+    office = Office(sqlite_database, raw, gateway, patience_s=getattr(request, "param", 0.3))
     await office.start()
     yield office
     await office.close()
