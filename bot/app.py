@@ -11,9 +11,9 @@ from aiohttp import web
 
 from bot import log, wiring
 from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
-from bot.config.loader import load
 from bot.config.models import Config
 from bot.config.settings import Settings, read
+from bot.config.startup import configured
 from bot.db import BOT, Database
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
@@ -80,6 +80,11 @@ class Bot:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.rooms.close()
         await self._stack.aclose()
+
+    @property
+    def is_connected(self) -> bool:
+        """Would Slack reach us now? By HTTP it always would, as far as we know."""
+        return self._socket is None or self._socket.connected
 
     async def advance(self, step: timedelta) -> None:
         """Move a clock that can be moved, doing what falls due on the way in its order. For tests and the sandbox."""
@@ -154,8 +159,7 @@ async def closing(database: Database) -> AsyncIterator[None]:
 
 async def run(environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` with everything that is missing or wrong, before anything is started."""
-    settings = read(environ)
-    config = load(settings.config, environ)
+    settings, config = configured(environ)
     log.configure(settings.log)
     clock = ShiftedClock(settings.sandbox_offset) if settings.sandbox_token else WallClock()
     bot = Bot(settings, config, clock)

@@ -117,6 +117,12 @@ class Tx:
         return await self.changed(insert_for(self.session, table).values(**values).on_conflict_do_nothing()) > 0
 
 
+async def hold_incident(tx: Tx, incident_id: int) -> None:
+    """Hold everything about one incident until the transaction ends. Every room that changes any of it asks for this first: two
+    transactions that took its rows in different orders would wait for each other for ever."""
+    await tx.lock(f"incident:{incident_id}")
+
+
 def insert_for(session: AsyncSession, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
     """An INSERT of this session's dialect, so that ON CONFLICT can follow."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"

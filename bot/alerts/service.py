@@ -140,7 +140,7 @@ class Alerts:
             group = AlertGroup(source=delivery.source.id, group_key=delivery.webhook.group_key)
             tx.session.add(group)
         group.truncated = delivery.webhook.truncated
-        incident = await self._incidents.get(tx, group.incident_id) if group.incident_id else None
+        incident = await self._incidents.held(tx, group.incident_id) if group.incident_id else None
         if incident and lifecycle.is_open(incident.state):
             await self._join(tx, incident, decision, len(fresh))
         elif incident and self._just_ended(tx, incident) and self._fired_before(delivery, fresh, batch, incident):
@@ -177,23 +177,23 @@ class Alerts:
         """More alerts of an open incident. A worse one raises a severity that no person has touched."""
         text = f"{count} more alert{'s' if count > 1 else ''} began to fire"
         if await timeline.record(tx, incident.number, "alert", text, key=f"more:{tx.now:%Y-%m-%dT%H:%M}"):  # in a storm, one line a minute
-            await self._incidents.refresh(tx, incident)
+            await self._incidents.refresh(tx, incident, at_leisure=True)
         if decision and decision.severity < incident.severity and not incident.is_touched:
             await self._incidents.change_severity(tx, incident.number, decision.severity, f"a worse alert joined: {decision.rule}")
 
     async def _alert_stopped(self, tx: Tx, incident_id: int) -> None:
         """With the last alert gone, an incident that no person has touched ends by itself; of any other it is said."""
-        incident = await self._incidents.get(tx, incident_id)
+        incident = await self._incidents.held(tx, incident_id)
         firing = select(func.count()).where(col(Alert.incident_id) == incident_id, col(Alert.status) == AlertStatus.FIRING)
         if not lifecycle.is_open(incident.state):
             return
         if (await tx.session.execute(firing)).scalar_one():
-            await self._incidents.refresh(tx, incident)
+            await self._incidents.refresh(tx, incident, at_leisure=True)
             return
         if incident.is_touched or incident.origin != "alert":
             await timeline.record(tx, incident_id, "alert", "no alert fires any more")
             await self._incidents.say(tx, incident, "*No alert fires any more.* `/inc resolve …` when you agree.")
-            await self._incidents.refresh(tx, incident)
+            await self._incidents.refresh(tx, incident, at_leisure=True)
         elif incident.state is IncidentState.TRIAGE:
             await self._incidents.cancel(tx, incident_id, "the alert resolved by itself")
         else:

@@ -62,7 +62,10 @@ def database_address(value: SecretStr) -> SecretStr:
         if not folder.is_dir():
             raise ValueError(f"names a file in {clip(str(folder))}, which is not a directory; create it.")
         return value
-    parts = split(text, ("postgresql", "postgres"), "postgresql://user:password@host/tocsin, or sqlite:///tocsin.db")
+    address, _, query = text.partition("?")
+    by_socket = "host" in dict(parse_qsl(query)) and re.match(r"postgres(ql)?://([^/@]*@)?/", text)
+    example = "postgresql://user:password@host/tocsin, or sqlite:///tocsin.db"
+    parts = urlsplit(address) if by_socket else split(text, ("postgresql", "postgres"), example)
     if not parts.path.strip("/"):
         raise ValueError("names no database; end it with /tocsin or whatever yours is called.")
     return value

@@ -108,12 +108,12 @@ class PostCard(Order):
 
 @dataclass(frozen=True, kw_only=True)
 class DressChannel(Order):
-    """Pin the card, set the topic, add the bookmark: one order each."""
+    """Pin the card, set the topic: one order each."""
 
     destination: ClassVar[str] = "slack"
     incident_id: int
     part: str
-    """"pin", "topic" or "bookmark"."""
+    """"pin" or "topic"."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,6 +79,15 @@ class Role(SQLModel, table=True):
     """Took the seat because it was empty, until somebody says so."""
 
 
+class Invitation(SQLModel, table=True):
+    """Somebody was invited to an incident's channel."""
+
+    __tablename__ = "incident_invitation"
+
+    incident_id: int = Field(foreign_key="incident.id", primary_key=True)
+    actor: str = Field(primary_key=True)
+
+
 class MilestoneRow(SQLModel, table=True):
     """When something happened, when we were told, and by whom."""
 

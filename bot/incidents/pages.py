@@ -20,22 +20,22 @@ class PageListener:
 
     async def on_person_paged(self, tx: Tx, fact: PersonPaged) -> None:
         """Stamp the first page, and invite whoever was paged."""
-        incident = await self._incidents.get(tx, fact.incident_id)
+        incident = await self._incidents.held(tx, fact.incident_id)
         await timeline.reach_once(tx, fact.incident_id, MilestoneKind.PAGED, source="paging")
         key = f"{fact.page_id}:{fact.person}:{fact.method}:{tx.now.timestamp():.3f}"
         await timeline.record(tx, fact.incident_id, "paged", f"paged {fact.person} by {fact.method} ({fact.why})", key=key, actor=BOT)
         await self._incidents.invite(tx, incident, [fact.person])
-        await self._incidents.refresh(tx, incident)
+        await self._incidents.refresh(tx, incident, at_leisure=True)
 
     async def on_step_skipped(self, tx: Tx, fact: StepSkipped) -> None:
         """A step that found nobody is said, not hidden."""
-        incident = await self._incidents.get(tx, fact.incident_id)
+        incident = await self._incidents.held(tx, fact.incident_id)
         await timeline.record(tx, fact.incident_id, "paged", f"skipped {fact.role}: {fact.why}", actor=BOT)
-        await self._incidents.refresh(tx, incident)
+        await self._incidents.refresh(tx, incident, at_leisure=True)
 
     async def on_acknowledged(self, tx: Tx, fact: PageAcknowledged) -> None:
         """Whoever answers is a responder, and leads if the seat stays empty."""
-        incident = await self._incidents.get(tx, fact.incident_id)
+        incident = await self._incidents.held(tx, fact.incident_id)
         incident.is_touched = True
         by = ActorId(fact.by)
         await timeline.reach_once(tx, fact.incident_id, MilestoneKind.ACKNOWLEDGED, source="paging")
@@ -49,7 +49,7 @@ class PageListener:
     async def on_declined(self, tx: Tx, fact: PageDeclined) -> None:
         """Somebody cannot take it; the next person is paged by paging itself."""
         await timeline.record(tx, fact.incident_id, "paged", "cannot take the page", actor=ActorId(fact.by))
-        await self._incidents.refresh(tx, await self._incidents.get(tx, fact.incident_id))
+        await self._incidents.refresh(tx, await self._incidents.held(tx, fact.incident_id))
 
     async def on_escalated(self, tx: Tx, fact: PageEscalated) -> None:
         """The ladder was climbed, by hand or by time."""
@@ -62,11 +62,11 @@ class PageListener:
             actor=by,
             key=f"{fact.page_id}:{fact.step}:{tx.now.timestamp():.3f}",
         )
-        await self._incidents.refresh(tx, await self._incidents.get(tx, fact.incident_id))
+        await self._incidents.refresh(tx, await self._incidents.held(tx, fact.incident_id))
 
     async def on_exhausted(self, tx: Tx, fact: PageExhausted) -> None:
         """Everybody was paged and nobody answered: say so where people are."""
-        incident = await self._incidents.get(tx, fact.incident_id)
+        incident = await self._incidents.held(tx, fact.incident_id)
         await timeline.record(tx, fact.incident_id, "exhausted", "nobody has answered; the whole ladder was paged", actor=BOT)
         await self._incidents.say(
             tx,

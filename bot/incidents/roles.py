@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot.db import ActorId, Tx
+from bot.db import ActorId, Tx, hold_incident
 from bot.errors import AlreadyDone
 from bot.incidents import timeline
 from bot.incidents.messages import CommanderChanged
@@ -27,7 +27,7 @@ async def commander(tx: Tx, incident_id: int) -> Role | None:
 
 async def lead(tx: Tx, incident_id: int, person: ActorId, *, is_acting: bool = False) -> Role | None:
     """Give the seat to `person` at once; returns who had it. Raises `AlreadyDone` if it is theirs already."""
-    await tx.lock(f"incident:{incident_id}")
+    await hold_incident(tx, incident_id)
     before = await commander(tx, incident_id)
     if before is not None and before.person == person:
         if not before.is_acting or is_acting:

@@ -1,13 +1,13 @@
 """The verbs of an incident's life. Each is one piece of a transaction: it changes rows, writes the timeline and orders due work."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from bot.config.models import Config, Level
-from bot.db import BOT, Tx
+from bot.db import BOT, Tx, hold_incident
 from bot.errors import AlreadyDone, InvalidInput, NotFound, Refusal
 from bot.incidents import lifecycle, roles, timeline
 from bot.incidents.declaration import Declaration, Declared
@@ -29,7 +29,7 @@ from bot.incidents.messages import (
     SeverityChanged,
     StateChanged,
 )
-from bot.incidents.models import Incident
+from bot.incidents.models import Incident, Invitation
 from bot.incidents.severity import Severity
 from bot.paging.service import PageRequest, Paging, Where
 from bot.slack.text import escape
@@ -37,6 +37,8 @@ from bot.states import move
 from bot.work import queue
 from bot.work.audit import AlarmRaised
 from bot.work.orders import WorkDied
+
+LEISURE = timedelta(seconds=2)
 
 
 class Incidents:
@@ -55,6 +57,11 @@ class Incidents:
         if found is None:
             raise NotFound(f"There is no incident #{incident_id}.")
         return found
+
+    async def held(self, tx: Tx, incident_id: int) -> Incident:
+        """The incident, as it stands, with everything about it held until the transaction ends; raises `NotFound`."""
+        await hold_incident(tx, incident_id)
+        return await self.get(tx, incident_id)
 
     async def of_channel(self, tx: Tx, channel_id: str) -> Incident | None:
         """The incident whose channel this is."""
@@ -325,12 +332,18 @@ class Incidents:
         """What the incident's severity means."""
         return self._config.severity.level(incident.severity)
 
-    async def refresh(self, tx: Tx, incident: Incident) -> None:
-        """Let the card show how things stand now."""
+    async def refresh(self, tx: Tx, incident: Incident, *, at_leisure: bool = False) -> None:
+        """Let the card show how things stand now; `at_leisure` with what else changes within two seconds, for what no person waits for."""
         incident.version += 1
-        if incident.card_ts:
-            number = incident.number
-            await queue.refresh(tx, RefreshCard(incident_id=number), key=f"refresh_card:{number}", about=f"incident:{number}")
+        if not incident.card_ts:
+            return  # the card that is posted will show it
+        number, about = incident.number, f"incident:{incident.number}"
+        if not at_leisure:
+            await queue.refresh(tx, RefreshCard(incident_id=number), key=f"refresh_card:{number}", about=about)
+            return
+        beat = int(tx.now.timestamp() // LEISURE.total_seconds()) + 1
+        due = datetime.fromtimestamp(beat * LEISURE.total_seconds(), UTC)
+        await queue.schedule(tx, RefreshCard(incident_id=number), key=f"refresh_card:{number}:{beat}", about=about, due=due)
 
     async def say(self, tx: Tx, incident: Incident, headline: str, *, words: str = "", undo: bool = False) -> None:
         """Say something in the incident's channel, once it has one.
@@ -346,17 +359,21 @@ class Incidents:
         )
         await queue.schedule(tx, order, key=f"say:{number}:{incident.version}", about=f"incident:{number}")
 
-    async def invite(self, tx: Tx, incident: Incident, actors: Collection[str]) -> None:
-        """Invite people to the channel, once it is there."""
-        if incident.channel_id and actors:
-            number, names = incident.number, tuple(sorted(set(actors)))
-            key = f"invite:{number}:{','.join(names)}"
-            await queue.schedule(tx, InviteResponders(incident_id=number, actors=names), key=key, about=f"incident:{number}")
+    async def invite(self, tx: Tx, incident: Incident, actors: Collection[str], *, again: bool = False) -> None:
+        """Invite people to the channel, once it is there; who was invited before only `again`, since they may have left on purpose."""
+        if not incident.channel_id:
+            return
+        number = incident.number
+        fresh = [actor for actor in sorted(set(actors)) if await tx.insert_new(Invitation, incident_id=number, actor=actor) or again]
+        if fresh:
+            key = f"invite:{number}:{','.join(fresh)}:{tx.now.timestamp():.6f}"
+            order = InviteResponders(incident_id=number, actors=tuple(fresh))
+            await queue.schedule(tx, order, key=key, about=f"incident:{number}")
 
     async def settle(self, tx: Tx, incident_id: int, actors: Collection[str]) -> None:
         """After roles changed: invite whoever is new, and show it on the card."""
         incident = await self._touched(tx, incident_id)
-        await self.invite(tx, incident, actors)
+        await self.invite(tx, incident, actors, again=True)
         await self.refresh(tx, incident)
 
     # Trouble
@@ -376,8 +393,7 @@ class Incidents:
 
     async def _touched(self, tx: Tx, incident_id: int) -> Incident:
         """The incident, held until the transaction ends; a person's hand on it keeps alerts from closing it."""
-        await tx.lock(f"incident:{incident_id}")
-        incident = await self.get(tx, incident_id)
+        incident = await self.held(tx, incident_id)
         if not tx.actor.startswith("alertmanager:") and tx.actor != BOT:
             incident.is_touched = True
         return incident

@@ -123,7 +123,7 @@ class IncidentWork:
         """Store the channel's id first thing, and order what hangs on it: invitations, card, confirmation, side by side."""
         about, number = f"incident:{incident.number}", incident.number
         async with self._db.begin(actor=BOT) as tx:
-            stored = await self._incidents.get(tx, number)
+            stored = await self._incidents.held(tx, number)
             if stored.channel_id:
                 return Done()
             stored.channel_id, stored.channel_name, stored.channel_trouble = channel_id, name, None
@@ -143,7 +143,7 @@ class IncidentWork:
 
     async def _no_channel_yet(self, incident_id: int, why: str) -> None:
         async with self._db.begin(actor=BOT) as tx:
-            incident = await self._incidents.get(tx, incident_id)
+            incident = await self._incidents.held(tx, incident_id)
             if incident.channel_trouble is None:
                 incident.channel_trouble = why
                 await timeline.record(tx, incident_id, "channel", f"no channel yet: {why}", key="no-channel")
@@ -186,7 +186,7 @@ class IncidentWork:
     # The card
 
     async def post_card(self, order: PostCard, claim: Claim) -> Outcome:
-        """Post the card, once; then pin it, set the topic and add the bookmark, side by side."""
+        """Post the card, once; then pin it and set the topic, side by side."""
         async with self._db.read() as tx:
             incident = await self._incidents.get(tx, order.incident_id)
             standing = await self._standings.of(tx, incident)
@@ -197,9 +197,9 @@ class IncidentWork:
         if not isinstance(posted, str):
             return posted
         async with self._db.begin(actor=BOT) as tx:
-            stored = await self._incidents.get(tx, order.incident_id)
+            stored = await self._incidents.held(tx, order.incident_id)
             stored.card_ts = posted
-            for part in ("pin", "topic", "bookmark"):
+            for part in ("pin", "topic"):
                 dress = DressChannel(incident_id=order.incident_id, part=part)
                 await queue.schedule(tx, dress, key=f"dress:{order.incident_id}:{part}:{incident.channel_id}", about=claim.about)
             if stored.version != incident.version:
@@ -219,7 +219,7 @@ class IncidentWork:
         )
         if isinstance(answer, Failed) and answer.code == "message_not_found":
             async with self._db.begin(actor=BOT) as tx:
-                stored = await self._incidents.get(tx, order.incident_id)
+                stored = await self._incidents.held(tx, order.incident_id)
                 lost, stored.card_ts = stored.card_ts, None
                 await queue.schedule(
                     tx, PostCard(incident_id=order.incident_id), key=f"post_card:{order.incident_id}:after:{lost}", about=claim.about
@@ -228,22 +228,14 @@ class IncidentWork:
         return done_or_later(answer)
 
     async def dress_channel(self, order: DressChannel, claim: Claim) -> Outcome:
-        """Pin, topic or bookmark. None of them is worth more than the next try; a refusal is let go."""
+        """Pin or topic. Neither is worth more than the next try; a refusal is let go."""
         async with self._db.read() as tx:
             incident = await self._incidents.get(tx, order.incident_id)
-            standing = await self._standings.of(tx, incident)
         channel = incident.channel_id or ""
-        match order.part:
-            case "pin":
-                answer = await self._slack.call("pins.add", channel=channel, timestamp=incident.card_ts)
-            case "topic":
-                answer = await self._slack.call("conversations.setTopic", channel=channel, topic=blocks.topic(incident))
-            case _ if standing.page_url:
-                answer = await self._slack.call(
-                    "bookmarks.add", channel_id=channel, title="Incident page", type="link", link=standing.page_url
-                )
-            case _:
-                return Done()
+        if order.part == "pin":
+            answer = await self._slack.call("pins.add", channel=channel, timestamp=incident.card_ts)
+        else:
+            answer = await self._slack.call("conversations.setTopic", channel=channel, topic=blocks.topic(incident))
         return done_or_later(answer)
 
     # Words
@@ -311,7 +303,7 @@ class IncidentWork:
     async def nag_for_update(self, order: NagForUpdate, claim: Claim) -> Outcome:
         """A promise that was not kept is said in the channel, to the commander; then again after as long."""
         async with self._db.begin(actor=BOT) as tx:
-            incident = await self._incidents.get(tx, order.incident_id)
+            incident = await self._incidents.held(tx, order.incident_id)
             if incident.next_update_at is None or incident.next_update_at > tx.now or not lifecycle.is_worked_on(incident.state):
                 return Done()
             leader = await roles.commander(tx, incident.number)
@@ -325,7 +317,7 @@ class IncidentWork:
     async def seat_acting_commander(self, order: SeatActingCommander, claim: Claim) -> None:
         """Five minutes with an empty seat: the first who answered is acting commander."""
         async with self._db.begin(actor=BOT) as tx:
-            incident = await self._incidents.get(tx, order.incident_id)
+            incident = await self._incidents.held(tx, order.incident_id)
             page = await self._paging.newest_page(tx, order.incident_id)
             if page and page.acknowledged_by:
                 await self._pages.seat_acting_commander(tx, incident, ActorId(page.acknowledged_by))

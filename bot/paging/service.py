@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot.db import ActorId, Tx
+from bot.db import ActorId, Tx, hold_incident
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.paging import codes, story
@@ -192,7 +192,10 @@ class Paging:
     async def page(self, tx: Tx, page_id: int, *, hold: bool = True) -> Page:
         """The page, held for this transaction unless it is only looked at. `NotFound` when there is none."""
         wanted = select(Page).where(col(Page.id) == page_id)
-        wanted = wanted.with_for_update() if hold else wanted
+        if hold:
+            incident = await tx.session.execute(select(col(Page.incident_id)).where(col(Page.id) == page_id))
+            await hold_incident(tx, incident.scalar() or 0)
+            wanted = wanted.with_for_update()
         page = (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().first()
         if page is None:
             raise NotFound("There is no such page. Open the newest one, or type /inc in Slack.")
@@ -339,7 +342,9 @@ class Paging:
 
     async def _pages(self, tx: Tx, incident_id: int, hold: bool = True) -> list[Page]:
         wanted = select(Page).where(col(Page.incident_id) == incident_id).order_by(col(Page.id))
-        wanted = wanted.with_for_update() if hold else wanted
+        if hold:
+            await hold_incident(tx, incident_id)
+            wanted = wanted.with_for_update()
         return list((await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars())
 
     async def _where_paged(self, tx: Tx, pages: list[Page], actor: ActorId) -> set[int]:

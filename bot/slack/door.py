@@ -106,6 +106,11 @@ class Door:
         """What a select offers for what is typed: answer `Options(…)`. Its transaction only reads."""
         self._listeners.add(Suggestion, action_id, listener)
 
+    @property
+    def is_busy(self) -> bool:
+        """Is anything that was taken still being dealt with?"""
+        return bool(self._tasks)
+
     def work(self, worker: Worker) -> None:
         """Register the door's own due work."""
         worker.handles(LearnIdentity, learning(self._db, self._gateway, self._learned))

@@ -200,6 +200,16 @@ def upgrade() -> None:
     )
     op.create_index("channel_message_of", "channel_message", ["incident_id", "happened_at"], unique=False)
     op.create_table(
+        "incident_invitation",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "actor"),
+    )
+    op.create_table(
         "incident_milestone",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("incident_id", sa.Integer(), nullable=False),
@@ -290,6 +300,21 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("released_at IS NULL"),
         postgresql_where=sa.text("released_at IS NULL"),
+    )
+    op.create_table(
+        "postmortem",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("markdown", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id"),
     )
     op.create_table(
         "timeline_entry",
