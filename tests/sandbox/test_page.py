@@ -125,6 +125,7 @@ async def test_a_modal_shows_its_error_at_the_field_keeps_what_was_typed_and_clo
     await modal.get_by_label("major").check()
     await modal.get_by_role("button", name="Declare it").click()
     await expect(modal.get_by_role("alert")).to_have_text("Say what is wrong, for example “checkout is down”.")
+    await expect(seen.page.locator(".toast")).to_have_count(0)  # said once, at the field
     await expect(modal.get_by_label("What is wrong?")).to_have_value("nothing")
     await expect(modal.get_by_label("major")).to_be_checked()
     await modal.get_by_label("What is wrong?").fill("checkout is down")

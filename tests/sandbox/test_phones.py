@@ -38,17 +38,19 @@ def twilio_client(sandbox: Carrier, token: str = ACCOUNT.token) -> Client:
     return Client(ACCOUNT.sid, token, http_client=AtTheSandbox(f"{sandbox.server.url}/twilio"))
 
 
-async def order(sandbox: Carrier, kind: str, **form: str) -> tuple[int, dict[str, object]]:
+async def order(sandbox: Carrier, kind: str, **form: str | list[str]) -> tuple[int, dict[str, object]]:
     """POST to the REST API with the account's credentials."""
     credentials = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT.sid, ACCOUNT.token)}
-    async with sandbox.client.post(f"{sandbox.account_url}/{kind}.json", data=form, headers=credentials) as answer:
+    fields = [(name, value) for name, given in form.items() for value in (given if isinstance(given, list) else [given])]
+    async with sandbox.client.post(f"{sandbox.account_url}/{kind}.json", data=fields, headers=credentials) as answer:
         return answer.status, await answer.json()
 
 
-async def ring(sandbox: Carrier, **form: str) -> str:
+async def ring(sandbox: Carrier, **form: str | list[str]) -> str:
     """Call bo with a menu; returns the call's sid once it rings."""
     sandbox.application.answers.setdefault("/hooks/voice", MENU)
-    wanted = {"To": BO, "From": US, "Url": f"{sandbox.server.url}/hooks/voice"} | form
+    wanted: dict[str, str | list[str]] = {"To": BO, "From": US, "Url": f"{sandbox.server.url}/hooks/voice"}
+    wanted |= form
     status, call = await order(sandbox, "Calls", **wanted)
     assert status == 201
     assert sandbox.phones.voice.calls[str(call["sid"])].status != "queued"
@@ -176,7 +178,7 @@ async def test_stop_blocks_what_follows_until_start(sandbox: Carrier) -> None:
 async def test_a_call_is_answered_hears_the_menu_and_its_key_reaches_the_application(sandbox: Carrier) -> None:
     sandbox.application.answers["/hooks/keys"] = "<Response><Say>Thank you, it is yours.</Say><Hangup/></Response>"
     callback = f"{sandbox.server.url}/hooks/call?page=7"
-    everything = "initiated ringing answered completed"
+    everything = ["initiated", "ringing", "answered", "completed"]
     call = await ring(sandbox, Method="GET", StatusCallback=callback, StatusCallbackEvent=everything)
     answered = await sandbox.control("POST", "/phones/bo/answer", call=call)
     assert answered["call"]["spoken"] == ["SEV1 checkout is down. Press 4."] * 2  # type: ignore[index]
@@ -220,6 +222,13 @@ async def test_a_call_that_nobody_takes_ends_after_its_timeout(sandbox: Carrier)
     await sandbox.phones.voice.tick()
     [end] = await sandbox.application.told("/hooks/call", 1)  # only "completed" is reported unless more is asked for
     assert (end["CallStatus"], end["CallDuration"]) == ("no-answer", "0")
+
+
+async def test_several_events_in_one_parameter_are_left_out_with_a_warning(sandbox: Carrier) -> None:
+    call = await ring(sandbox, StatusCallback=f"{sandbox.server.url}/hooks/call", StatusCallbackEvent="initiated answered")
+    await sandbox.control("POST", "/phones/bo/decline", call=call)
+    assert [one["CallStatus"] for one in await sandbox.application.told("/hooks/call", 1)] == ["busy"]
+    assert sandbox.phones.voice.calls[call].trouble.startswith("21626: 'initiated answered'")
 
 
 async def test_declining_is_busy_and_voicemail_is_a_machine(sandbox: Carrier) -> None:

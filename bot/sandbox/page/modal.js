@@ -55,7 +55,12 @@ async function submit(view, here, form) {
   const values = readAll(form);
   const button = form.querySelector("[type=submit]");
   button.disabled = true;
-  const result = await attempt(() => post("/submit", { user: here.me, view_id: view.id, values: onlyInputs(view, values) }));
+  const body = { user: here.me, view_id: view.id, values: onlyInputs(view, values) };
+  // What is wrong with a field stands at the field; only the rest is told below.
+  const result = await attempt(async () => {
+    const answered = await post("/submit", body);
+    return answered.errors ? { errors: answered.errors } : answered;
+  });
   button.disabled = false;
   if (result?.errors) {
     draw(view, here, values, result.errors);
