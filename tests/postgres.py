@@ -104,8 +104,10 @@ def _binaries(directory: Path) -> Path:
     place = max(Path(spec.submodule_search_locations[0]).glob("pginstall*"), key=lambda path: path.name)
     reachable = all(parent.stat().st_mode & 0o005 == 0o005 for parent in [place, *place.parents])
     if os.geteuid() == 0 and not reachable:
-        place = shutil.copytree(place, directory / "install", symlinks=True)
         directory.chmod(0o755)
+        package, copy = place.parent, directory / "install"
+        shutil.copytree(package.with_suffix(".libs"), copy / f"{package.name}.libs")  # found by its place beside the package
+        place = shutil.copytree(place, copy / package.name / place.name, symlinks=True)
     return place / "bin"
 
 
