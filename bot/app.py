@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hmac
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from bot.config.models import Config
 from bot.config.settings import Settings, read
 from bot.config.startup import configured
 from bot.db import BOT, Database
+from bot.errors import InvalidInput, NotAllowed
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
 from bot.slack.gateway import Degraded
@@ -128,12 +130,28 @@ class Bot:
             await wiring.at_start(self.rooms, tx)
 
     async def _open_front_door(self) -> None:
+        if self.settings.sandbox_token is not None:
+            self.rooms.front.router.add_post("/sandbox/clock", self._move_clock)
         runner = web.AppRunner(self.rooms.front, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self.settings.host, self.settings.port)
         await site.start()
         self.port = runner.addresses[0][1]
+
+    async def _move_clock(self, request: web.Request) -> web.Response:
+        """The sandbox's clock control: `{"advance_s": 300}`, answered once what fell due on the way is done."""
+        token = self.settings.sandbox_token
+        if token is None or not hmac.compare_digest(request.headers.get("X-Tocsin-Sandbox", ""), token.get_secret_value()):
+            raise NotAllowed("Only the sandbox moves this clock.")
+        try:
+            step = timedelta(seconds=float((await request.json())["advance_s"]))
+        except (ValueError, KeyError, TypeError, OverflowError):
+            raise InvalidInput('The body must be JSON like {"advance_s": 300}.') from None
+        if step < timedelta(0):
+            raise InvalidInput("A clock never goes back: advance_s must be 0 or more.")
+        await self.advance(step)
+        return web.json_response({"now": self.clock.now().isoformat()})
 
     async def _watch_connection(self) -> None:
         """After a gap in the connection, channels' histories are read again."""
