@@ -129,6 +129,7 @@ class Launcher:
         """Move the phones' clock and the bot's. A bot that is not running finds the new time when it starts."""
         self.clock.advance(timedelta(seconds=seconds))
         await self.outside.phones.voice.tick()  # what has rung for too long ends before the bot goes on
+        await self.outside.phones.settled()
         self.book.notes.offset_s += seconds
         self.book.save()
         if self.bot.state != "running":
@@ -141,6 +142,8 @@ class Launcher:
                 client.post("/sandbox/clock", json=order, headers=headers) as answer,
             ):
                 if answer.status >= 300:
+                    self.book.notes.offset_s -= seconds
+                    self.book.save()
                     raise Refusal(f"Tocsin did not move its clock: {answer.status} {await answer.text()}")
         except (ClientError, TimeoutError) as lost:
             raise Refusal(

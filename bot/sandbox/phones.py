@@ -111,16 +111,25 @@ class Phones:
         self.voice = Voice(account, clock, self.webhooks, self.in_background, lambda: self.on_change())
         self.on_change: Callable[[], None] = nobody_watches
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self.webhooks.start()
-        self.in_background(self.voice.watch())
+        self._watch = asyncio.get_running_loop().create_task(self.voice.watch())
 
     async def close(self) -> None:
-        for task in self._tasks:
+        tasks = self._tasks | ({self._watch} if self._watch else set())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.webhooks.close()
+
+    async def settled(self, within_s: float = 5.0) -> None:
+        """Wait until every receipt and call state on its way was told to the application, or so many seconds have gone."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within_s
+        while self._tasks and loop.time() < end:
+            await asyncio.wait(self._tasks, timeout=end - loop.time())
 
     def in_background(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -105,9 +105,10 @@ class Server:
 
     async def advance(self, seconds: float) -> None:
         """Move the bot's clock, and end the ringing and waiting that the phones' own clock has outlived."""
-        await self.phones.voice.tick()
+        await self.phones.settled()
         await self.advance_bot(seconds)
         await self.phones.voice.tick()
+        await self.phones.settled()
 
     async def deal_with_bot(self, request: web.Request) -> web.Response:
         action = (await fields_of(request)).choice("action", ACTIONS)

@@ -280,6 +280,10 @@ class Sandbox:
         """Move the bot's clock and the phones'."""
         await self.outside.server.advance(seconds)
 
+    async def settled(self) -> None:
+        """Wait until receipts and call states on their way to the bot have arrived."""
+        await self.outside.phones.settled()
+
     async def get(self, path: str) -> Any:
         """GET a path of the control API. Raises `Refused`."""
         return await self._call("GET", path, None)

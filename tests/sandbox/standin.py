@@ -1,6 +1,7 @@
 """A program that stands in for the bot as a child process: it serves, connects by Socket Mode, obeys the clock, and dies when told.
 
-STANDIN chooses what it does: nothing for a good bot, `refuse` to end at once with a reason, `never` to be never ready.
+STANDIN chooses what it does: nothing for a good bot, `refuse` to end at once with a reason, `never` to be never ready,
+`clockless` to refuse the clock.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ async def environment(request: web.Request) -> web.Response:
 async def clock(request: web.Request) -> web.Response:
     if request.headers.get("X-Tocsin-Sandbox") != os.environ["TOCSIN_SANDBOX_TOKEN"]:
         return web.Response(status=403)
+    if os.environ.get("STANDIN") == "clockless":
+        return web.Response(status=501, text="no clock")
     moved = request.app["moved"]
     moved.append((await request.json())["advance_s"])
     return web.json_response(moved)

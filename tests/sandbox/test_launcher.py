@@ -149,6 +149,17 @@ async def test_the_clock_reaches_the_bot_and_is_told_to_the_next_one(sandbox: Ru
     assert float((await sandbox.get("/environment"))["TOCSIN_SANDBOX_OFFSET_S"]) == 360.5
 
 
+async def test_a_clock_that_the_bot_did_not_move_has_not_moved(sandbox: Running) -> None:
+    await sandbox.start(STANDIN="clockless")
+    await sandbox.line()
+    async with sandbox.client.post(f"{sandbox.url}/control/clock", json={"advance_s": 300}) as answer:
+        assert answer.status == 400
+        assert "did not move its clock: 501" in await answer.text()
+    await sandbox.control("/bot", action="stop")
+    await sandbox.control("/bot", action="start")
+    assert float((await sandbox.get("/environment"))["TOCSIN_SANDBOX_OFFSET_S"]) == 0
+
+
 async def test_a_bot_that_dies_by_itself_is_told_with_its_last_lines(sandbox: Running) -> None:
     await sandbox.start()
     await sandbox.line()

@@ -122,6 +122,14 @@ async def test_a_text_is_on_the_phone_at_once_and_its_receipts_come_in_order_and
     assert all(one.signed for one in sandbox.application.heard)
 
 
+async def test_settled_means_that_every_receipt_was_told(sandbox: Carrier) -> None:
+    callback = f"{sandbox.server.url}/hooks/receipt"
+    for _ in range(5):
+        await order(sandbox, "Messages", To=BO, From=US, Body="checkout is down", StatusCallback=callback)
+    await sandbox.phones.settled()
+    assert len(sandbox.application.on("/hooks/receipt")) == 15
+
+
 async def test_a_phone_that_is_off_sends_no_receipt_and_a_dead_number_says_so(sandbox: Carrier) -> None:
     await sandbox.control("POST", "/phones/bo/policy", receipts="undelivered")
     callback = f"{sandbox.server.url}/hooks/receipt"
