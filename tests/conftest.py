@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+import structlog
 
 from bot.clock import FakeClock
 from bot.db import Database
@@ -15,6 +16,10 @@ from bot.migrate import migrate
 from tests import postgres
 
 INSIDE = ["127.0.0.1", "::1"]
+
+# structlog's own default draws every local variable of a traceback, which takes seconds and buries the failure.
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, PLAIN])
 
 
 @pytest.hookimpl(trylast=True)

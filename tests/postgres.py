@@ -32,6 +32,11 @@ class Postgres:
     def __init__(self, url: URL) -> None:
         self._url = url
 
+    @staticmethod
+    def name(url: str) -> str:
+        """The database that an address names."""
+        return make_url(url).database or ""
+
     def url(self, name: str) -> str:
         """The address of database `name`, for `bot.db.Database`."""
         return self._url.set(database=name).render_as_string(hide_password=False)
@@ -45,6 +50,14 @@ class Postgres:
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         asyncio.run(self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+    async def admit(self, name: str, is_admitted: bool) -> None:
+        """Let clients connect to a database, or not: how a server looks that is away. Who is connected stays so."""
+        await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {is_admitted}')
+
+    async def cut_off(self, name: str) -> None:
+        """End every connection to a database, as a fail-over does."""
+        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self._url.set(drivername="postgresql").render_as_string(hide_password=False))

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
-import asyncpg
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import StatementError
@@ -152,27 +151,19 @@ async def test_locks_of_one_name_exclude_each_other(database: Database) -> None:
 async def test_a_dropped_connection_is_replaced(postgres_url: str, clock: FakeClock, postgres_server: Postgres) -> None:
     database = Database(postgres_url, clock, Listeners())
     assert await count(database) == 0
-    await cut_off(postgres_url)
+    await postgres_server.cut_off(postgres_server.name(postgres_url))
     async with database.begin(actor=BOT) as tx:
         assert await inbox.first_time(tx, "k")
     assert await count(database) == 1
     await database.close()
 
 
-async def test_a_write_cut_off_in_the_middle_leaves_nothing(postgres_url: str, clock: FakeClock) -> None:
+async def test_a_write_cut_off_in_the_middle_leaves_nothing(postgres_url: str, clock: FakeClock, postgres_server: Postgres) -> None:
     database = Database(postgres_url, clock, Listeners())
     with pytest.raises(Exception, match="connection"):
         async with database.begin(actor=BOT) as tx:
             await inbox.first_time(tx, "k")
-            await cut_off(postgres_url)
+            await postgres_server.cut_off(postgres_server.name(postgres_url))
             await tx.session.execute(text("SELECT 1"))
     assert await count(database) == 0
     await database.close()
-
-
-async def cut_off(url: str) -> None:
-    """End every other connection to this database, as a fail-over does."""
-    own = await asyncpg.connect(url.replace("+asyncpg", ""))
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    await own.execute(others)
-    await own.close()

@@ -11,6 +11,7 @@ from bot.work.orders import Done, Refused, TryLater, WorkDied, WorkState, back_o
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 from tests.contracts.post_room import Doer, Draw, Greet, Wake, at_work, eventually, item, order
+from tests.postgres import Postgres
 
 # Failing
 
@@ -198,3 +199,30 @@ async def test_drain_says_when_something_does_not_end(database: Database, worker
     await order(database, Greet(who="ana"), key="k")
     assert not await worker.drain(timeout_s=0.05)
     await worker.stop(grace_s=0)
+
+
+async def test_what_was_done_while_the_database_went_away_is_not_done_again(
+    postgres_url: str, postgres_server: Postgres, clock: FakeClock
+) -> None:
+    database = Database(postgres_url, clock, Listeners())
+    worker, sent, gone = Worker(database, clock), [], asyncio.Event()
+    name = postgres_server.name(postgres_url)
+
+    async def send(order: Greet, _: Claim) -> None:
+        sent.append(order.who)
+        await postgres_server.admit(name, False)
+        await postgres_server.cut_off(name)
+        gone.set()
+
+    worker.handles(Greet, send)
+    async with at_work(worker):
+        await order(database, Greet(who="ana"), key="k")
+        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.sleep(0.05)
+        await postgres_server.admit(name, True)
+        clock.advance(queue.LEASE)
+        async with asyncio.timeout(10):
+            while (await item(database, "k")).state is not WorkState.DONE:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert sent == ["ana"]
+    await database.close()

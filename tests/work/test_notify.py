@@ -13,7 +13,7 @@ from bot.work import queue
 from bot.work.notify import CHANNEL, Bell
 from bot.work.worker import Worker
 from tests.contracts.post_room import Doer, Greet, at_work, eventually, order
-from tests.test_db import cut_off
+from tests.postgres import Postgres
 
 
 class Replica:
@@ -77,11 +77,15 @@ async def test_a_storm_of_commits_rings_a_few_times(replicas: tuple[Replica, Rep
     await ear.close()
 
 
-async def test_the_bell_comes_back_after_a_fail_over(replicas: tuple[Replica, Replica], postgres_url: str) -> None:
+async def test_the_bell_comes_back_after_a_fail_over(
+    replicas: tuple[Replica, Replica],
+    postgres_url: str,
+    postgres_server: Postgres,
+) -> None:
     here, there = replicas
     doer = Doer()
     there.worker.handles(Greet, doer)
-    await cut_off(postgres_url)
+    await postgres_server.cut_off(postgres_server.name(postgres_url))
     await eventually(lambda: not there.bell.is_listening.is_set())
     async with at_work(there.worker):
         await asyncio.wait_for(there.bell.is_listening.wait(), 5)
