@@ -93,7 +93,7 @@ async def test_the_first_screen_says_what_to_type_and_typing_it_works(seen: Seen
     await seen.page.press("#line", "Enter")
     await expect(seen.page.locator(".message.alone")).to_contain_text("Only visible to you")
     await expect(seen.page.locator(".message.alone")).to_contain_text("Declared: sev1 checkout is down")
-    await expect(seen.page.locator(".places")).to_contain_text("inc-1-checkout")
+    await expect(seen.page.locator(".places .fresh")).to_have_text("# inc-1-checkout")
     await expect(first).to_have_count(0)
 
 

@@ -6,7 +6,7 @@ import { devices, refreshDevices, showOwner } from "/sandbox/static/devices.js";
 import { showModal, sure } from "/sandbox/static/modal.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { me: null, id: null, place: null, thread: null, users: [], channels: [], apps: [], drawn: {}, moved: true };
+const state = { me: null, id: null, place: null, thread: null, users: [], channels: [], apps: [], drawn: {}, moved: true, known: null };
 
 const names = {
   user: (id) => state.users.find((one) => one.id === id)?.name,
@@ -48,6 +48,7 @@ async function refreshPlaces() {
   [state.users, state.channels, state.apps] = await Promise.all([get("/users"), get(`/channels?user=${state.me}`), get("/apps")]);
   state.id = state.users.find((one) => one.name === state.me)?.id;
   const named = state.channels.filter((one) => one.name && !one.is_im);
+  state.known ||= new Set(named.map((one) => one.id));
   const general = named.find((one) => one.is_general) || named[0];
   if (!state.place) state.place = general?.id;
   if (!changed("places", [state.users, state.channels, state.place, state.me])) return;
@@ -64,11 +65,14 @@ const direct = (user) => state.channels.find((one) => one.is_im && one.user === 
 function placeEntry(id, label, archived) {
   const current = id === state.place;
   const go = () => (goTo(id), showPane("chat"));
-  return element("li", {}, element("button", { type: "button", class: archived ? "faint" : "", "aria-current": current ? "page" : undefined, onclick: go }, label));
+  const fresh = id.startsWith("C") && !state.known.has(id); // opened since this page was, and not looked at yet
+  const kind = archived ? "faint" : fresh ? "fresh" : undefined;
+  return element("li", {}, element("button", { type: "button", class: kind, "aria-current": current ? "page" : undefined, onclick: go }, label));
 }
 
 function goTo(id) {
   state.place = id;
+  state.known.add(id);
   state.moved = true;
   setThread(null);
   state.drawn = {};
