@@ -181,9 +181,9 @@ class Door:
         self.identity = us
 
     def _bolt_app(self) -> AsyncApp:
-        # A client without a token: with one (or with SLACK_BOT_TOKEN and no client) bolt would call auth.test before the first answer.
         client = web_client(None, self._gateway.api_url)
 
+        # From what is stored: left to itself, bolt would call auth.test before the first answer, once for each request that waits.
         async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
             user, bot = (self.identity.bot_user, self.identity.bot_id) if self.identity else (None, None)
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_user_id=user, bot_id=bot)

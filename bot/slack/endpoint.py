@@ -20,6 +20,16 @@ class Endpoint:
         self._door = door
         self._verifier = SignatureVerifier(signing_secret)
 
+    connected = True
+    """Slack reaches us as long as the web application is served."""
+
+    async def start(self) -> None:
+        """Nothing to do: the web application's start is ours."""
+
+    async def close(self, grace_s: float = 5.0) -> None:
+        """Take nothing more, and let the door finish what was taken."""
+        await self._door.close(grace_s)
+
     def routes(self) -> list[web.RouteDef]:
         """To be added to the application."""
         return [web.post(PATH, self._take)]

@@ -15,13 +15,13 @@ HISTORY = ("channels:history", "groups:history", "im:history")
 
 METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "auth.test": (),
-    "bookmarks.add": ("bookmarks:write",),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.create": CHANNELS_WRITE,
     "conversations.history": HISTORY,
     "conversations.invite": CHANNELS_WRITE,
+    "conversations.join": ("channels:join",),
     "conversations.list": CHANNELS_READ,
     "conversations.open": ("im:write",),
     "conversations.setTopic": CHANNELS_WRITE,

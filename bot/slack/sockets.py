@@ -55,7 +55,6 @@ class SocketMode:
         if client is None:
             await self._door.close(grace_s)
             return
-        client.socket_mode_request_listeners.clear()
         await self._door.close(grace_s)
         for task in self._watching:
             task.cancel()

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 from slack_sdk.models.blocks import SectionBlock
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import FakeClock
 from bot.slack.gateway import Degraded, Failed, Healthy, Ok, SlackGateway, TryLater, proxy_for, web_client
@@ -80,6 +81,14 @@ async def test_a_reset_after_slack_took_it_may_have_worked(raw: RawSlack, gatewa
     assert isinstance(result, TryLater)
     assert result.maybe_done
     assert len(raw.seen) == 1
+
+
+async def test_a_client_that_would_try_again_by_itself_is_kept_from_it(raw: RawSlack) -> None:
+    raw.behave["chat.postMessage"] = resets
+    gateway = SlackGateway(AsyncWebClient("xoxb-test", raw.api_url))
+    await gateway.call("chat.postMessage", channel="C1", text="x")
+    assert len(raw.seen) == 1
+    await gateway.close()
 
 
 async def test_nobody_listening_has_certainly_not_worked() -> None:
