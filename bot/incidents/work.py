@@ -25,6 +25,7 @@ from bot.incidents.messages import (
 )
 from bot.incidents.models import Incident
 from bot.incidents.names import channel_name
+from bot.incidents.ops import OpsChannel
 from bot.incidents.pages import PageListener
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
@@ -69,7 +70,7 @@ class IncidentWork:
         worker.handles(DressChannel, self.dress_channel)
         worker.handles(ConfirmDeclared, self.confirm_declared)
         worker.handles(SayInChannel, self.say_in_channel)
-        worker.handles(SayInOps, self.say_in_ops)
+        worker.handles(SayInOps, OpsChannel(self._config, self._slack).say)
         worker.handles(NagForUpdate, self.nag_for_update)
         worker.handles(SeatActingCommander, self.seat_acting_commander)
 
@@ -264,15 +265,9 @@ class IncidentWork:
         posted = await self._post_once(claim, incident.channel_id, text, body)
         return Done() if isinstance(posted, str) else posted
 
-    async def say_in_ops(self, order: SayInOps, claim: Claim) -> Outcome:
-        """Post a sentence in the ops channel, once, joining it if need be."""
-        channel = self._config.ops_channel
-        posted = await self._post_once(claim, channel, order.text, blocks.sentence(order.text), look_back=False)
-        return Done() if isinstance(posted, str) else posted
-
-    async def _post_once(self, claim: Claim, channel: str, text: str, body: Sequence[Block], *, look_back: bool = True) -> str | Outcome:
+    async def _post_once(self, claim: Claim, channel: str, text: str, body: Sequence[Block]) -> str | Outcome:
         """Post a message and return its ts. On a later try, first see whether an earlier one got through."""
-        if claim.attempt > 1 and look_back:
+        if claim.attempt > 1:
             history = await self._slack.call("conversations.history", channel=channel, limit=100, include_all_metadata=True)
             if isinstance(history, SlackAway):
                 return history

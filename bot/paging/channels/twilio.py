@@ -43,10 +43,11 @@ class Twilio:
         self._headers = {"Authorization": "Basic " + b64encode(f"{account_sid}:{auth_token}".encode()).decode()}
         self._session: aiohttp.ClientSession | None = None
 
-    async def make(self, kind: str, fields: Mapping[str, str]) -> Receipt:
-        """Create one of `Messages` or `Calls`."""
+    async def make(self, kind: str, fields: Mapping[str, str | tuple[str, ...]]) -> Receipt:
+        """Create one of `Messages` or `Calls`. A field with several values is sent several times, as Twilio wants it."""
+        form = [(name, one) for name, value in fields.items() for one in ((value,) if isinstance(value, str) else value)]
         try:
-            async with self._sessions().post(f"{self._root}/{kind}.json", data={"From": self.sender, **fields}) as answer:
+            async with self._sessions().post(f"{self._root}/{kind}.json", data=[("From", self.sender), *form]) as answer:
                 body = await _json(answer)
                 return _receipt(answer.status, answer.headers.get("Retry-After", ""), body)
         except aiohttp.ClientConnectorError:

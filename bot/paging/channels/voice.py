@@ -21,11 +21,11 @@ class VoiceChannel:
 
     async def send(self, notice: Notice) -> Receipt:
         """Start the call."""
-        fields = {
+        fields: dict[str, str | tuple[str, ...]] = {
             "To": notice.address,
             "Url": notice.voice_url,
             "StatusCallback": notice.status_url,
-            "StatusCallbackEvent": "initiated answered completed",
+            "StatusCallbackEvent": ("initiated", "answered", "completed"),
             "Timeout": str(RING_S),
         }
         return await self._twilio.make("Calls", fields)
