@@ -20,7 +20,8 @@ MOST_SOCKETS = 10
 LARGEST_FRAME = 16 * 1024 * 1024
 LIFE_S = 18060
 # How long a dismissed client may keep its connection, and how long its next one is waited for.
-GRACE_S, REFRESH_S = 10.0, 1.0
+# (@slack/bolt takes five seconds to come back.)
+GRACE_S, REFRESH_S = 10.0, 8.0
 # A connection cut after an envelope leaves it this long to arrive.
 AFTER_S = 0.02
 
@@ -78,7 +79,7 @@ class Sockets:
         """Send an envelope on one connection and wait for its ack; a text is Slack's word for why there is none."""
         fault = self.team.faults.take("socket", kind)
         await self.team.faults.hold(fault)
-        link = await self._pick(app, fault)
+        link = await self._pick(app, fault, patience_s=REFRESH_S if kind == "events_api" else self.team.pace.answer_s)
         if link is None:
             return "dispatch_failed"
         envelope: Json = {
@@ -117,8 +118,8 @@ class Sockets:
             with suppress(ConnectionError):
                 await link.socket.close(code=1001)
 
-    async def _pick(self, app: App, fault: Fault | None) -> Link | None:
-        links = await self._wait_for_link(app)
+    async def _pick(self, app: App, fault: Fault | None, patience_s: float) -> Link | None:
+        links = await self._wait_for_link(app, patience_s)
         if not links:
             return None
         link = links[0]
@@ -137,9 +138,9 @@ class Sockets:
         await asyncio.sleep(GRACE_S)
         await link.socket.close()
 
-    async def _wait_for_link(self, app: App) -> list[Link]:
+    async def _wait_for_link(self, app: App, patience_s: float) -> list[Link]:
         """The app's connections; for a moment after a dismissal, the new one is waited for."""
-        left = self.refreshed.get(app.id, 0.0) + REFRESH_S - time.monotonic()
+        left = min(self.refreshed.get(app.id, 0.0) + REFRESH_S - time.monotonic(), patience_s)
         if not self.of(app.id) and left > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):

@@ -41,7 +41,8 @@ def token(team: Team, found: re.Match[str], named: bool) -> str:
         known = word[2:-1].partition("|")[0] in team.world.users | team.world.channels
         return word if known else escape(word)
     if found["url"]:
-        return f"<{escape(word)}>"
+        address = word.rstrip(".,;:!?)'\"")
+        return f"<{escape(address)}>{escape(word[len(address) :])}"
     if found["mention"]:
         return mention(team, word, named)
     channel = team.find_channel(word)

@@ -60,6 +60,7 @@ async def test_people_and_channels_by_name_or_id(stage: Stage, user: str, channe
         ({"user": "ana", "channel": "@nobody", "text": "x"}, "There is nobody called '@nobody'."),
         ({"user": "ana", "channel": "general"}, "text is needed."),
         ({"user": "ana", "channel": "general", "text": 7}, "text is a text, not 7."),
+        ({"user": "ana", "channel": "general", "text": " "}, "A message has some text."),
         ({"user": "ana", "channel": "general", "text": "x", "thread_ts": "1.000001"}, "There is no message '1.000001' in general"),
     ],
 )

@@ -9,10 +9,10 @@ from tests.sandbox.workspace.stage import ANA, BEA, BO, BOT, GENERAL, OPS, Stage
 async def test_a_message_arrives_whole(stage: Stage) -> None:
     stage.inside()
     async with listening(stage) as app:
-        ts = await stage.says("ana", "general", "is checkout down? <b> & @bo, see #ops https://x.example/a?b=1&c=2")
+        ts = await stage.says("ana", "general", "is checkout down? <b> & @bo, see #ops (https://x.example/a?b=1&c=2).")
         await until(lambda: app.events("message"))
         event = app.events("message")[0]
-        assert event["text"] == (f"is checkout down? &lt;b&gt; &amp; <@{BO}>, see <#{OPS}|ops> <https://x.example/a?b=1&amp;c=2>")
+        assert event["text"] == (f"is checkout down? &lt;b&gt; &amp; <@{BO}>, see <#{OPS}|ops> (<https://x.example/a?b=1&amp;c=2>).")
         assert (event["user"], event["channel"], event["channel_type"], event["ts"], event["event_ts"]) == (ANA, GENERAL, "channel", ts, ts)
         outer = app.got[0].payload
         assert (outer["type"], outer["api_app_id"], outer["team_id"]) == ("event_callback", stage.app.id, "T0SANDBOX00")

@@ -78,6 +78,8 @@ class PeopleControl:
         if thread_ts is not None:
             asked = message_in(channel, thread_ts, user)
             thread_ts = asked.thread_ts if asked.is_reply else asked.ts
+        if not body.text("text").strip():
+            raise BadRequest("A message has some text.")
         text = typed.as_message(self.team, body.text("text"))
         return self.posted(channel, messages.person_says(self.team, channel, user, text, thread_ts, body.flag("broadcast")))
 
