@@ -117,6 +117,7 @@ class SeverityPolicy:
     sev2_users_percent: float = 10
     sev2_slo_page_tier: int = 1
     sev2_customer_reports: int = 10
+    sev2_customer_reports_within: timedelta = timedelta(minutes=15)
     sev2_redundancy_tier: int = 0
     sev3_users_percent: float = 1
     sev3_slo_page_tier: int = 2
@@ -199,11 +200,9 @@ def decided(severity: Severity, match: Match, seen: Observation) -> Decision:
 
 def nothing_known(seen: Observation, policy: SeverityPolicy) -> Decision:
     """The default where no line holds: a person's word about an important service weighs more."""
-    important = seen.origin is Origin.PERSON and seen.tier is not None and seen.tier <= policy.unknown_tier
-    if important:
+    severity, rule = policy.unknown_otherwise, "nothing is known of the impact yet"
+    if seen.origin is Origin.PERSON and seen.tier is not None and seen.tier <= policy.unknown_tier:
         severity, rule = policy.unknown_important, f"declared by a person about a {tiers(policy.unknown_tier)} service"
-    else:
-        severity, rule = policy.unknown_otherwise, "nothing is known of the impact yet"
     return decided(severity, Match(rule, tier_value(seen), Basis.JUDGED, assumed="impact unknown"), seen)
 
 
@@ -237,7 +236,8 @@ def sev2(seen: Observation, policy: SeverityPolicy) -> Iterator[Match]:
         yield Match("a core function is unusable with no workaround", (), Basis.SETTLED, assumed)
     reports = seen.customer_reports_15m
     if at_least(reports, policy.sev2_customer_reports) and seen.reports_improbable is not False:
-        rule = f"at least {policy.sev2_customer_reports} customer reports in 15 min, improbable against the baseline"
+        within = minutes(policy.sev2_customer_reports_within)
+        rule = f"at least {policy.sev2_customer_reports} customer reports in {within}, improbable against the baseline"
         assumed = "baseline unknown" if seen.reports_improbable is None else None
         yield Match(rule, (f"{reports} reports",), Basis.MEASURED, assumed)
     if seen.redundancy_lost and may_be(seen, policy.sev2_redundancy_tier):

@@ -197,6 +197,8 @@ def test_every_number_can_be_configured() -> None:
     assert decide(alert(tier=0, success_percent=1, success_low_for=4 * MIN), policy).severity is SEV3
     assert decide(alert(alert_label="p0"), policy).severity is SEV1
     assert "25 %" in decide(seen(users_affected_percent=26), policy).rule
+    hourly = SeverityPolicy(sev2_customer_reports=30, sev2_customer_reports_within=60 * MIN)
+    assert "30 customer reports in 60 min" in decide(seen(customer_reports_15m=30), hourly).rule
 
 
 @pytest.mark.parametrize(
