@@ -5,12 +5,15 @@ import gzip
 import hashlib
 import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import aiohttp
 import pytest
 from aiohttp import web
 from yarl import URL
 
+from bot.sandbox.phones import sid
+from bot.sandbox.voice import Call
 from tests.sandbox.application import Carrier, carrier
 
 
@@ -149,6 +152,24 @@ async def test_the_sandboxs_own_prefixes_never_reach_the_bot(sandbox: Carrier, b
     async with sandbox.client.get(sandbox.server.url + path) as answer:
         assert answer.status == 404
     assert bot.seen == []
+
+
+async def test_a_call_rings_out_on_the_way_and_not_at_the_end(sandbox: Carrier) -> None:
+    """What the bot does at the second minute can build on nobody having answered in the first."""
+    ended_when: list[float] = []
+    call = Call(sid("CA"), "+15550100000", "+15550100002", sandbox.clock.now(), document="<Response/>", ring_for=timedelta(seconds=40))
+    start = sandbox.clock.now()
+
+    async def advance(seconds: float) -> None:
+        if call.status == "no-answer":
+            ended_when.append((sandbox.clock.now() - start).total_seconds())
+        sandbox.clock.advance(timedelta(seconds=seconds))
+
+    sandbox.server.advance_bot = advance
+    sandbox.phones.call("+15550100002", call)
+    await sandbox.control("POST", "/clock", advance_s=300)
+    assert ended_when[0] == 60
+    assert (sandbox.clock.now() - start).total_seconds() == 300
 
 
 async def test_control_refuses_what_it_cannot_read_with_a_sentence(sandbox: Carrier) -> None:
