@@ -1,0 +1,99 @@
+"""An incident's page in a browser: what the card shows, the timeline so far, and where to meet when Slack is away."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.config.models import Bridge, Config
+from bot.db import Database, Tx
+from bot.directory.service import Directory
+from bot.errors import NotAllowed, NotFound
+from bot.incidents import roles, timeline
+from bot.incidents.lifecycle import is_open
+from bot.incidents.models import COMMANDER, Incident, TimelineEntry
+from bot.incidents.service import Incidents
+from bot.paging import story
+from bot.paging.service import Paging
+from bot.web import pages
+from bot.web.forms import NEVER, SignedPages
+from bot.web.signing import Grant
+
+PURPOSE = "i"
+WAY_OUT = "Open the newest link to the incident, or type /inc in Slack."
+SHOWN = 100
+"""Entries of the timeline on the page, newest first; the postmortem has them all."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry of the timeline, for people. Times are in UTC."""
+
+    at: str
+    who: str
+    what: str
+
+
+class IncidentPage:
+    """Shows an incident to whoever holds its link."""
+
+    def __init__(self, config: Config, database: Database, directory: Directory, incidents: Incidents, paging: Paging) -> None:
+        self._config = config
+        self._db = database
+        self._directory = directory
+        self._incidents = incidents
+        self._paging = paging
+
+    def register(self, signed: SignedPages) -> None:
+        """Serve `/i/<number>?k=…`."""
+        signed.add(PURPOSE, "number", show=self.show, way_out=WAY_OUT)
+
+    async def show(self, grant: Grant) -> web.Response:
+        """The incident as it stands now."""
+        async with self._db.read() as tx:
+            incident = await self._find(tx, grant)
+            parts = await roles.holders(tx, incident.number)
+            paged = story.by_person(await self._paging.story(tx, incident.number))
+            written = await timeline.entries(tx, incident.number)
+        leader = next((part for part in parts if part.role == COMMANDER), None)
+        service = self._config.service(incident.service) if incident.service else None
+        name = self._directory.name
+        return pages.page(
+            "incidents/page.html",
+            incident=incident,
+            impact=self._incidents.level(incident).impact,
+            service=service.name if service else incident.service,
+            commander=f"{name(leader.person)}{' (acting)' if leader.is_acting else ''}" if leader else "nobody yet",
+            responders=[name(part.person) for part in parts if part.role != COMMANDER],
+            declared_by=name(incident.declared_by),
+            where=self._where(incident),
+            bridge=self._bridge(incident),
+            is_open=is_open(incident.state),
+            paged=[(name(person), standing) for person, standing in paged.items()],
+            timeline=[self._line(entry) for entry in reversed(written[-SHOWN:])],
+            left_out=max(0, len(written) - SHOWN),
+        )
+
+    async def _find(self, tx: Tx, grant: Grant) -> Incident:
+        number = grant.ids[0]
+        if not number.isascii() or not number.isdecimal() or len(number) > 12:
+            raise NotFound("There is no such incident.")
+        incident = await self._incidents.get(tx, int(number))
+        if incident.is_private and grant.expires_at == NEVER:  # the sandbox opens pages unsigned, but not this one
+            raise NotAllowed(f"This incident is private: its page opens only by the link that was sent. {WAY_OUT}")
+        return incident
+
+    def _where(self, incident: Incident) -> str:
+        """Why there is no channel to go to, as a sentence; "" when there is one."""
+        if incident.channel_id or not is_open(incident.state):
+            return ""
+        if incident.channel_trouble:
+            meet = "Meet on the bridge below." if self._bridge(incident) else "Whoever was paged has this page, too."
+            return f"There is no channel yet: {incident.channel_trouble.rstrip('.')}. It is tried again by itself. {meet}"
+        return "The channel is being opened." if self._incidents.level(incident).opens_channel else ""
+
+    def _bridge(self, incident: Incident) -> Bridge | None:
+        team = self._config.team(incident.team) if incident.team else None
+        return team.bridge if team else None
+
+    def _line(self, entry: TimelineEntry) -> Line:
+        return Line(f"{entry.happened_at:%d %b %H:%M:%S}", self._directory.name(entry.actor), entry.text)

@@ -1,0 +1,142 @@
+"""Gathering what a postmortem is made of: the incident, what was written down about it, what was said, and who was paged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.config.models import Config
+from bot.db import Tx
+from bot.directory.service import Directory
+from bot.incidents import timeline, transcript
+from bot.incidents.lifecycle import Milestone
+from bot.incidents.models import ChannelMessage, Incident, Role, TimelineEntry
+from bot.incidents.severity import Severity
+from bot.paging.service import Paging, StoryLine
+from bot.postmortems.assemble import Document, Entry, Facts, Message, Responder, assemble
+from bot.slack.identity import identity
+from bot.slack.text import permalink
+
+OTHER_APP = "bot:"
+WITHDRAWN = "(its message was deleted)"
+
+
+@dataclass(frozen=True)
+class PagedLine:
+    """One person, paged in one way."""
+
+    at: datetime
+    what: str
+    why: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Material:
+    """A document, and who was paged for it."""
+
+    document: Document
+    paged: tuple[PagedLine, ...]
+
+
+class Gatherer:
+    """Reads an incident's material."""
+
+    def __init__(self, config: Config, directory: Directory, paging: Paging) -> None:
+        self._config = config
+        self._directory = directory
+        self._paging = paging
+
+    async def gather(self, tx: Tx, incident: Incident) -> Material:
+        """Everything about `incident`, assembled."""
+        us = await identity(tx)
+        urls = Permalinks(us.url if us else "")
+        said = await transcript.messages(tx, incident.number)
+        document = assemble(
+            self._facts(incident),
+            [Milestone(row.kind, row.happened_at, row.recorded_at) for row in await timeline.milestones(tx, incident.number)],
+            self._entries(await timeline.entries(tx, incident.number), {row.ts: row for row in said}, urls),
+            await self._messages(tx, incident, said, urls),
+            await self._responders(tx, incident.number),
+        )
+        return Material(document, tuple(paged_line(line) for line in await self._paging.story(tx, incident.number)))
+
+    def _facts(self, incident: Incident) -> Facts:
+        service = self._config.service(incident.service) if incident.service else None
+        return Facts(
+            number=incident.number,
+            title=incident.title,
+            state=incident.state,
+            severity=Severity(incident.severity),
+            reason=incident.rule,
+            declared_by=self._directory.name(incident.declared_by),
+            declared_at=incident.declared_at,
+            service=service.name if service else incident.service,
+            is_confirmed=incident.is_confirmed,
+            is_private=incident.is_private,
+            reopened_at=incident.reopened_at,
+        )
+
+    def _entries(self, rows: Sequence[TimelineEntry], said: Mapping[str, ChannelMessage], urls: "Permalinks") -> list[Entry]:
+        entries = []
+        for row in rows:
+            evidence = said.get(row.message_ts) if row.message_ts else None
+            url = urls.of(row.channel_id, row.message_ts, evidence.thread_ts if evidence else None)
+            text = WITHDRAWN if evidence and evidence.deleted_at else row.text
+            entries.append(Entry(row.kind, text, self._directory.name(row.actor), row.happened_at, row.recorded_at, url))
+        return entries
+
+    async def _messages(self, tx: Tx, incident: Incident, said: Sequence[ChannelMessage], urls: "Permalinks") -> list[Message]:
+        reactions: dict[str, set[str]] = {}
+        for reaction in await transcript.reactions(tx, incident.channel_id or ""):
+            reactions.setdefault(reaction.ts, set()).add(reaction.name)
+        return [
+            Message(
+                author=self._directory.name(row.author.removeprefix(OTHER_APP)),
+                text="" if row.deleted_at else row.text,
+                happened_at=row.happened_at,
+                recorded_at=row.recorded_at,
+                url=urls.of(row.channel_id, row.ts, row.thread_ts) or "",
+                is_reply=row.thread_ts is not None,
+                is_edited=row.first_text not in ("", row.text),
+                is_deleted=row.deleted_at is not None,
+                is_pinned=row.is_pinned,
+                by_bot=row.author.startswith(OTHER_APP),
+                reactions=tuple(sorted(reactions.get(row.ts, ()))),
+            )
+            for row in said
+        ]
+
+    async def _responders(self, tx: Tx, incident_id: int) -> list[Responder]:
+        """Everybody who ever had a part, with all their parts."""
+        rows = select(Role).where(col(Role.incident_id) == incident_id).order_by(col(Role.since), col(Role.id))
+        parts: dict[str, list[Role]] = {}
+        for role in (await tx.session.execute(rows)).scalars():
+            parts.setdefault(role.person, []).append(role)
+        return [
+            Responder(self._directory.name(person), tuple(dict.fromkeys(titled(role) for role in held)), held[0].since)
+            for person, held in parts.items()
+        ]
+
+
+class Permalinks:
+    """Addresses of messages in one workspace; none before Slack was ever reached."""
+
+    def __init__(self, workspace_url: str) -> None:
+        self._workspace = workspace_url
+
+    def of(self, channel: str | None, ts: str | None, thread_ts: str | None) -> str | None:
+        """The address of a message."""
+        return permalink(self._workspace, channel, ts, thread_ts or "") if self._workspace and channel and ts else None
+
+
+def paged_line(line: StoryLine) -> PagedLine:
+    """An attempt to reach somebody, without what only the moment needed."""
+    return PagedLine(line.at, line.text, line.why, "possibly sent twice" if line.possible_duplicate else "")
+
+
+def titled(role: Role) -> str:
+    """`commander`, `acting commander`, `responder` …"""
+    return f"acting {role.role}" if role.is_acting else role.role

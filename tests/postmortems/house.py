@@ -1,0 +1,137 @@
+"""The rooms a postmortem needs, put together as the application does, on one database, with people who act and speak."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from bot.clock import FakeClock
+from bot.config.models import Config
+from bot.db import BOT, ActorId, Database
+from bot.directory.service import Directory
+from bot.events import Listeners
+from bot.incidents.actions import Actions, Call
+from bot.incidents.declaration import Declaration
+from bot.incidents.messages import HistoryRepaired, IncidentReopened, IncidentResolved, SayInChannel
+from bot.incidents.models import Incident
+from bot.incidents.pages import PageListener
+from bot.incidents.recorder import Recorder
+from bot.incidents.service import Incidents
+from bot.incidents.severity import Severity
+from bot.incidents.web import IncidentPage
+from bot.oncall.service import OnCall
+from bot.paging.climbing import Climbing
+from bot.paging.messages import PageAcknowledged, PersonPaged
+from bot.paging.service import Paging
+from bot.postmortems.material import Gatherer
+from bot.postmortems.models import Postmortem
+from bot.postmortems.service import Postmortems
+from bot.postmortems.slack import PostmortemCommand
+from bot.postmortems.web import PostmortemPages
+from bot.postmortems.work import PostmortemWork
+from bot.slack.models import SlackIdentity
+from bot.slack.replies import Reply
+from bot.slack.requests import Event, MessageBody, MessageChange
+from bot.web import front
+from bot.web.forms import SignedPages
+from bot.web.signing import Links, Secrets
+from bot.work.worker import Worker
+
+CHANNEL = "C0INCIDENT1"
+KIM, ANA = ActorId("kim"), ActorId("ana")
+
+
+@dataclass
+class House:
+    """One incident, and everything about it."""
+
+    config: Config
+    database: Database
+    clock: FakeClock
+    listeners: Listeners
+    is_open: bool = False
+    said: list[str] = field(default_factory=list)
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        self.directory = Directory(self.config)
+        self.paging = Paging(self.directory, Climbing(self.directory, OnCall(self.config), ("slack", "sms")))
+        self.incidents = Incidents(self.config, self.paging)
+        self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
+        self.postmortems = Postmortems(self.config, self.incidents, self.links)
+        self.recorder = Recorder(self.directory)
+        gatherer = Gatherer(self.config, self.directory, self.paging)
+        self.worker = Worker(self.database, self.clock)
+        PostmortemWork(self.config, self.database, self.incidents, gatherer, self.postmortems).register(self.worker)
+        self.worker.handles(SayInChannel, self._say)
+        self.command = PostmortemCommand(self.postmortems)
+        self.actions = Actions(self.directory, self.incidents, self.paging)
+        self.command.register(self.actions)
+        pages = PageListener(self.config, self.incidents)
+        self.listeners.on(PersonPaged, pages.on_person_paged)
+        self.listeners.on(PageAcknowledged, pages.on_acknowledged)
+        self.listeners.on(IncidentResolved, self.postmortems.on_resolved)
+        self.listeners.on(IncidentReopened, self.postmortems.on_reopened)
+        self.listeners.on(HistoryRepaired, self.postmortems.on_repaired)
+
+    async def _say(self, order: SayInChannel, _: object) -> None:
+        self.said.append(order.headline)
+
+    def web(self) -> web.Application:
+        """The front door with the pages of incidents and postmortems."""
+
+        async def no_checks() -> dict[str, front.Check]:
+            return {}
+
+        app = front.build(no_checks)
+        signed = SignedPages(app, self.links, is_open=self.is_open)
+        PostmortemPages(self.database, self.incidents, self.postmortems).register(signed)
+        IncidentPage(self.config, self.database, self.directory, self.incidents, self.paging).register(signed)
+        return app
+
+    async def declare(self, title: str = "checkout is down", **more: object) -> int:
+        """Kim declares; the channel is there."""
+        async with self.database.begin(actor=BOT) as tx:
+            tx.session.add(
+                SlackIdentity(team="T1", url="https://acme.slack.com/", bot_user="U0TOCSIN", bot_id="B0TOCSIN", learned_at=tx.now)
+            )
+        async with self.database.begin(actor=KIM) as tx:
+            wanted = {"severity": Severity.SEV1, **more}
+            declared = await self.incidents.declare(tx, Declaration(title, **wanted))  # type: ignore[arg-type]
+            declared.incident.channel_id, declared.incident.channel_name = CHANNEL, "inc-1-checkout"
+            self.number = declared.incident.number
+        return self.number
+
+    async def do(self, verb: str, *words: object, by: ActorId = KIM) -> None:
+        """Somebody uses a verb of incidents."""
+        async with self.database.begin(actor=by) as tx:
+            await getattr(self.incidents, verb)(tx, self.number, *words)
+
+    async def act(self, verb: str, by: ActorId = KIM) -> Reply:
+        """Somebody uses a verb of `/inc`."""
+        async with self.database.begin(actor=by) as tx:
+            return await self.actions.perform(tx, verb, Call(await self.incidents.get(tx, self.number)))
+
+    async def write(
+        self, user: str, text: str, *, thread: str = "", change: MessageChange = MessageChange.POSTED, ts: str = "", bot_id: str = ""
+    ) -> str:
+        """Somebody writes in the channel (or edits, or deletes), as Slack tells of it."""
+        now = f"{self.clock.now().timestamp():.6f}"
+        body = MessageBody(change, CHANNEL, ts or now, user, text, thread, bot_id=bot_id, event_ts=now)
+        async with self.database.begin(actor=BOT) as tx:
+            await self.recorder.on_message(tx, Event("message", body, key=""))
+        return body.ts
+
+    async def drafted(self) -> Postmortem | None:
+        """Do what is due now, then look for the draft."""
+        assert await self.worker.drain()
+        async with self.database.read() as tx:
+            return await self.postmortems.find(tx, self.number)
+
+    async def incident(self) -> Incident:
+        async with self.database.read() as tx:
+            return await self.incidents.get(tx, self.number)
+
+    def later(self, **step: float) -> datetime:
+        self.clock.advance(timedelta(**step))
+        return self.clock.now()

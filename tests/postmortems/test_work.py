@@ -1,0 +1,159 @@
+"""Resolving drafts the postmortem, from what happened and in the order it happened."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.db import BOT
+from bot.incidents import timeline, transcript
+from bot.incidents.messages import HistoryRepaired
+from bot.paging.messages import PersonPaged
+from bot.postmortems.messages import DraftPostmortem
+from bot.postmortems.states import PostmortemState
+from bot.slack.requests import MessageChange
+from bot.work.models import WorkItem
+from bot.work.orders import WorkState
+from tests.postmortems.house import ANA, CHANNEL, KIM, House
+
+GOLDEN = Path(__file__).parent.parent / "data" / "postmortems"
+
+
+async def a_long_night(house: House) -> None:
+    """An incident of more than a day, with everything that a postmortem tells."""
+    await house.declare("checkout | is *down*", started_at=house.clock.now() - timedelta(minutes=20))
+    async with house.database.begin(actor=BOT) as tx:
+        await tx.announce(PersonPaged(1, house.number, "ana", "sms", "primary on call for Payments"))
+    house.later(seconds=40)
+    root = await house.write("U0KIM000000", "errors since 08:40, p99 is 12 s")
+    house.later(minutes=1, seconds=20)
+    await house.act("ack", by=ANA)
+    await house.act("lead", by=ANA)
+    await house.write("U0ANA000000", "is it the deploy of <@U0BO0000000>?", thread=root)
+    house.later(minutes=3)
+    slip = await house.write("U0BO0000000", "the password is hunter2")
+    house.later(seconds=5)
+    await house.write("U0BO0000000", "the password is hunter2", change=MessageChange.DELETED, ts=slip)
+    await house.write("", "deployed checkout v42", bot_id="B0DEPLOY")
+    house.later(minutes=10)
+    await house.do("update", "rollback is running, next in 30 min", by=ANA)
+    worthy = await house.write("U0ANA000000", "rollback dnoe")
+    house.later(seconds=9)
+    await house.write("U0ANA000000", "rollback done", change=MessageChange.EDITED, ts=worthy)
+    async with house.database.begin(actor=BOT) as tx:
+        await transcript.reacted(tx, CHANNEL, worthy, "kim", "memo", event_ts=worthy, added=True)
+        await transcript.pinned(tx, house.number, CHANNEL, worthy, event_ts=worthy, added=True)
+    await house.do("mitigate", "traffic rerouted", by=ANA)
+    house.later(hours=26)
+    async with house.database.begin(actor=KIM) as tx:  # found out late
+        at = tx.now - timedelta(hours=26, minutes=30)
+        await timeline.record(tx, house.number, "note", "cache was flushed by hand", happened_at=at)
+    await house.do("resolve", "config rolled back")
+
+
+async def test_the_document_is_the_golden_one_to_the_byte(house: House) -> None:
+    await a_long_night(house)
+    draft = await house.drafted()
+    assert draft is not None
+    for name, text in (("long-night.md", draft.markdown), ("long-night.html", draft.html)):
+        if os.environ.get("GOLDEN") == "write":
+            (GOLDEN / name).write_text(text)
+        assert text == (GOLDEN / name).read_text(), f"see tests/data/postmortems/{name}; GOLDEN=write makes it anew"
+
+
+async def test_what_was_deleted_is_said_without_its_words(sqlite_house: House) -> None:
+    await a_long_night(sqlite_house)
+    draft = await sqlite_house.drafted()
+    assert draft is not None
+    assert "hunter2" not in draft.markdown + draft.html
+    assert "1 message was deleted" in draft.markdown
+
+
+async def test_a_message_added_to_the_timeline_loses_its_words_when_it_is_deleted(sqlite_house: House) -> None:
+    house = sqlite_house
+    await house.declare()
+    ts = await house.write("U0BO0000000", "the password is hunter2")
+    async with house.database.begin(actor=KIM) as tx:
+        await timeline.record(tx, house.number, "note", "the password is hunter2", channel_id=CHANNEL, message_ts=ts)
+    house.later(seconds=5)
+    await house.write("U0BO0000000", "the password is hunter2", change=MessageChange.DELETED, ts=ts)
+    await house.do("resolve", "")
+    draft = await house.drafted()
+    assert draft is not None and "hunter2" not in draft.markdown
+
+
+async def test_it_is_announced_once_however_often_it_is_drafted(house: House) -> None:
+    await house.declare()
+    await house.do("resolve", "done")
+    first = await house.drafted()
+    house.later(minutes=1)
+    await house.do("reopen", "errors are back")
+    house.later(minutes=30)
+    await house.do("resolve", "done again")
+    second = await house.drafted()
+    assert first is not None and second is not None
+    assert (first.version, second.version) == (1, 2)
+    assert "done again" in second.markdown and "reopened" in second.markdown
+    announced = [headline for headline in house.said if "Postmortem draft ready" in headline]
+    assert len(announced) == 1 and "https://tocsin.example/postmortems/1?k=" in announced[0]
+
+
+async def test_undoing_the_resolve_cancels_the_draft_that_waits(house: House) -> None:
+    await house.declare()
+    await house.do("resolve", "slip of the thumb")
+    await house.do("undo")
+    assert await house.drafted() is None
+    async with house.database.read() as tx:
+        item = (await tx.session.execute(select(WorkItem).where(col(WorkItem.kind) == DraftPostmortem.kind()))).scalar_one()
+    assert item.state is WorkState.CANCELLED
+
+
+async def test_a_draft_that_runs_while_the_incident_is_reopened_is_thrown_away(sqlite_house: House) -> None:
+    house = sqlite_house
+    await house.declare()
+    await house.do("resolve", "done")
+    incident = await house.incident()
+    await house.do("undo")
+    async with house.database.begin(actor=BOT) as tx:
+        assert await house.postmortems.keep(tx, incident, "# written meanwhile", "") is None
+    assert await house.drafted() is None
+
+
+async def test_a_repaired_history_amends_the_draft_and_the_same_again_changes_nothing(house: House) -> None:
+    await house.declare()
+    await house.do("resolve", "done")
+    await house.drafted()
+    await house.write("U0KIM000000", "found by the repair")
+    versions = []
+    for _ in range(2):
+        async with house.database.begin(actor=BOT) as tx:
+            await tx.announce(HistoryRepaired(house.number))
+        draft = await house.drafted()
+        assert draft is not None and "found by the repair" in draft.markdown
+        versions.append(draft.version)
+    assert versions == [2, 2]
+
+
+async def test_a_repair_during_the_incident_drafts_nothing(sqlite_house: House) -> None:
+    await sqlite_house.declare()
+    async with sqlite_house.database.begin(actor=BOT) as tx:
+        await tx.announce(HistoryRepaired(1))
+    assert await sqlite_house.drafted() is None
+
+
+async def test_what_people_review_is_not_written_over(sqlite_house: House) -> None:
+    house = sqlite_house
+    await house.declare()
+    await house.do("resolve", "done")
+    await house.drafted()
+    async with house.database.begin(actor=KIM) as tx:
+        mine = await house.postmortems.find(tx, 1)
+        assert mine is not None
+        mine.state, mine.markdown = PostmortemState.IN_REVIEW, "# mine"
+    await house.write("U0KIM000000", "one more thing")
+    async with house.database.begin(actor=BOT) as tx:
+        await house.postmortems.order(tx, 1)
+    draft = await house.drafted()
+    assert draft is not None and draft.markdown == "# mine"
