@@ -1,0 +1,50 @@
+"""`python -m bench [P1 P8 …]`: run everything, or only some, and print the table."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bench import declare, ingest, start, steady
+from bench.table import Row, show
+from tests import postgres
+
+Suite = Callable[[Path], Awaitable[list[Row]]]
+
+
+async def on_postgresql(folder: Path) -> list[Row]:
+    """What is measured on PostgreSQL."""
+    with postgres.running() as server:
+        ours, theirs = server.create(), server.create()
+        return await ingest.on_postgresql(plain(server.url(ours)), plain(server.url(theirs)))
+
+
+def plain(url: str) -> str:
+    """The address without SQLAlchemy's driver."""
+    return url.replace("+asyncpg", "")
+
+
+SUITES: dict[tuple[str, ...], Suite] = {
+    ("P1", "P2", "P4", "P5"): ingest.on_sqlite,
+    ("P3",): on_postgresql,
+    ("P6", "P7"): steady.measure,
+    ("P8",): start.measure,
+    ("P16", "P17"): declare.measure,
+}
+
+
+async def main(wanted: set[str]) -> None:
+    """Run the suites that hold a wanted figure."""
+    rows: list[Row] = []
+    for names, suite in SUITES.items():
+        if wanted and not wanted & set(names):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"measuring {', '.join(names)} …", file=sys.stderr, flush=True)
+            rows += await suite(Path(folder))
+    print(show(sorted(rows, key=lambda row: int(row.name.split()[0].lstrip("P").rstrip("ab")))))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(set(sys.argv[1:])))
