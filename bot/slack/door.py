@@ -106,6 +106,10 @@ class Door:
         """What a select offers for what is typed: answer `Options(…)`. Its transaction only reads."""
         self._listeners.add(Suggestion, action_id, listener)
 
+    def names(self, kind: type[Request]) -> set[str]:
+        """What is listened to, of one kind of request: what the manifest must offer."""
+        return self._listeners.names(kind)
+
     @property
     def is_busy(self) -> bool:
         """Is anything that was taken still being dealt with?"""

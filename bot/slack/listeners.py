@@ -24,6 +24,10 @@ class Listeners:
             raise ValueError(f"{name} has a listener already")
         there.append(cast("Listener[Request]", listener))
 
+    def names(self, kind: type[Request]) -> set[str]:
+        """Everything of this kind that somebody listens to."""
+        return {name for of, name in self._by_name if of is kind}
+
     def find(self, request: Request) -> list[Listener[Request]]:
         """The listeners of this request, the one with the longest matching beginning if there is no exact one."""
         kind, name = type(request), name_of(request)

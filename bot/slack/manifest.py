@@ -35,15 +35,6 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
 """The scopes that we need for each method we call, public and private channels alike."""
 
 EVENT_SCOPES: dict[str, tuple[str, ...]] = {
-    "app_home_opened": (),
-    "app_mention": ("app_mentions:read",),
-    "channel_archive": ("channels:read",),
-    "channel_rename": ("channels:read",),
-    "channel_unarchive": ("channels:read",),
-    "group_archive": ("groups:read",),
-    "group_rename": ("groups:read",),
-    "group_unarchive": ("groups:read",),
-    "member_joined_channel": CHANNELS_READ,
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
@@ -70,7 +61,6 @@ def slash_commands(names: Commands) -> list[tuple[str, str, str]]:
     return [
         *((name, *root) for name in aliases),
         (names.oncall, "Who is on call", "[team]"),
-        (names.page, "Page a person or a team", "@person or team, and why"),
     ]
 
 
@@ -85,7 +75,7 @@ def manifest(names: Commands | None = None, request_url: str | None = None) -> d
             "background_color": "#7a1f1f",
         },
         "features": {
-            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "bot_user": {"display_name": "tocsin", "always_online": True},
             "shortcuts": [
                 _shortcut("Declare an incident", "global", "declare.open", "Open an incident and page who is on call."),

@@ -44,7 +44,7 @@ class Lobby:
         self.door.command("/inc", self.on_command)
         self.door.click("ack", self.on_click)
         self.door.submission("declare", self.on_form)
-        for kind in ("message", "reaction_added", "member_joined_channel"):
+        for kind in ("message", "reaction_added"):
             self.door.event(kind, self.on_event)
         self.worker = Worker(self.database, WallClock())
         self.door.work(self.worker)

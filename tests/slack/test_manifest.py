@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import FakeClock
 from bot.config.models import Commands
 from bot.slack.manifest import EVENT_SCOPES, FEATURE_SCOPES, METHOD_SCOPES, main, manifest, rendered, scopes
 from bot.slack.outcomes import METHODS
+from bot.slack.requests import Command, Event, MessageAction, Shortcut
+from tests.world import running_world
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTED = json.loads((ROOT / "tests" / "data" / "slack-methods.json").read_text())
@@ -56,6 +59,19 @@ def test_every_scope_has_its_reason() -> None:
     assert set(scopes()) == by_calls | by_events | by_features
 
 
+async def test_slack_offers_what_the_bot_listens_to_and_nothing_else(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> None:
+    told = manifest()
+    features = told["features"]
+    assert isinstance(features, dict)
+    async with running_world(sqlite_url, tmp_path, clock) as world:
+        door = world.bot.rooms.door
+        assert {command["command"] for command in features["slash_commands"]} == door.names(Command)
+        offered = {kind: {one["callback_id"] for one in features["shortcuts"] if one["type"] == kind} for kind in ("global", "message")}
+        assert offered == {"global": door.names(Shortcut), "message": door.names(MessageAction)}
+        assert {event.partition(".")[0] for event in EVENT_SCOPES} == door.names(Event)
+        assert features["app_home"]["home_tab_enabled"] == ("app_home_opened" in door.names(Event))
+
+
 def test_within_slacks_lengths() -> None:
     told = manifest()
     information, features = told["display_information"], told["features"]
@@ -74,7 +90,7 @@ def test_within_slacks_lengths() -> None:
 def test_commands_are_named_as_configured() -> None:
     features = manifest(Commands(incident="/tocsin", incident_alias=None))["features"]
     assert isinstance(features, dict)
-    assert [command["command"] for command in features["slash_commands"]] == ["/tocsin", "/oncall", "/page"]
+    assert [command["command"] for command in features["slash_commands"]] == ["/tocsin", "/oncall"]
 
 
 def test_for_http_every_address_is_given(capsys: pytest.CaptureFixture[str]) -> None:

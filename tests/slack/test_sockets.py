@@ -97,8 +97,8 @@ async def test_closing_answers_what_was_taken_first(lobby: Lobby, sandbox: Sandb
 
     await lobby.start()
     await lobby.connected()
-    lobby.door.command("/page", slow)
-    typing = asyncio.create_task(sandbox.user("kim").command("/page bo"))
+    lobby.door.command("/oncall", slow)
+    typing = asyncio.create_task(sandbox.user("kim").command("/oncall bo"))
     await started.wait()
     closing = asyncio.create_task(lobby.close())
     await asyncio.sleep(0.02)
