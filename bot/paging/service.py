@@ -86,8 +86,9 @@ class Paging:
         taken = taking.values(
             state=PageState.ACKNOWLEDGED, acknowledged_by=tx.actor, acknowledged_at=tx.now, next_at=None, version=col(Page.version) + 1
         )
+        page = await self.page(tx, page_id)  # held before it is written: everything about an incident is locked in one order
         if await tx.changed(taken) == 0:
-            raise self.not_needed(await self.page(tx, page_id), tx.actor, tx.now)
+            raise self.not_needed(page, tx.actor, tx.now)
         page = await self.page(tx, page_id)
         await self._call_off(tx, page)
         await self._mark_answered(tx, page, None)

@@ -65,7 +65,7 @@ class Texting:
         running = [one for one in mine if one.page.state != PageState.CLOSED]
         confirming = self._confirming(tx, running)
         answer = parse_answer(text, choices(open_now), confirming)
-        if isinstance(answer, Resolve | NoSuchPage | NothingOpen):  # those already taken can be resolved, or were meant
+        if isinstance(answer, Resolve | NoSuchPage | NothingOpen | Start):  # those already taken can be resolved, or were meant
             answer = parse_answer(text, choices(running), confirming)
         return shorten(gsm(await self._do(tx, answer, mine)), REPLY_LIMIT)
 
@@ -174,7 +174,7 @@ class Texting:
 
     async def _mine(self, tx: Tx) -> list[Mine]:
         """The person's pages by code, oldest first: those that run, and those over for less than a day."""
-        return [Mine(code, await self._paging.page(tx, code.page_id)) for code in reversed(await codes.of_person(tx, tx.actor))]
+        return [Mine(code, await self._paging.page(tx, code.page_id, hold=False)) for code in reversed(await codes.of_person(tx, tx.actor))]
 
     def _confirming(self, tx: Tx, running: Sequence[Mine]) -> int | None:
         asked = [one.code for one in running if one.code.asked_at is not None and tx.now - one.code.asked_at <= SURE_WITHIN]

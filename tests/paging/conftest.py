@@ -126,11 +126,9 @@ class Room:
 
     async def dm(self, user: str) -> str:
         """The newest direct message to a person as it looks now."""
-        for channel in await self.sandbox.channels():
-            if channel.get("is_im") and SLACK_NAMES.get(str(channel.get("user"))) == user:
-                texts = await self.sandbox.channel(channel["id"]).texts()
-                return texts[-1] if texts else ""
-        return ""
+        found = [one for one in await self.sandbox.channels() if one.get("is_im") and user in map(SLACK_NAMES.get, one["members"])]
+        texts = await self.sandbox.channel(found[0]["id"]).texts() if found else []
+        return texts[-1] if texts else ""
 
     def link(self, user: str) -> str:
         """The link in the newest SMS that has one."""
@@ -160,7 +158,15 @@ async def sqlite_room(sqlite_database: Database, clock: FakeClock, listeners: Li
         yield made
 
 
-async def furnished(database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> AsyncIterator[Room]:
+@pytest.fixture
+async def room_without_twilio(sqlite_database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> AsyncIterator[Room]:
+    async for made in furnished(sqlite_database, clock, listeners, config, has_twilio=False):
+        yield made
+
+
+async def furnished(
+    database: Database, clock: FakeClock, listeners: Listeners, config: Config, *, has_twilio: bool = True
+) -> AsyncIterator[Room]:
     async with Sandbox(clock=clock) as sandbox, aiohttp.ClientSession() as client:
         worker = Worker(database, clock)
         slack = SlackGateway(web_client(BOT_TOKEN, f"{sandbox.url}/api/"))
@@ -168,7 +174,9 @@ async def furnished(database: Database, clock: FakeClock, listeners: Listeners, 
         email = EmailChannel(f"smtp://127.0.0.1:{sandbox.outside.mailbox.port}", "tocsin@example.com")
         app = front.build(nothing_to_check)
         links = Links(Secrets("a secret for tests only"), sandbox.url, clock)
-        channels: list[PageChannel] = [SlackChannel(slack), SmsChannel(twilio), VoiceChannel(twilio), email]
+        channels: list[PageChannel] = [SlackChannel(slack), email]
+        if has_twilio:
+            channels += [SmsChannel(twilio), VoiceChannel(twilio)]
         directory = Directory(config)
         climbing = Climbing(directory, OnCall(config), [channel.method for channel in channels])
         paging, actions = Paging(directory, climbing), PageActions()
