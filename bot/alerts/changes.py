@@ -28,13 +28,14 @@ class Known:
 def change_of(signal: Signal, known: Known | None) -> Change:
     """Decide by the times that the alert itself carries: they are the same in every copy of a delivery.
 
-    A resolved alert that was never seen to fire changes its record and opens nothing. One that ended begins anew only with a start
-    after that end, so a late copy of its first firing does not.
+    A resolved alert that was never seen to fire changes its record and opens nothing. One that ended and is sent as firing again
+    fires again, even with the same start: Alertmanager resolves by time-out what Prometheus, back after a gap, goes on firing with
+    the start it had. Only what began before the last known beginning is an old copy.
     """
     if known is None:
         return Change.FIRES if signal.is_firing else Change.STOPS
     if signal.is_firing:
-        was_over = known.status is AlertStatus.RESOLVED and signal.starts_at > (known.ends_at or known.starts_at)
-        return Change.FIRES if was_over else Change.NOTHING
+        is_back = known.status is AlertStatus.RESOLVED and signal.starts_at >= known.starts_at
+        return Change.FIRES if is_back else Change.NOTHING
     is_its_end = known.status is AlertStatus.FIRING and signal.starts_at >= known.starts_at
     return Change.STOPS if is_its_end else Change.NOTHING

@@ -81,7 +81,7 @@ class Alerts:
     async def _take_one(self, tx: Tx, delivery: Delivery, batch: Batch) -> Taken:
         source, webhook, taken = delivery.source, delivery.webhook, Taken()
         fresh: list[Signal] = []
-        for signal in webhook.signals:
+        for signal in {one.fingerprint: one for one in webhook.signals}.values():  # of one that comes twice, the last word counts
             before = batch.known.get((source.id, signal.fingerprint))
             match change_of(signal, before):
                 case Change.FIRES:
@@ -187,7 +187,8 @@ class Alerts:
         firing = select(func.count()).where(col(Alert.incident_id) == incident_id, col(Alert.status) == AlertStatus.FIRING)
         if not lifecycle.is_open(incident.state):
             return
-        if (await tx.session.execute(firing)).scalar_one():
+        left_out = select(func.sum(col(AlertGroup.truncated))).where(col(AlertGroup.incident_id) == incident_id)
+        if (await tx.session.execute(firing)).scalar_one() or (await tx.session.execute(left_out)).scalar():  # nobody knows of those
             await self._incidents.refresh(tx, incident, at_leisure=True)
             return
         if incident.is_touched or incident.origin != "alert":
@@ -200,7 +201,9 @@ class Alerts:
             await self._incidents.resolve(tx, incident_id, "the alert resolved by itself, and nobody had touched the incident")
 
     def _just_ended(self, tx: Tx, incident: Incident) -> bool:
-        return incident.ended_at is not None and tx.now - incident.ended_at <= self._config.incidents.reopen_within
+        """Was it resolved a short while ago? What people cancelled, no alert reopens."""
+        was_resolved = incident.state is IncidentState.RESOLVED and incident.ended_at is not None
+        return was_resolved and tx.now - (incident.ended_at or tx.now) <= self._config.incidents.reopen_within
 
     @staticmethod
     def _fired_before(delivery: Delivery, fresh: Iterable[Signal], batch: Batch, incident: Incident) -> bool:

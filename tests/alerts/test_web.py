@@ -131,17 +131,31 @@ async def test_a_resolution_without_an_open_alert_is_recorded_and_opens_nothing(
     assert repeated["resolved"] == 0
 
 
-async def test_an_untouched_incident_ends_with_its_alert_and_a_late_copy_does_not_begin_it_anew(world: World) -> None:
+async def test_an_untouched_incident_ends_with_its_alert_and_a_copy_of_the_end_changes_nothing(world: World) -> None:
     await post(world, payload("single-firing"))
     await world.settled()
     await post(world, payload("single-resolved"))
     await world.settled()
-    assert (await incident(world, 1)).state is IncidentState.RESOLVED
+    ended = await incident(world, 1)
+    assert ended.state is IncidentState.RESOLVED
 
+    await world.advance(minutes=1)
+    _, said = await post(world, payload("single-resolved"))
+    assert said["resolved"] == 0
+    assert (await incident(world, 1)).ended_at == ended.ended_at
+
+
+async def test_what_is_cancelled_by_people_is_not_reopened_by_its_alert(world: World) -> None:
     await post(world, payload("single-firing"))
     await world.settled()
-    assert (await incident(world, 1)).state is IncidentState.RESOLVED
-    assert await incidents(world) == 1
+    said = await world.user("bea").command("/inc #1 cancel it was a test", await world.channel_name(1))
+    assert said["ok"], said
+    await world.settled()
+    await post(world, payload("single-resolved"))
+    _, said = await post(world, payload("single-firing"))
+
+    assert said["incident"] == 2
+    assert (await incident(world, 1)).state is IncidentState.CANCELLED
 
 
 async def test_an_incident_that_a_person_took_is_left_to_them(world: World) -> None:
