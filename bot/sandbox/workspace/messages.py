@@ -22,6 +22,7 @@ def post(team: Team, channel: Channel, message: Message) -> Message:
     name_blocks(message)
     channel.messages[message.ts] = message
     if message.is_reply and message.thread_ts:
+        channel.replies.setdefault(message.thread_ts, []).append(message.ts)
         parent = channel.messages.get(message.thread_ts)
         if parent is not None:
             parent.thread_ts = parent.ts
@@ -134,6 +135,8 @@ def delete(team: Team, channel: Channel, message: Message) -> None:
         announce_change(team, channel, message_shape(team, channel, message), before, ts)
     else:
         del channel.messages[message.ts]
+        if message.is_reply and message.thread_ts:
+            channel.replies[message.thread_ts].remove(message.ts)
         event: Json = {"type": "message", "subtype": "message_deleted", "hidden": True, "channel": channel.id, "channel_type": channel.kind}
         events.announce(team, event | {"deleted_ts": before["ts"], "previous_message": before, "ts": ts, "event_ts": ts}, channel)
     channel.pins = [pin for pin in channel.pins if pin.ts != before["ts"]]

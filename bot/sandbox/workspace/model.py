@@ -99,7 +99,7 @@ class Note:
 
 @dataclass
 class Channel:
-    """A channel, private channel or direct message. `messages` is by ts in the order of posting."""
+    """A channel, private channel or direct message. `messages` is by ts in the order of posting, `replies` by the ts of their root."""
 
     id: str
     name: str
@@ -113,11 +113,15 @@ class Channel:
     purpose: Note = field(default_factory=Note)
     previous_names: list[str] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
+    replies: dict[str, list[str]] = field(default_factory=dict)
     ephemerals: dict[str, Message] = field(default_factory=dict)
     pins: list[Pin] = field(default_factory=list)
     bookmarks: list[Bookmark] = field(default_factory=list)
     last_read: dict[str, str] = field(default_factory=dict)
     canvas_id: str | None = None
+
+    def replies_to(self, root: str) -> list[Message]:
+        return [self.messages[ts] for ts in self.replies.get(root, [])]
 
     @property
     def is_private(self) -> bool:

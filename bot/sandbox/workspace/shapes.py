@@ -158,7 +158,7 @@ def thread_shape(channel: Channel, message: Message) -> Json:
     if message.is_reply and message.thread_ts:
         parent = channel.messages.get(message.thread_ts)
         return {"thread_ts": message.thread_ts} | ({"parent_user_id": parent.user} if parent else {})
-    replies = [m for m in channel.messages.values() if m.is_reply and m.thread_ts == message.ts] if message.thread_ts else []
+    replies = channel.replies_to(message.ts)
     if not replies:
         return {}
     users = list(dict.fromkeys(m.user for m in replies))

@@ -79,7 +79,7 @@ class Workspace:
         return apps.install(self.team, manifest, request_url, bot_token, app_token, signing_secret)
 
     def routes(self) -> list[web.RouteDef]:
-        """Everything of Slack's and of the control API that concerns Slack."""
+        """Everything of Slack's and of the control API that concerns Slack. To be served with handler_cancellation."""
         team, door = self.team, Door(self.team)
 
         async def receive_upload(request: web.Request) -> web.Response:

@@ -74,6 +74,13 @@ async def test_a_body_that_is_no_object(stage: Stage) -> None:
             assert (response.status, (await response.json())["error"]) == (400, sentence)
 
 
+async def test_another_site_s_page_is_kept_out(stage: Stage) -> None:
+    body = json.dumps({"user": "ana", "channel": "general", "text": "x"})
+    for origin, status in (("https://evil.example", 403), ("null", 403), (stage.base, 200)):
+        async with stage.http.post(f"{stage.base}/control/message", data=body, headers={"Origin": origin}) as response:
+            assert response.status == status
+
+
 async def test_people_change_only_what_is_theirs(stage: Stage) -> None:
     ts = await stage.says("kim", "general", "mine")
     assert (await stage.control("edit", user="lee", channel="general", ts=ts, text="x"))["error"] == "cant_update_message"

@@ -126,6 +126,7 @@ async def test_an_ephemeral_message_is_replaced_and_deleted_by_its_response_url(
     async with stage.http.post(payload["response_url"], json={"delete_original": True}) as response:
         assert response.status == 200
     assert await stage.texts("general") == []
+    assert app.events("message") == []
     answer = await stage.control("click", user="bo", channel="general", ts=ts, action_id="go", expect=400)
     assert "bo can see" in answer["error"]
 

@@ -34,7 +34,7 @@ def need_to_post(caller: Caller, channel: Channel) -> None:
     need_open(channel)
     if caller.user.id in channel.members:
         return
-    if channel.is_private or caller.app is None or "chat:write.public" not in caller.app.scopes:
+    if caller.app is None or "chat:write.public" not in caller.app.scopes:
         raise SlackError("not_in_channel")
 
 

@@ -68,8 +68,6 @@ class Door:
         if refused is not None:
             call.finish(refused_result(fault))
             return json_refusal(refused, fault)
-        if fault and fault.delay_s and request.transport is None:
-            return cut(request)  # the caller gave up while it was held
         try:
             result = failed(SlackError(fault.error)) if fault and fault.error else {"ok": True} | self.run(name, args, caller)
         except SlackError as error:

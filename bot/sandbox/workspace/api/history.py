@@ -75,7 +75,7 @@ def conversations_replies(team: Team, caller: Caller, args: Args) -> Json:
     if asked is None:
         raise SlackError("thread_not_found")
     root = channel.messages.get(asked.thread_ts or asked.ts, asked)
-    replies = within(args, [m for m in channel.messages.values() if m.is_reply and m.thread_ts == root.ts])
+    replies = within(args, channel.replies_to(root.ts))
     if args.has("cursor"):
         after = as_number(decode_cursor("next_ts", args.text("cursor")))
         replies = [message for message in replies if as_number(message.ts) >= after]

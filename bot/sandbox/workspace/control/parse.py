@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -63,9 +64,12 @@ async def read_body(request: web.Request, *allowed: str) -> Body:
 
 
 def answered(handler: Handler) -> Handler:
-    """Turn a BadRequest into a 400 with its sentence."""
+    """Turn a BadRequest into a 400 with its sentence. A page of another site that reaches for the sandbox gets a 403."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            return web.json_response({"error": f"The sandbox does not take calls from pages of {origin}."}, status=403)
         try:
             return await handler(request)
         except (BadRequest, BadValue) as error:
