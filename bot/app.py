@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from bot import log, wiring
+from bot import faultpoints, log, wiring
 from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
 from bot.config.models import Config
 from bot.config.settings import Settings, read
@@ -178,6 +178,7 @@ async def closing(database: Database) -> AsyncIterator[None]:
 async def run(environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` with everything that is missing or wrong, before anything is started."""
     settings, config = configured(environ)
+    faultpoints.arm(environ.get("TOCSIN_DIE_AT", ""))
     log.configure(settings.log)
     clock = ShiftedClock(settings.sandbox_offset) if settings.sandbox_token else WallClock()
     bot = Bot(settings, config, clock)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import log
+from bot import faultpoints, log
 from bot.alerts.service import Alerts, Delivery, Taken
 from bot.db import ActorId, Database
 from bot.errors import Unavailable
@@ -73,4 +73,7 @@ class Intake:
 
     async def _store(self, deliveries: Sequence[Delivery]) -> list[Taken]:
         async with self._db.begin(actor=INTAKE) as tx:
-            return await self._alerts.take(tx, deliveries)
+            taken = await self._alerts.take(tx, deliveries)
+            faultpoints.reached("alerts: before commit")
+        faultpoints.reached("alerts: committed, not answered")
+        return taken

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from bot import faultpoints
 from bot.db import BOT, Database, Tx
 from bot.errors import Refusal
 from bot.paging.actions import PageActions
@@ -73,6 +74,7 @@ class TwilioRoutes:
             async with self._db.begin(actor=person) as tx:
                 if await inbox.first_time(tx, f"sms:{fields.get('MessageSid', '')}"):
                     reply = await self._texting.answer(tx, fields.get("Body", ""))
+            faultpoints.reached("text: committed, not answered")
         return twiml("paging/reply.xml", text=reply)
 
     async def status(self, request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot import log
+from bot import faultpoints, log
 from bot.db import BOT, Database
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
@@ -66,11 +66,14 @@ class PagingWork:
                 return Done()
             notice = await self._notices.write(tx, delivery.page, delivery.attempt)
             known = await self._deliveries.known_ids(tx, delivery.attempt) if delivery.may_have_been_sent else frozenset[str]()
+        faultpoints.reached(f"page {delivery.attempt.method}: marked as being called")
         receipt = await self._receipt(delivery, notice, known, claim)
         if receipt is None:
             return Done()
+        faultpoints.reached(f"page {delivery.attempt.method}: accepted, not recorded")
         async with self._db.begin(actor=BOT) as tx:
             outcome = await self._deliveries.record(tx, order.attempt_id, receipt, claim, delivery.page.version)
+        faultpoints.reached(f"page {delivery.attempt.method}: recorded")
         logger.info(
             "page tried", page=delivery.page.id, attempt=order.attempt_id, channel=delivery.attempt.method, outcome=type(receipt).__name__
         )
@@ -91,6 +94,7 @@ class PagingWork:
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):
             logger.warning("stand-down not sent", page=page.id, why=receipt.why)  # they hear it in Slack
+        faultpoints.reached("stand-down: sent, not noted")
         return receipt if isinstance(receipt, TryLater) else Done()
 
     async def refresh_messages(self, order: RefreshPageMessages, claim: Claim) -> Outcome:

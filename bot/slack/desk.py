@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from bot import log
+from bot import faultpoints, log
 from bot.db import BOT, ActorId, Database, Tx
 from bot.errors import Refusal
 from bot.slack.answer import NOTED, Ack, Answerer, acknowledgement
@@ -114,6 +114,7 @@ class Desk:
             ack = acknowledgement(request, reply)  # within the transaction: an answer that cannot be built undoes what it would tell
             if isinstance(reply, FieldErrors):
                 raise _Undo(reply, ack)
+        faultpoints.reached(f"{type(request).__name__.lower()}: committed, not answered")
         return Decision("done", reply, ack)
 
     async def _answer(self, request: Request, reply: Reply) -> None:

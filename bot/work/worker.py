@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from prometheus_client import Counter as Metric
 from prometheus_client import Histogram
 
-from bot import log
+from bot import faultpoints, log
 from bot.clock import Clock
 from bot.db import BOT, Database, Tx
 from bot.work import queue
@@ -152,7 +152,10 @@ class Worker:
     async def _work(self, claim: Claim) -> None:
         try:
             lateness.labels(claim.kind).observe(max(0.0, (self._clock.now() - claim.due_at).total_seconds()))
-            await self._write_down(claim, await self._try(claim))
+            faultpoints.reached(f"{claim.kind}: claimed")
+            outcome = await self._try(claim)
+            faultpoints.reached(f"{claim.kind}: done, not noted")
+            await self._write_down(claim, outcome)
         except Exception:
             logger.exception("work could not be written down", kind=claim.kind, key=claim.key)  # its lease runs out, and it is tried again
         finally:
