@@ -12,13 +12,14 @@ from bot.clock import FakeClock
 from bot.db import Database, Tx
 from bot.errors import Refusal
 from bot.slack.door import Door
+from bot.slack.gateway import SlackGateway
 from bot.slack.identity import Identity
 from bot.slack.replies import Nothing, OpenModal, Reply, Say
 from bot.slack.requests import Click, Command, Event, MessageBody, MessageChange
 from bot.work.worker import Worker
 from tests.slack.ledger import note, notes
 from tests.slack.office import FORM, Office, replying, who
-from tests.slack.raw import answers, fails
+from tests.slack.raw import RawSlack, answers, fails
 
 
 class TestCommands:
@@ -198,3 +199,29 @@ async def test_closing_finishes_what_was_taken_and_takes_no_more(office: Office)
     assert (await posting).status == 200
     assert await notes(office.database) == 1
     assert [seen.fields["text"] for seen in office.raw.seen] == ["Done."]
+
+
+async def test_redelivered_while_the_first_is_still_at_work(database: Database, raw: RawSlack, gateway: SlackGateway) -> None:
+    """Slack sends an event again after three seconds, whatever has become of the first."""
+    office = Office(database, raw, gateway)
+    await office.start()
+    started, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx: Tx, _: Event) -> Reply:
+        await note(tx, "kept")
+        started.set()
+        await released.wait()
+        return Nothing()
+
+    office.door.event("message", slow)
+    message: dict[str, object] = {"type": "message", "channel": "C1", "ts": "1.1", "user": "U1", "text": "hi"}
+    first = asyncio.create_task(office.event(message, event_id="Ev1"))
+    await started.wait()
+    second = asyncio.create_task(office.event(message, event_id="Ev1", retry=1))
+    await asyncio.sleep(0.05)
+    assert not first.done()
+    assert not second.done()
+    released.set()
+    assert [(await first).status, (await second).status] == [200, 200]
+    assert await notes(database) == 1
+    await office.close()

@@ -70,7 +70,10 @@ INNER = {"type": "message", "user": "U1", "text": "new", "ts": "1.1", "edited": 
              "message": {"subtype": "tombstone", "ts": "1.1", "user": "USLACKBOT", "text": "This message was deleted."}},
             MessageBody(DELETED, "C1", "1.1", "U1", "new", event_ts="3.3"),
         ),
-        ({"type": "app_mention", "channel": "C1", "ts": "1.1", "user": "U1", "text": "<@U9> ack"}, MentionBody("C1", "1.1", "U1", "<@U9> ack")),
+        (
+            {"type": "app_mention", "channel": "C1", "ts": "1.1", "user": "U1", "text": "<@U9> ack"},
+            MentionBody("C1", "1.1", "U1", "<@U9> ack"),
+        ),
         (
             {"type": "reaction_removed", "user": "U1", "reaction": "pushpin", "item": {"type": "message", "channel": "C1", "ts": "1.1"},
              "item_user": "U2", "event_ts": "3.3"},
