@@ -5,6 +5,6 @@ notice (what a channel sends), channel (Slack, SMS, voice, e-mail), code (the `4
 States of a page: open → acknowledged | exhausted | closed; of an attempt: planned → calling → accepted → delivered → seen → answered,
 or failed, or suppressed. The sentences are in `states`.
 
-Says upward: `PageStarted`, `PersonPaged`, `StepSkipped`, `PageAcknowledged`, `PageEscalated`, `PageDeclined`, `PageExhausted`,
-`PageStandDown`. Rooms above add what a page can do besides (resolve, declare) through `actions.PageActions`.
+Says upward: `PageStarted`, `PersonPaged`, `AttemptFailed`, `StepSkipped`, `PageAcknowledged`, `PageEscalated`, `PageDeclined`,
+`PageExhausted`, `PageStandDown`. Rooms above add what a page can do besides (resolve, declare) through `actions.PageActions`.
 """

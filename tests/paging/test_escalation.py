@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.config.models import Config
@@ -12,6 +12,8 @@ from bot.errors import AlreadyDone, NotFound
 from bot.paging.messages import PageEscalated, PageExhausted, PageStandDown, PersonPaged, StepSkipped
 from bot.paging.models import Page, PageAttempt
 from bot.paging.states import AttemptState, PageState
+from bot.work.models import WorkItem
+from bot.work.orders import WorkState
 from tests.paging.conftest import Room
 
 AT_ONCE = ("email", "slack", "sms")
@@ -245,3 +247,14 @@ async def test_no_send_begins_after_an_acknowledgement(room: Room, database: Dat
         states = set((await tx.session.execute(select(col(PageAttempt.state)))).scalars())
     assert states == {AttemptState.SUPPRESSED}
     assert room.said(PersonPaged) == []
+
+
+async def test_an_order_that_slipped_through_looks_again_before_it_sends(sqlite_room: Room) -> None:
+    room = sqlite_room
+    page = await room.start(1, drain=False)
+    async with room.database.begin(actor=ActorId("ana")) as tx:
+        await room.paging.acknowledge(tx, page)
+        await tx.changed(update(PageAttempt).values(state=AttemptState.PLANNED))
+        await tx.changed(update(WorkItem).where(col(WorkItem.kind) == "deliver_page").values(state=WorkState.WAITING))
+    await room.advance(30)
+    assert room.all_sent() == []
