@@ -29,11 +29,14 @@ from bot.incidents.repair import HistoryRepair
 from bot.incidents.service import Incidents
 from bot.incidents.slack import IncidentListeners
 from bot.incidents.standing import Standings
+from bot.incidents.web import PURPOSE as INCIDENT_PAGE
+from bot.incidents.web import IncidentPage
 from bot.incidents.work import IncidentWork
 from bot.oncall.service import OnCall
 from bot.oncall.slack import OnCallCommand
 from bot.paging import messages as paging_facts
 from bot.paging.actions import PageAction, PageActions
+from bot.paging.audit import pages_never_sent, pages_without_next_step
 from bot.paging.channels.email import EmailChannel
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
@@ -49,6 +52,11 @@ from bot.paging.slack import PageButtons
 from bot.paging.texting import Texting
 from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
+from bot.postmortems.material import Gatherer
+from bot.postmortems.service import Postmortems
+from bot.postmortems.slack import PostmortemCommand
+from bot.postmortems.web import PostmortemPages
+from bot.postmortems.work import PostmortemWork
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
 from bot.slack.gateway import SlackGateway, web_client
@@ -119,8 +127,11 @@ async def build_rooms(
     alerts = Alerts(config, incidents)
     declare_api = DeclareApi(config, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
+    postmortems = Postmortems(config, incidents, links)
+
     # What lower rooms show of upper ones
     standings.add(alerts_card.section)
+    PostmortemCommand(postmortems).register(actions)
     offer_page_actions(page_actions, incidents, declare_api)
 
     # Who hears what
@@ -134,12 +145,17 @@ async def build_rooms(
     listeners.on(AlarmRaised, incidents.on_alarm)
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))
 
+    listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
+    listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
+    listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
+
     # Who does what later
     door.work(worker)
     PagingWork(database, paging, deliveries, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
     worker.handles(FindSlackPeople, DirectoryWork(database, directory, gateway).find_slack_people)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
+    PostmortemWork(config, database, incidents, Gatherer(config, directory, paging), postmortems).register(worker)
 
     # Doors
     IncidentListeners(config, directory, incidents, actions, standings).register(door)
@@ -147,6 +163,8 @@ async def build_rooms(
     PageButtons(paging).register(door)
     door.command(config.commands.oncall, OnCallCommand(oncall, directory).show)
     MobilePage(database, paging, notices, page_actions, directory).register(signed)
+    IncidentPage(config, database, directory, incidents, paging).register(signed)
+    PostmortemPages(database, incidents, postmortems).register(signed)
     texting = Texting(paging, deliveries, page_actions, directory)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     TwilioRoutes(database, paging, deliveries, notices, texting, page_actions, TwilioWebhooks(token, settings.url), links).register(app)
@@ -155,11 +173,15 @@ async def build_rooms(
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 
+    auditor = Auditor(database)
+    for check in (pages_without_next_step, pages_never_sent):
+        auditor.add(check.__name__, check)
+
     return Rooms(
         front=app,
         door=door,
         gateway=gateway,
-        auditor=Auditor(database),
+        auditor=auditor,
         recurring=Recurring(database, worker),
         repair=repair,
         directory=directory,
@@ -190,7 +212,7 @@ async def signed_links(settings: Settings, database: Database, clock: Clock) -> 
 
 def incident_url(links: Links, incident: Incident) -> str:
     """The page of an incident, for whoever holds the link."""
-    return links.link("i", str(incident.number), person=None, lasts=INCIDENT_LINK_LASTS)
+    return links.link(INCIDENT_PAGE, str(incident.number), person=None, lasts=INCIDENT_LINK_LASTS)
 
 
 def twilio_of(settings: Settings) -> Twilio | None:

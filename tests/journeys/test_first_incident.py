@@ -1,5 +1,7 @@
 """One incident from its declaration to its postmortem, as the people in it see it."""
 
+import aiohttp
+
 from tests.world import World
 
 
@@ -32,3 +34,13 @@ async def test_a_declared_incident_pages_opens_a_channel_and_is_resolved(world: 
     await world.user("ana").command("/inc resolve config rolled back", channel)
     await world.settled()
     assert "Resolved" in await world.card(1)
+
+    said = next(text for text in await world.channel_texts(1) if "ostmortem" in text and "http" in text)
+    address = next(part for part in said.replace("|", " ").replace("<", " ").split() if part.startswith("http"))
+    async with aiohttp.ClientSession() as session, session.get(address) as answer:
+        page = await answer.text()
+    assert answer.status == 200
+    assert "checkout is down" in page
+    assert "rollback started, watching" in page
+    assert "config rolled back" in page
+    assert "Ana Silva" in page
