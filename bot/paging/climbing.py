@@ -9,7 +9,7 @@ from sqlmodel import col
 from bot.config.escalation import Method
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
-from bot.errors import AlreadyDone
+from bot.errors import AlreadyDone, NotFound
 from bot.oncall.service import OnCall
 from bot.paging import codes
 from bot.paging.ladders import thaw
@@ -31,9 +31,13 @@ class Climbing:
         self._targets = Targets(directory, oncall)
         self._methods = frozenset(methods)
 
-    def who(self, target: str, service: str | None, team: str | None, at: datetime) -> tuple[list[Found], list[str]]:
-        """Whom a target means at a moment, and why nobody where it means nobody."""
-        return self._targets.people((target,), Around(team, service), at)
+    async def check_somebody(self, tx: Tx, target: str, around: Around, severity: int) -> None:
+        """Raise `NotFound` with the reason when a target means nobody now, or nobody who can be reached."""
+        people, missing = self._targets.people((target,), around, tx.now)
+        out_of_reach = [found.person for found in people if not await self._delays(tx, found.person, severity)]
+        if len(out_of_reach) == len(people):
+            why = missing + [self._unreachable(person) for person in out_of_reach]
+            raise NotFound(f"Nobody was paged: {'; '.join(why)}.")
 
     def check_can_go_on(self, page: Page) -> None:
         """Raise `AlreadyDone` when the ladder has no step left to take and those on it still have time to answer."""
@@ -118,15 +122,14 @@ class Climbing:
     async def _page(self, tx: Tx, page: Page, people: list[Found], step: int, due: datetime) -> tuple[bool, list[str]]:
         """Plan the attempts for these people. Whether anybody can be reached, and a reason for each who cannot."""
         out_of_reach = [found.person for found in people if not await self._plan(tx, page, found, step, due)]
-        sentences = [f"{self._directory.name(person)} has no way to be reached" for person in out_of_reach]
-        return len(out_of_reach) < len(people), sentences
+        return len(out_of_reach) < len(people), [self._unreachable(person) for person in out_of_reach]
+
+    def _unreachable(self, person: str) -> str:
+        return f"{self._directory.name(person)} has no way to be reached"
 
     async def _plan(self, tx: Tx, page: Page, found: Found, step: int, due: datetime) -> bool:
         """One attempt for each of a person's methods, each due after its delay. The first that exists goes out at once."""
-        delays: dict[Method, timedelta] = {}
-        for rule in self._directory.rules(found.person, page.severity):
-            if rule.method in self._methods and rule.method not in delays and await self._directory.address(tx, found.person, rule.method):
-                delays[rule.method] = rule.after
+        delays = await self._delays(tx, found.person, page.severity)
         if not delays:
             return False
         soonest = min(delays.values())
@@ -145,6 +148,14 @@ class Climbing:
             await tx.session.flush()
             await order_delivery(tx, attempt, tx.now + after - soonest)
         return True
+
+    async def _delays(self, tx: Tx, person: str, severity: int) -> dict[Method, timedelta]:
+        """The methods by which a person can be reached, each with its rule's delay."""
+        delays: dict[Method, timedelta] = {}
+        for rule in self._directory.rules(person, severity):
+            if rule.method in self._methods and rule.method not in delays and await self._directory.address(tx, person, rule.method):
+                delays[rule.method] = rule.after
+        return delays
 
     async def _was_anybody_paged(self, tx: Tx, page: Page) -> bool:
         attempts = select(col(PageAttempt.id)).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop)

@@ -28,6 +28,7 @@ from bot.paging.policy import EscalationPolicy
 from bot.paging.states import AttemptState, PageState, needs_answer
 from bot.paging.story import CANNOT
 from bot.paging.story import StoryLine as StoryLine
+from bot.paging.targets import Around
 from bot.work import queue
 
 WANTS_ANSWER = [state for state in PageState if needs_answer(state)]
@@ -75,9 +76,7 @@ class Paging:
 
     async def page_person(self, tx: Tx, request: PageRequest, target: str, words: str = "") -> int:
         """Page `person:kim`, `team:payments` or a role now, whatever the severity, on a page of its own. `NotFound` when that is nobody."""
-        people, missing = self._climbing.who(target, request.service, request.team, tx.now)
-        if not people:
-            raise NotFound(f"Nobody was paged: {'; '.join(missing)}.")
+        await self._climbing.check_somebody(tx, target, Around(request.team, request.service), request.severity)
         return await self._begin(tx, request, only(target), asked_by=tx.actor, words=words)
 
     async def acknowledge(self, tx: Tx, page_id: int) -> None:

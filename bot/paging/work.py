@@ -94,7 +94,6 @@ class PagingWork:
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):
             logger.warning("stand-down not sent", page=page.id, why=receipt.why)  # they hear it in Slack
-        faultpoints.reached("stand-down: sent, not noted")
         return receipt if isinstance(receipt, TryLater) else Done()
 
     async def refresh_messages(self, order: RefreshPageMessages, claim: Claim) -> Outcome:

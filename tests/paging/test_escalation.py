@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot.config.models import Config
+from bot.config.models import Person
 from bot.db import ActorId, Database
 from bot.errors import AlreadyDone, NotFound
 from bot.paging.messages import PageEscalated, PageExhausted, PageStandDown, PersonPaged, StepSkipped
@@ -80,7 +80,7 @@ async def test_a_step_that_finds_nobody_is_skipped_at_once_and_said(room: Room) 
     assert "max sms" in room.new()  # seven minutes after the step before, as the ladder says
 
 
-async def test_with_no_team_at_all_the_executive_stands_in_and_when_nobody_is_found_the_fallback(sqlite_room: Room, config: Config) -> None:
+async def test_with_no_team_at_all_the_next_step_that_finds_somebody_is_taken(sqlite_room: Room) -> None:
     room = sqlite_room
     await room.start(1, None)
     assert room.new() == told("max")  # primary, secondary, manager and expert are nobody
@@ -228,6 +228,11 @@ async def test_a_person_is_paged_by_name_on_a_page_of_their_own(room: Room) -> N
     with pytest.raises(NotFound, match="Nobody was paged"):
         async with room.database.begin(actor=ActorId("ana")) as tx:
             await room.paging.page_person(tx, room.request(2), "team:nobody")
+    people = {**room.config.people, "max": Person(id="max", name="Max Adeyemi")}
+    room.paging.directory.config = room.config.model_copy(update={"people": people})
+    with pytest.raises(NotFound, match="Nobody was paged: Max Adeyemi has no way to be reached"):
+        async with room.database.begin(actor=ActorId("ana")) as tx:
+            await room.paging.page_person(tx, room.request(2), "person:max")
 
 
 async def test_a_second_start_for_the_same_incident_pages_nobody_again(room: Room) -> None:
