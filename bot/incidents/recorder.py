@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.db import Tx
 from bot.directory.service import SLACK_ACTOR, Directory
 from bot.incidents import transcript
-from bot.incidents.transcript import NOBODY_BOT, Seen, moment
+from bot.incidents.transcript import NOBODY_BOT, OTHER_APP, Seen, moment
 from bot.slack.identity import identity
 from bot.slack.replies import Nothing, Reply
 from bot.slack.requests import Event, MessageBody, MessageChange, PinBody, ReactionBody, SharedFile
@@ -80,7 +80,7 @@ class Recorder:
     async def _author(self, tx: Tx, body: MessageBody, bot_name: str) -> str:
         if body.bot_id or not body.user:
             name = bot_name or body.bot_id
-            return f"bot:{name}" if name else NOBODY_BOT
+            return f"{OTHER_APP}{name}" if name else NOBODY_BOT
         return await self._directory.actor_of(tx, body.user)
 
     async def _is_ours(self, tx: Tx, body: MessageBody) -> bool:

@@ -18,6 +18,8 @@ from bot.incidents.models import ChannelMessage, Incident, Reaction
 
 TS = re.compile(r"(\d{1,11})(?:\.(\d{1,6}))?")
 BOT_ID = re.compile(r"bot:B[A-Z0-9]{5,}")
+OTHER_APP = "bot:"
+"""What the author of another app's message begins with."""
 NOBODY_BOT = "bot:unknown"
 WORTHY = frozenset({"eyes", "pushpin", "round_pushpin", "memo"})
 """Reactions that mark a message for the timeline."""
@@ -124,6 +126,18 @@ async def reactions(tx: Tx, channel_id: str) -> list[Reaction]:
     standing = (col(Reaction.channel_id) == channel_id) & col(Reaction.is_removed).is_(False)
     order = (col(Reaction.ts), col(Reaction.event_ts), col(Reaction.person), col(Reaction.name))
     return list((await tx.session.execute(select(Reaction).where(standing).order_by(*order))).scalars())
+
+
+async def marked(tx: Tx, incident_id: int) -> list[ChannelMessage]:
+    """The messages that somebody pinned or marked with a reaction for the timeline, in the order they were said; none that was deleted."""
+    worthy = select(col(Reaction.ts)).where(
+        col(Reaction.channel_id) == col(ChannelMessage.channel_id), col(Reaction.name).in_(WORTHY), col(Reaction.is_removed).is_(False)
+    )
+    standing = (
+        (col(ChannelMessage.incident_id) == incident_id) & (col(ChannelMessage.author) != "") & col(ChannelMessage.deleted_at).is_(None)
+    )
+    rows = select(ChannelMessage).where(standing, col(ChannelMessage.is_pinned) | col(ChannelMessage.ts).in_(worthy))
+    return list((await tx.session.execute(rows.order_by(col(ChannelMessage.happened_at), col(ChannelMessage.ts)))).scalars())
 
 
 async def _message(tx: Tx, incident_id: int, channel_id: str, ts: str) -> ChannelMessage:

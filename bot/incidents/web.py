@@ -1,6 +1,7 @@
 """An incident's page in a browser: what the card shows, the timeline so far, and where to meet when Slack is away."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
@@ -8,9 +9,9 @@ from bot.config.models import Bridge, Config
 from bot.db import Database, Tx
 from bot.directory.service import Directory
 from bot.errors import NotAllowed, NotFound
-from bot.incidents import roles, timeline
+from bot.incidents import roles, timeline, transcript
 from bot.incidents.lifecycle import is_open
-from bot.incidents.models import COMMANDER, Incident, TimelineEntry
+from bot.incidents.models import COMMANDER, ChannelMessage, Incident, TimelineEntry
 from bot.incidents.service import Incidents
 from bot.paging import story
 from bot.paging.service import Paging
@@ -21,14 +22,16 @@ from bot.web.signing import Grant
 PURPOSE = "i"
 WAY_OUT = "Open the newest link to the incident, or type /inc in Slack."
 SHOWN = 100
-"""Entries of the timeline on the page, newest first; the postmortem has them all."""
+"""Lines of the timeline on the page, newest first; the postmortem has them all."""
+LONGEST = 500
+"""Characters of one line, for a phone."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """An entry of the timeline, for people. Times are in UTC."""
+    """An entry of the timeline, or a message that somebody marked for it."""
 
-    at: str
+    happened_at: datetime
     who: str
     what: str
 
@@ -53,7 +56,9 @@ class IncidentPage:
             incident = await self._find(tx, grant)
             parts = await roles.holders(tx, incident.number)
             paged = story.by_person(await self._paging.story(tx, incident.number))
-            written = await timeline.entries(tx, incident.number)
+            lines = [self._entry(entry) for entry in await timeline.entries(tx, incident.number)]
+            lines += [self._message(message) for message in await transcript.marked(tx, incident.number)]
+        lines.sort(key=lambda line: line.happened_at)
         leader = next((part for part in parts if part.role == COMMANDER), None)
         service = self._config.service(incident.service) if incident.service else None
         name = self._directory.name
@@ -69,8 +74,8 @@ class IncidentPage:
             bridge=self._bridge(incident),
             is_open=is_open(incident.state),
             paged=[(name(person), standing) for person, standing in paged.items()],
-            timeline=[self._line(entry) for entry in reversed(written[-SHOWN:])],
-            left_out=max(0, len(written) - SHOWN),
+            timeline=lines[: -SHOWN - 1 : -1],
+            left_out=max(0, len(lines) - SHOWN),
         )
 
     async def _find(self, tx: Tx, grant: Grant) -> Incident:
@@ -95,5 +100,15 @@ class IncidentPage:
         team = self._config.team(incident.team) if incident.team else None
         return team.bridge if team else None
 
-    def _line(self, entry: TimelineEntry) -> Line:
-        return Line(f"{entry.happened_at:%d %b %H:%M:%S}", self._directory.name(entry.actor), entry.text)
+    def _entry(self, entry: TimelineEntry) -> Line:
+        return Line(entry.happened_at, self._directory.name(entry.actor), shortened(entry.text))
+
+    def _message(self, message: ChannelMessage) -> Line:
+        return Line(
+            message.happened_at, self._directory.name(message.author.removeprefix(transcript.OTHER_APP)), f"“{shortened(message.text)}”"
+        )
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"

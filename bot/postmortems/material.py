@@ -14,12 +14,12 @@ from bot.incidents import timeline, transcript
 from bot.incidents.lifecycle import Milestone
 from bot.incidents.models import ChannelMessage, Incident, Role, TimelineEntry
 from bot.incidents.severity import Severity
+from bot.incidents.transcript import OTHER_APP
 from bot.paging.service import Paging, StoryLine
 from bot.postmortems.assemble import Document, Entry, Facts, Message, Responder, assemble
 from bot.slack.identity import identity
 from bot.slack.text import permalink
 
-OTHER_APP = "bot:"
 WITHDRAWN = "(its message was deleted)"
 
 
@@ -35,10 +35,11 @@ class PagedLine:
 
 @dataclass(frozen=True)
 class Material:
-    """A document, and who was paged for it."""
+    """A document, who was paged for it, and the addresses of the messages that somebody marked for the timeline."""
 
     document: Document
-    paged: tuple[PagedLine, ...]
+    paged: tuple[PagedLine, ...] = ()
+    marked: frozenset[str] = frozenset()
 
 
 class Gatherer:
@@ -61,7 +62,9 @@ class Gatherer:
             await self._messages(tx, incident, said, urls),
             await self._responders(tx, incident.number),
         )
-        return Material(document, tuple(paged_line(line) for line in await self._paging.story(tx, incident.number)))
+        paged = tuple(paged_line(line) for line in await self._paging.story(tx, incident.number))
+        marked = {urls.of(row.channel_id, row.ts, row.thread_ts) or "" for row in await transcript.marked(tx, incident.number)}
+        return Material(document, paged, frozenset(marked))
 
     def _facts(self, incident: Incident) -> Facts:
         service = self._config.service(incident.service) if incident.service else None

@@ -32,7 +32,12 @@ def to_markdown(material: Material, impact: Mapping[Severity, str]) -> str:
     document = material.document
     template = environment().get_template("postmortems/postmortem.md.j2")
     return template.render(
-        doc=document, paged=material.paged, days=by_day(document.timeline), short=SHORT, impact=impact[document.severity]
+        doc=document,
+        paged=material.paged,
+        highlights=[labelled(line) for line in document.timeline if line.url and line.url in material.marked],
+        days=by_day(document.timeline),
+        short=SHORT,
+        impact=impact[document.severity],
     )
 
 

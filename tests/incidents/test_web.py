@@ -63,6 +63,20 @@ async def test_hostile_text_is_only_shown(sqlite_house: House, serve: Serve, tex
     assert "<bdi>" in page
 
 
+async def test_a_message_marked_with_a_reaction_is_on_the_timeline_until_the_mark_is_gone(sqlite_house: House, serve: Serve) -> None:
+    house = sqlite_house
+    await house.declare()
+    ts = await house.write("U0KIM000000", "cache flushed at 09:12")
+    house.later(seconds=1)
+    await house.write("U0KIM000000", "brb")
+    await house.react("U0ANA000000", "eyes", ts)
+    page = await page_of(house, serve)
+    assert "“cache flushed at 09:12”" in page and "brb" not in page
+    house.later(seconds=1)
+    await house.react("U0ANA000000", "eyes", ts, added=False)
+    assert "cache flushed" not in await page_of(house, serve)
+
+
 async def test_a_long_timeline_is_cut_and_that_is_said(sqlite_house: House, serve: Serve) -> None:
     house = sqlite_house
     await house.declare()
@@ -71,4 +85,4 @@ async def test_a_long_timeline_is_cut_and_that_is_said(sqlite_house: House, serv
         await house.do("note", f"note {n}")
     page = await page_of(house, serve)
     assert f"note {SHOWN + 4}<" in page and "note 3<" not in page
-    assert "earlier entries are not shown here" in page
+    assert "What came before is not shown here" in page

@@ -31,7 +31,7 @@ from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.slack.models import SlackIdentity
 from bot.slack.replies import Reply
-from bot.slack.requests import Event, MessageBody, MessageChange
+from bot.slack.requests import Event, MessageBody, MessageChange, ReactionBody
 from bot.web import front
 from bot.web.forms import SignedPages
 from bot.web.signing import Links, Secrets
@@ -121,6 +121,12 @@ class House:
         async with self.database.begin(actor=BOT) as tx:
             await self.recorder.on_message(tx, Event("message", body, key=""))
         return body.ts
+
+    async def react(self, user: str, name: str, ts: str, *, added: bool = True) -> None:
+        """Somebody reacts, or takes it back, as Slack tells of it."""
+        body = ReactionBody(added, user, name, CHANNEL, ts, event_ts=f"{self.clock.now().timestamp():.6f}")
+        async with self.database.begin(actor=BOT) as tx:
+            await self.recorder.on_reaction(tx, Event("reaction_added", body, key=""))
 
     async def drafted(self) -> Postmortem | None:
         """Do what is due now, then look for the draft."""

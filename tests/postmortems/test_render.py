@@ -40,7 +40,7 @@ def material(text: str) -> Material:
     entries = [Entry(kind, text, text, START, START + timedelta(hours=1), None) for kind in ("note", "update", "resolved")]
     messages = [Message(text, text, START, START, URL, is_reply=True, is_pinned=True, reactions=(text,))]
     document = assemble(facts, [Milestone(MilestoneKind.DECLARED, START, START)], entries, messages, [Responder(text, (text,), START)])
-    return Material(document, (PagedLine(START, text, text),))
+    return Material(document, (PagedLine(START, text, text),), frozenset({URL}))
 
 
 class Shape(HTMLParser):

@@ -42,8 +42,8 @@ async def a_long_night(house: House) -> None:
     worthy = await house.write("U0ANA000000", "rollback dnoe")
     house.later(seconds=9)
     await house.write("U0ANA000000", "rollback done", change=MessageChange.EDITED, ts=worthy)
+    await house.react("U0KIM000000", "memo", worthy)
     async with house.database.begin(actor=BOT) as tx:
-        await transcript.reacted(tx, CHANNEL, worthy, "kim", "memo", event_ts=worthy, added=True)
         await transcript.pinned(tx, house.number, CHANNEL, worthy, event_ts=worthy, added=True)
     await house.do("mitigate", "traffic rerouted", by=ANA)
     house.later(hours=26)
