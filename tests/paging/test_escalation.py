@@ -246,6 +246,8 @@ async def test_no_send_begins_after_an_acknowledgement(room: Room, database: Dat
     page = await room.start(1, drain=False)
     async with room.database.begin(actor=ActorId("ana")) as tx:
         await room.paging.acknowledge(tx, page)
+        waiting = select(col(WorkItem.kind)).where(col(WorkItem.state) == WorkState.WAITING)
+        assert set((await tx.session.execute(waiting)).scalars()) == {"refresh_page_messages"}
     await room.advance(30)
     assert room.all_sent() == []
     async with database.read() as tx:

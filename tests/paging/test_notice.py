@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.paging.blocks import page_blocks, page_text
@@ -35,6 +35,7 @@ NOTICE = Notice(
 )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000), st.text(max_size=300), st.text(max_size=300))
 def test_an_sms_never_exceeds_two_segments_and_always_says_how_to_answer(title: str, service: str, words: str) -> None:
     text = sms_text(replace(NOTICE, title=title, service=service[:60], words=words, asked_by="Bo", late="late by 42 min"))
