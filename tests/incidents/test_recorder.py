@@ -161,6 +161,23 @@ async def test_slacks_own_notes_and_other_channels_are_not_recorded(database: Da
     assert await recorded(database, recorder, joined, posted("1767348001.000200", channel="C9")) == []
 
 
+async def test_events_of_one_message_that_arrive_at_once_do_not_trip_over_each_other(
+    database: Database, channel: str, recorder: Recorder
+) -> None:
+    message = posted("1767348001.000100", "looking")
+    later = edited(message, "looked", "1767348002.000000")
+    eyes = reaction(message, "eyes", "U0ANA000000", "1767348003.000000")
+
+    async def one(raw: Raw) -> None:
+        async with database.begin(actor=BOT) as tx:
+            await hear(recorder, tx, raw)
+
+    await asyncio.gather(*(one(raw) for raw in (message, later, eyes, pin(message, "1767348004.000000")) * 4))
+    async with database.read() as tx:
+        ((row,), (mark,)) = await transcript.messages(tx, 1), await transcript.reactions(tx, channel)
+    assert (row.text, row.first_text, row.is_pinned, mark.person) == ("looked", "looking", True, "ana")
+
+
 # In any order
 
 

@@ -210,6 +210,16 @@ async def test_a_long_channel_is_read_page_by_page(sqlite_place: Deaf) -> None:
     assert len(place.sandbox.calls("conversations.history")) == 2
 
 
+async def test_a_long_thread_is_read_page_by_page(sqlite_place: Deaf) -> None:
+    place = sqlite_place
+    root = await place.say("kim", "question")
+    for n in range(201):
+        await place.say("ana", f"answer {n}", thread=root)
+    await place.order_repair()
+    assert await place.texts() == ["question", *(f"answer {n}" for n in range(201))]
+    assert len(place.sandbox.calls("conversations.replies")) == 2
+
+
 async def test_what_retention_hides_is_not_taken_for_deleted(sqlite_place: Deaf) -> None:
     place = sqlite_place
     await place.hear(
