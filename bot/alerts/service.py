@@ -12,7 +12,7 @@ from bot.alerts.grouping import title_of
 from bot.alerts.models import Alert, AlertEvent, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
 from bot.config.models import AlertSource, Config, Service
-from bot.db import ActorId, Tx, insert_for
+from bot.db import ActorId, Tx, hold_incident, insert_for
 from bot.incidents import lifecycle, timeline
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState
@@ -52,6 +52,9 @@ class Batch:
     """What one transaction has found and wants written."""
 
     known: dict[tuple[str, str], Known]
+    groups: dict[tuple[str, str], AlertGroup]
+    incidents: dict[int, Incident]
+    """The groups' newest incidents, held."""
     rows: dict[tuple[str, str], dict[str, object]] = field(default_factory=dict)
     events: list[dict[str, object]] = field(default_factory=list)
     stopped: dict[int, ActorId] = field(default_factory=dict)
@@ -64,10 +67,13 @@ class Alerts:
     def __init__(self, config: Config, incidents: Incidents) -> None:
         self._config = config
         self._incidents = incidents
+        self._minute = ""
+        self._said: set[int] = set()
+        """Of which incidents it was written down in this minute that more alerts began; the timeline's key keeps it to once anyway."""
 
     async def take(self, tx: Tx, deliveries: Sequence[Delivery]) -> list[Taken]:
         """Take webhooks in the order they came, in one transaction; returns what became of each."""
-        batch = Batch(await self._known(tx, deliveries))
+        batch = await self._look_up(tx, deliveries)
         taken = []
         for delivery in deliveries:
             with tx.acting(delivery.actor):
@@ -135,12 +141,13 @@ class Alerts:
         worst, decision = self._worst(delivery.source, fresh)
         if not decision.opens_incident:
             return None
-        group = await tx.session.get(AlertGroup, (delivery.source.id, delivery.webhook.group_key))
+        key = (delivery.source.id, delivery.webhook.group_key)
+        group = batch.groups.get(key)
         if group is None:
-            group = AlertGroup(source=delivery.source.id, group_key=delivery.webhook.group_key)
+            group = batch.groups[key] = AlertGroup(source=key[0], group_key=key[1])
             tx.session.add(group)
         group.truncated = delivery.webhook.truncated
-        incident = await self._incidents.held(tx, group.incident_id) if group.incident_id else None
+        incident = batch.incidents.get(group.incident_id) if group.incident_id else None
         if incident and lifecycle.is_open(incident.state):
             await self._join(tx, incident, decision, len(fresh))
         elif incident and self._just_ended(tx, incident) and self._fired_before(delivery, fresh, batch, incident):
@@ -148,6 +155,7 @@ class Alerts:
         else:
             incident = await self._declare(tx, delivery, fresh, worst, incident)
         group.incident_id = incident.number
+        batch.incidents[incident.number] = incident
         return incident.number
 
     async def _declare(self, tx: Tx, delivery: Delivery, fresh: Sequence[Signal], worst: Signal, earlier: Incident | None) -> Incident:
@@ -175,8 +183,13 @@ class Alerts:
 
     async def _join(self, tx: Tx, incident: Incident, decision: Decision | None, count: int) -> None:
         """More alerts of an open incident. A worse one raises a severity that no person has touched."""
-        text = f"{count} more alert{'s' if count > 1 else ''} began to fire"
-        if await timeline.record(tx, incident.number, "alert", text, key=f"more:{tx.now:%Y-%m-%dT%H:%M}"):  # in a storm, one line a minute
+        minute = f"{tx.now:%Y-%m-%dT%H:%M}"
+        if minute != self._minute:
+            self._minute, self._said = minute, set()
+        if incident.number not in self._said:  # in a storm, one line a minute
+            self._said.add(incident.number)
+            text = f"{count} more alert{'s' if count > 1 else ''} began to fire"
+            await timeline.record(tx, incident.number, "alert", text, key=f"more:{minute}")
             await self._incidents.refresh(tx, incident, at_leisure=True)
         if decision and decision.severity < incident.severity and not incident.is_touched:
             await self._incidents.change_severity(tx, incident.number, decision.severity, f"a worse alert joined: {decision.rule}")
@@ -241,6 +254,31 @@ class Alerts:
         return service, team.id if team and service is None else None
 
     # Rows
+
+    async def _look_up(self, tx: Tx, deliveries: Sequence[Delivery]) -> Batch:
+        """Everything that deciding about these deliveries needs, in as few questions as there are kinds of rows."""
+        known = await self._known(tx, deliveries)
+        keys = {(one.source.id, one.webhook.group_key) for one in deliveries if self._has_news(one, known)}
+        groups: dict[tuple[str, str], AlertGroup] = {}
+        if keys:
+            names = {name for _, name in keys}
+            rows = select(AlertGroup).where(
+                col(AlertGroup.source).in_({source for source, _ in keys}), col(AlertGroup.group_key).in_(names)
+            )
+            groups = {(row.source, row.group_key): row for row in (await tx.session.execute(rows)).scalars()}
+        numbers = {row.incident_id for row in groups.values() if row.incident_id}
+        for number in sorted(numbers):
+            await hold_incident(tx, number)
+        incidents: dict[int, Incident] = {}
+        if numbers:
+            found = select(Incident).where(col(Incident.id).in_(numbers))
+            incidents = {row.number: row for row in (await tx.session.execute(found)).scalars()}
+        return Batch(known, groups, incidents)
+
+    @staticmethod
+    def _has_news(delivery: Delivery, known: dict[tuple[str, str], Known]) -> bool:
+        source = delivery.source.id
+        return any(change_of(one, known.get((source, one.fingerprint))) is Change.FIRES for one in delivery.webhook.signals)
 
     @staticmethod
     async def _known(tx: Tx, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], Known]:
