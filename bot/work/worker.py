@@ -102,14 +102,16 @@ class Worker:
         """Do everything that is due now and what follows from it. False when something still ran after `timeout_s` real seconds."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while True:
-            await self._claim_and_start()
+            was_idle = not self._running
+            started = await self._claim_and_start()
             tasks = [task for _, task in self._running.values()]
             left = deadline - asyncio.get_running_loop().time()
-            if not tasks:
+            if was_idle and not started:
                 return True
             if left <= 0:
                 return False
-            await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if tasks:  # if not, what ran has just made room: look again
+                await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     async def next_due(self) -> datetime | None:
         """When this process can next start something: lanes that are full are left out until one of their items ends."""

@@ -189,7 +189,8 @@ async def test_a_refresh_with_a_time_moves_what_waits(database: Database, worker
 # Order and isolation
 
 
-async def test_pages_go_first_then_urgency_then_age(database: Database, worker: Worker, clock: FakeClock) -> None:
+async def test_pages_go_first_then_urgency_then_age(database: Database, clock: FakeClock) -> None:
+    worker = Worker(database, clock, widths={"sms": 1})
     started = []
 
     async def note(order: Wake | Draw, _: Claim) -> None:

@@ -116,6 +116,17 @@ async def test_a_body_beyond_the_limit_gets_a_clear_413(serve: Serve, is_chunked
     assert (answer.status, (await answer.json())["error"]) == (413, front.SENTENCES[413])
 
 
+async def test_a_body_that_says_it_is_too_large_is_refused_before_anything_is_done(serve: Serve) -> None:
+    called: list[str] = []
+
+    async def act(request: web.Request) -> web.Response:
+        called.append(request.method)
+        return web.Response()
+
+    answer = await (await serve(app_with(act))).post("/thing", data=io.BytesIO(b"x" * (front.MAX_BODY + 1)))
+    assert (answer.status, called) == (413, [])
+
+
 async def test_keys_tokens_and_signatures_stay_out_of_the_access_log(serve: Serve) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response()
