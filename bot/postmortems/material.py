@@ -16,6 +16,7 @@ from bot.incidents.models import ChannelMessage, Incident, Role, TimelineEntry
 from bot.incidents.severity import Severity
 from bot.incidents.transcript import OTHER_APP
 from bot.paging.service import Paging, StoryLine
+from bot.paging.states import AttemptState
 from bot.postmortems.assemble import Document, Entry, Facts, Message, Responder, assemble
 from bot.slack.identity import identity
 from bot.slack.text import permalink
@@ -62,7 +63,8 @@ class Gatherer:
             await self._messages(tx, incident, said, urls),
             await self._responders(tx, incident.number),
         )
-        paged = tuple(paged_line(line) for line in await self._paging.story(tx, incident.number))
+        story = await self._paging.story(tx, incident.number)
+        paged = tuple(paged_line(line) for line in story if line.state is not AttemptState.SUPPRESSED)
         marked = {urls.of(row.channel_id, row.ts, row.thread_ts) or "" for row in await transcript.marked(tx, incident.number)}
         return Material(document, paged, frozenset(marked))
 

@@ -4,13 +4,15 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.db import BOT
 from bot.incidents import timeline, transcript
 from bot.incidents.messages import HistoryRepaired
 from bot.paging.messages import PersonPaged
+from bot.paging.models import PageAttempt
+from bot.paging.states import AttemptState
 from bot.postmortems.messages import DraftPostmortem
 from bot.postmortems.states import PostmortemState
 from bot.slack.requests import MessageChange
@@ -25,6 +27,8 @@ async def a_long_night(house: House) -> None:
     """An incident of more than a day, with everything that a postmortem tells."""
     await house.declare("checkout | is *down*", started_at=house.clock.now() - timedelta(minutes=20))
     async with house.database.begin(actor=BOT) as tx:
+        sms = update(PageAttempt).where(col(PageAttempt.method) == "sms")
+        await tx.changed(sms.values(state=AttemptState.DELIVERED, accepted_at=tx.now))
         await tx.announce(PersonPaged(1, house.number, "ana", "sms", "primary on call for Payments"))
     house.later(seconds=40)
     root = await house.write("U0KIM000000", "errors since 08:40, p99 is 12 s")
