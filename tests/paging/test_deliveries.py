@@ -136,10 +136,27 @@ async def died_while_calling(room: Room, method: str) -> None:
 
 async def test_after_a_crash_in_the_middle_of_a_call_the_provider_is_asked_first(room: Room) -> None:
     await room.start(1)
+    await room.sandbox.until(lambda: _is(room, "sms", AttemptState.DELIVERED))  # no receipt is left to come and tell us
     await died_while_calling(room, "sms")
     await room.advance(0.5)
     assert len(room.sandbox.phone("ana").received) == 1
     assert (await attempt(room, "ana", "sms")).provider_id == room.sandbox.phone("ana").sms[0].sid
+
+
+async def test_after_a_crash_another_pages_text_is_not_taken_for_the_lost_one(room: Room) -> None:
+    await room.start(1)
+    await room.sandbox.until(lambda: _is(room, "sms", AttemptState.DELIVERED))
+    phone = room.sandbox.phone("ana")
+    async with room.database.begin(actor=BOT) as tx:
+        mine = col(PageAttempt.person) == "ana", col(PageAttempt.method) == "sms"
+        number = (await tx.session.execute(select(col(PageAttempt.id)).where(*mine))).scalar_one()
+        await room.paging.reconsider(tx, 42, 3, "Checkout is slow")
+        await room.paging.reconsider(tx, 42, 1, "Checkout is down")  # the same page, code and person once more
+        again = col(PageAttempt.id) > number
+        await tx.changed(update(PageAttempt).where(*mine, again).values(state=AttemptState.CALLING, calling_at=tx.now))
+    await room.worker.drain()
+    assert len([text for text in phone.received if "Reply 1a" in text]) == 2
+    assert "(possible duplicate)" in phone.last_sms
 
 
 async def test_after_a_crash_before_the_call_the_page_goes_out_within_30_s(room: Room) -> None:
