@@ -62,14 +62,17 @@ class Auditor:
         self._checks[name] = check
 
     async def run(self) -> None:
-        """Audit every minute, for ever. A database that is away is itself a finding, and no heartbeat."""
+        """Audit every minute, for ever, first after a minute: at its start a process takes up what was left overdue.
+
+        A database that is away is itself a finding, and no heartbeat.
+        """
         while True:
+            await asyncio.sleep(EVERY_S)
             try:
                 await self.audit()
             except Exception as error:
                 logger.exception("audit failed")
                 self.findings = (Finding(f"The auditor itself cannot work: {type(error).__name__}.", "audit"),)
-            await asyncio.sleep(EVERY_S)
 
     async def audit(self) -> tuple[Finding, ...]:
         """Look once: announce what is new, forget what is over, and ping the heartbeat if nothing is wrong."""
