@@ -131,7 +131,9 @@ async def build_rooms(
 
     # What lower rooms show of upper ones
     standings.add(alerts_card.section)
-    PostmortemCommand(postmortems).register(actions)
+    postmortem_command = PostmortemCommand(postmortems)
+    postmortem_command.register(actions)
+    standings.add(postmortem_command.card_section)
     offer_page_actions(page_actions, incidents, declare_api)
 
     # Who hears what

@@ -52,8 +52,6 @@ ALLOWED: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
 )
 
 UNDO_WINDOW = timedelta(minutes=5)  # a resolve or cancel by a slip of the thumb
-ALERT_REOPENS_WITHIN = timedelta(minutes=30)  # the same alert later than this is a new, linked incident
-DUPLICATE_WITHIN = timedelta(minutes=10)  # a second declaration about a service this soon pages nobody again
 
 
 def is_open(state: IncidentState) -> bool:
@@ -110,11 +108,6 @@ def undo(
 def can_undo(ended_at: datetime, now: datetime, window: timedelta = UNDO_WINDOW) -> bool:
     """Whether a resolve or cancel of `ended_at` can still be undone."""
     return now - ended_at <= window
-
-
-def is_duplicate(declared_at: datetime, now: datetime) -> bool:
-    """Whether an incident is so young that another declaration about its service should join it."""
-    return now - declared_at < DUPLICATE_WITHIN
 
 
 class MilestoneKind(StrEnum):

@@ -5,7 +5,7 @@ workaround, baseline) never lowers: it is taken at its worst and the decision is
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, IntEnum, StrEnum
@@ -342,59 +342,3 @@ def tiers(up_to: int) -> str:
 
 def minutes(span: timedelta | None) -> str:
     return f"{span.total_seconds() / 60:g} min" if span else "0 min"
-
-
-@dataclass(frozen=True)
-class SeverityProfile:
-    """What a severity means for the response. Ladder: (minutes from the start, whom to page)."""
-
-    impact: str
-    answer_within: timedelta
-    responders_wanted: int
-    informs: tuple[str, ...]
-    update_every: timedelta | None = None
-    ladder: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    opens_channel: bool = True
-    needs_commander: bool = True
-
-    @property
-    def pages(self) -> bool:
-        """Whether anybody is paged at all."""
-        return bool(self.ladder)
-
-
-SEVERITY_PROFILE: Mapping[Severity, SeverityProfile] = {
-    Severity.SEV1: SeverityProfile(
-        impact="total outage",
-        answer_within=timedelta(minutes=5),
-        responders_wanted=10,
-        informs=("ticket", "tracking", "customers", "executives"),
-        update_every=timedelta(minutes=30),
-        # The secondary must have been paged before SEV1's own five minutes are over.
-        ladder=((0, ("primary",)), (3, ("secondary",)), (8, ("manager", "expert")), (15, ("executive",))),
-    ),
-    Severity.SEV2: SeverityProfile(
-        impact="major degradation",
-        answer_within=timedelta(minutes=15),
-        responders_wanted=5,
-        informs=("ticket", "tracking", "customers"),
-        update_every=timedelta(hours=1),
-        ladder=((0, ("primary",)), (5, ("secondary",)), (15, ("manager", "expert")), (30, ("executive",))),
-    ),
-    Severity.SEV3: SeverityProfile(
-        impact="minor issue",
-        answer_within=timedelta(hours=1),
-        responders_wanted=2,
-        informs=("ticket", "tracking"),
-        update_every=timedelta(hours=4),
-        ladder=((0, ("primary",)), (30, ("primary",)), (60, ("secondary",))),
-    ),
-    Severity.SEV4: SeverityProfile(
-        impact="monitoring alert",
-        answer_within=timedelta(hours=4),
-        responders_wanted=1,
-        informs=("ticket",),
-        opens_channel=False,
-        needs_commander=False,
-    ),
-}

@@ -6,11 +6,10 @@ bare acknowledgement takes the last, and everything else that names none is refu
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from itertools import count
 
 LONGEST_SNOOZE = timedelta(days=1)
 
@@ -275,8 +274,3 @@ def parse_keys(digits: str) -> Key:
     """The meaning of what was pressed; the same key twice counts once, anything else is wrong and explains itself."""
     pressed = set(digits.strip().removesuffix("#"))
     return KEYS.get(pressed.pop(), Key.WRONG) if len(pressed) == 1 else Key.WRONG
-
-
-def next_code(in_use: Collection[int], recently_used: Collection[int]) -> int:
-    """The smallest number that names no page of this phone, and named none within a day."""
-    return next(number for number in count(1) if number not in in_use and number not in recently_used)

@@ -146,15 +146,6 @@ def escalate_now(policy: EscalationPolicy, taken: int, started_at: datetime, now
     return PageNow(taken, step.targets, now), now - step.after
 
 
-# An acknowledgement with no sign of life for this long pages again; severities not named here never do.
-ACK_TIMEOUTS = {1: timedelta(minutes=10), 2: timedelta(minutes=20)}
-
-
-def ack_timeout(severity: int) -> timedelta | None:
-    """How long an acknowledgement of a page of SEV `severity` holds without a sign of life; `None`: until it is over."""
-    return ACK_TIMEOUTS.get(severity)
-
-
 def lateness(late: timedelta) -> str:
     """What a page that comes late says about itself; empty below a minute."""
     minutes = int(late.total_seconds() // 60)

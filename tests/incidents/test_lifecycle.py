@@ -21,7 +21,6 @@ from bot.incidents.lifecycle import (
     durations,
     humane,
     is_counted,
-    is_duplicate,
     is_open,
     is_worked_on,
     state_named,
@@ -105,11 +104,6 @@ def test_a_resolve_can_be_undone_for_five_minutes() -> None:
         with pytest.raises(InvalidTransition):
             undo(state, S.MONITORING, START, START)
     assert can_undo(START, START + 5 * MIN)
-
-
-def test_two_declarations_are_the_same_thing_for_ten_minutes() -> None:
-    assert is_duplicate(START, START + timedelta(seconds=599))
-    assert not is_duplicate(START, START + 10 * MIN)
 
 
 def at(kind: MilestoneKind, minutes: float, recorded: float | None = None) -> Milestone:

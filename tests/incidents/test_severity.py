@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidInput
 from bot.incidents.severity import (
-    SEVERITY_PROFILE,
     ComponentStatus,
     Decision,
     Observation,
@@ -272,18 +271,3 @@ def test_an_unknown_tier_never_lowers_what_was_measured(observed: Observation, t
     unknown = decide(replace(observed, tier=None))
     if "impact unknown" not in unknown.values:
         assert unknown.severity <= decide(replace(observed, tier=tier)).severity
-
-
-def test_the_profiles_are_the_seeds() -> None:
-    sev1 = SEVERITY_PROFILE[SEV1]
-    assert (sev1.impact, sev1.answer_within, sev1.responders_wanted, sev1.update_every) == ("total outage", 5 * MIN, 10, 30 * MIN)
-    assert [minute for minute, _ in sev1.ladder] == [0, 3, 8, 15]
-    assert [minute for minute, _ in SEVERITY_PROFILE[SEV2].ladder] == [0, 5, 15, 30]
-    assert [minute for minute, _ in SEVERITY_PROFILE[SEV3].ladder] == [0, 30, 60]
-    sev4 = SEVERITY_PROFILE[SEV4]
-    assert not (sev4.pages or sev4.opens_channel or sev4.needs_commander)
-
-
-def test_sev1_pages_the_secondary_before_its_answer_is_due() -> None:
-    reached = [timedelta(minutes=minute) for minute, targets in SEVERITY_PROFILE[SEV1].ladder if "secondary" in targets]
-    assert reached[0] < SEVERITY_PROFILE[SEV1].answer_within

@@ -24,7 +24,6 @@ from bot.paging.answers import (
     Start,
     Stop,
     WhoElse,
-    next_code,
     parse_answer,
     parse_keys,
 )
@@ -184,10 +183,3 @@ def test_case_spaces_dots_and_hashes_do_not_matter(word: str, noise: str, upper:
 )
 def test_keys(digits: str, key: Key) -> None:
     assert parse_keys(digits) is key
-
-
-@given(st.sets(st.integers(1, 50)), st.sets(st.integers(1, 50)))
-def test_a_code_is_the_smallest_that_is_and_was_free(in_use: set[int], recent: set[int]) -> None:
-    code = next_code(in_use, recent)
-    assert code not in in_use | recent
-    assert set(range(1, code)) <= in_use | recent

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config.escalation import DEFAULT_POLICIES
 from bot.errors import InvalidInput
-from bot.incidents.severity import SEVERITY_PROFILE, Severity
+from bot.incidents.severity import Severity
+from bot.paging.ladders import configured
 from bot.paging.policy import (
     FOR_EVER,
     EscalationPolicy,
@@ -15,7 +17,6 @@ from bot.paging.policy import (
     PageNow,
     Step,
     Wait,
-    ack_timeout,
     escalate_now,
     ladder,
     lateness,
@@ -47,10 +48,10 @@ def played(policy: EscalationPolicy, minutes: int) -> list[tuple[int, tuple[str,
     ],
 )
 def test_each_severity_climbs_its_ladder_to_the_minute(severity: Severity, expected: list[tuple[int, tuple[str, ...]]]) -> None:
-    assert played(ladder(severity.name, SEVERITY_PROFILE[severity].ladder), 200) == expected
+    assert played(configured(DEFAULT_POLICIES[severity.name.lower()]), 200) == expected
 
 
-SEV2 = ladder("sev2", SEVERITY_PROFILE[Severity.SEV2].ladder)
+SEV2 = configured(DEFAULT_POLICIES["sev2"])
 
 
 def test_between_two_steps_it_waits_for_the_next_ones_time() -> None:
@@ -92,10 +93,6 @@ def test_escalating_by_hand_takes_the_next_step_now_and_keeps_the_distances() ->
     assert decision == PageNow(1, ("secondary",), due=now)
     assert next_step(SEV2, 2, started_at, now) == Wait(now + 10 * MIN)
     assert escalate_now(SEV2, 4, START, now)[0] == Exhausted()
-
-
-def test_an_acknowledgement_wears_off_only_where_it_matters() -> None:
-    assert [ack_timeout(severity) for severity in (1, 2, 3, 4)] == [10 * MIN, 20 * MIN, None, None]
 
 
 @pytest.mark.parametrize(
