@@ -138,6 +138,7 @@ async def build_rooms(
 
     # Who hears what
     listeners.on(paging_facts.PersonPaged, pages.on_person_paged)
+    listeners.on(paging_facts.AttemptFailed, pages.on_attempt_failed)
     listeners.on(paging_facts.StepSkipped, pages.on_step_skipped)
     listeners.on(paging_facts.PageAcknowledged, pages.on_acknowledged)
     listeners.on(paging_facts.PageDeclined, pages.on_declined)

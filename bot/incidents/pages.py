@@ -7,7 +7,8 @@ from bot.incidents.lifecycle import MilestoneKind
 from bot.incidents.messages import SayInOps
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
-from bot.paging.messages import PageAcknowledged, PageDeclined, PageEscalated, PageExhausted, PersonPaged, StepSkipped
+from bot.paging.messages import AttemptFailed, PageAcknowledged, PageDeclined, PageEscalated, PageExhausted, PersonPaged, StepSkipped
+from bot.paging.models import Page
 from bot.work import queue
 
 
@@ -46,6 +47,13 @@ class PageListener:
             await self.seat_acting_commander(tx, incident, by)
         await self._incidents.refresh(tx, incident)
 
+    async def on_attempt_failed(self, tx: Tx, fact: AttemptFailed) -> None:
+        """Somebody could not be reached one way; paging goes on with the next, and people can see it."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        text = f"could not reach {fact.person} by {fact.method}: {fact.why}"
+        await timeline.record(tx, fact.incident_id, "paged", text, key=f"failed:{fact.page_id}:{fact.person}:{fact.method}", actor=BOT)
+        await self._incidents.refresh(tx, incident, at_leisure=True)
+
     async def on_declined(self, tx: Tx, fact: PageDeclined) -> None:
         """Somebody cannot take it; the next person is paged by paging itself."""
         await timeline.record(tx, fact.incident_id, "paged", "cannot take the page", actor=ActorId(fact.by))
@@ -67,6 +75,10 @@ class PageListener:
     async def on_exhausted(self, tx: Tx, fact: PageExhausted) -> None:
         """Everybody was paged and nobody answered: say so where people are."""
         incident = await self._incidents.held(tx, fact.incident_id)
+        page = await tx.session.get(Page, fact.page_id)
+        if page is not None and page.asked_by is not None:
+            await self._called_by_name(tx, incident, fact.page_id)
+            return
         await timeline.record(tx, fact.incident_id, "exhausted", "nobody has answered; the whole ladder was paged", actor=BOT)
         await self._incidents.say(
             tx,
@@ -78,6 +90,14 @@ class PageListener:
             await queue.schedule(
                 tx, SayInOps(text=text), key=f"exhausted:{fact.page_id}:{tx.now.timestamp():.0f}", about=f"incident:{incident.number}"
             )
+        await self._incidents.refresh(tx, incident)
+
+    async def _called_by_name(self, tx: Tx, incident: Incident, page_id: int) -> None:
+        """Who was paged by name has had their time; the incident's own ladder is another matter."""
+        for person in await self._incidents.paged(tx, incident, page_id):
+            await timeline.record(tx, incident.number, "exhausted", "was paged by name and has not answered", actor=ActorId(person))
+            with tx.acting(ActorId(person)):
+                await self._incidents.say(tx, incident, "{actor} was paged by name and has not answered. *Escalate* pages the next step.")
         await self._incidents.refresh(tx, incident)
 
     async def seat_acting_commander(self, tx: Tx, incident: Incident, person: ActorId) -> None:
