@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
-from bot.errors import InvalidInput, Refusal
+from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import blocks, lifecycle, roles
-from bot.incidents.lifecycle import IncidentState
+from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
@@ -28,6 +28,7 @@ class Call:
     severity: Severity | None = None
     state: IncidentState | None = None
     people: tuple[ActorId, ...] = ()
+    teams: tuple[str, ...] = ()
     is_elsewhere: bool = False
     """It was asked for outside the incident's channel, so the answer says which incident it means."""
 
@@ -79,9 +80,12 @@ class Actions:
     async def lead(self, tx: Tx, call: Call) -> Reply:
         """Give the seat to the one person named, or take it."""
         number, person = call.incident.number, call.people[0] if call.people else tx.actor
+        name = await self._directory.mention(tx, person)
+        leader = await roles.commander(tx, number)
+        if leader is not None and leader.person == person and not leader.is_acting:
+            raise AlreadyDone(f"{name} leads #{number} already. Nothing to do.")
         before = await roles.lead(tx, number, person)
         await self._incidents.settle(tx, number, [person])
-        name = await self._directory.mention(tx, person)
         if before is None or before.person == person:
             return Say(f"{name} is the commander of #{number}.")
         told = await self._directory.mention(tx, before.person)
@@ -96,15 +100,19 @@ class Actions:
 
     async def leave(self, tx: Tx, call: Call) -> Reply:
         """No longer part of it; the seat of the commander is empty then."""
+        leader = await roles.commander(tx, call.incident.number)
         if not await roles.leave(tx, call.incident.number, tx.actor):
             raise Refusal(f"You have no part in #{call.incident.number}. Nothing to do.")
+        if leader is not None and leader.person == tx.actor and is_open(call.incident.state):
+            await self._incidents.watch_the_seat(tx, call.incident)
+            await self._incidents.say(tx, call.incident, "*Nobody leads now:* {actor} left. Press *I'm commander* on the card.")
         await self._incidents.settle(tx, call.incident.number, [])
         return Say(f"You are no longer part of #{call.incident.number}.")
 
     async def status(self, tx: Tx, call: Call) -> Reply:
         """Move along the life of the incident."""
         if call.state is None:
-            legal = ", ".join(sorted(state.value for state in lifecycle.ALLOWED[call.incident.state]))
+            legal = ", ".join(sorted(state.value for state in lifecycle.ALLOWED[call.incident.state])) or "no other state"
             raise InvalidInput(f"#{call.incident.number} is {call.incident.state.value}. From here it can go to {legal}: `/inc status …`.")
         incident = await self._incidents.change_state(tx, call.incident.number, call.state)
         return Say(f"#{incident.number} is {incident.state.value} now.")
@@ -160,13 +168,18 @@ class Actions:
         return Say(f"The next on #{call.incident.number}'s ladder is being paged now.")
 
     async def page(self, tx: Tx, call: Call) -> Reply:
-        """Page a person now."""
-        if not call.people:
+        """Page a person, or whoever is on call for a team, now."""
+        if not call.people and not call.teams:
             raise InvalidInput("Say whom to page, and why: `/inc page @kim db failover needs you`.")
-        for person in call.people:
-            await self._paging.page_person(tx, self._incidents.page_request(call.incident), f"person:{person}", call.words)
-        names = ", ".join([await self._directory.mention(tx, person) for person in call.people])
-        return Say(f"{names}: being paged for #{call.incident.number}.")
+        if not is_open(call.incident.state):
+            raise Refusal(f"#{call.incident.number} is {call.incident.state.value}, so nobody is paged for it. `/inc reopen` first.")
+        names = [await self._directory.mention(tx, person) for person in call.people]
+        for person, name in zip(call.people, names, strict=True):
+            if self._directory.person(person) is None:
+                raise Refusal(f"{name} is not in Tocsin's directory, so there is no way to page them. Invite them to the channel instead.")
+        for target in (*(f"person:{person}" for person in call.people), *(f"team:{team}" for team in call.teams)):
+            await self._paging.page_person(tx, self._incidents.page_request(call.incident), target, call.words)
+        return Say(f"{', '.join([*names, *call.teams])}: being paged for #{call.incident.number}.")
 
     @staticmethod
     def _quiet(call: Call, sentence: str) -> Reply:

@@ -1,4 +1,4 @@
-"""Declaring without Slack: `POST /api/declare` of the running bot, and the client that `tocsin declare` is.
+"""Declaring without Slack: `POST /hooks/declare` of the running bot, and the client that `tocsin declare` is.
 
 The request carries a signed token, good for a minute and bound to who declares, made from the secret that bot and client share.
 """
@@ -16,12 +16,12 @@ from bot.db import ActorId, Database
 from bot.errors import InvalidInput, NotAllowed, Unavailable
 from bot.incidents.declaration import Declaration, declaration_of
 from bot.incidents.grammar import parse
-from bot.incidents.intents import Declare, Place
+from bot.incidents.intents import Declare, MentionKind, Place
 from bot.incidents.service import Incidents
 from bot.slack.text import escape
 from bot.web.signing import Links, Secrets
 
-PATH = "/api/declare"
+PATH = "/hooks/declare"
 PURPOSE = "declare"
 GOOD_FOR = timedelta(minutes=1)
 EXAMPLE = "tocsin declare sev1 checkout is down"
@@ -71,7 +71,8 @@ class DeclareApi:
             raise InvalidInput(f"Say in a few words what is wrong: {EXAMPLE}")
         if intent.unknown_service:
             self._incidents.judge.service(intent.unknown_service, "")
-        return declaration_of(intent, origin=origin)
+        people = tuple(ActorId(who.ref) for who in intent.people if who.kind is MentionKind.PERSON)
+        return declaration_of(intent, origin=origin, people=people)
 
 
 async def declare_at(environ: Mapping[str, str], text: str, by: str) -> str:

@@ -16,9 +16,12 @@ from slack_sdk.models.blocks import (
 
 from bot.incidents.lifecycle import is_open
 from bot.incidents.models import Incident
+from bot.incidents.names import heading
 from bot.incidents.standing import Standing
-from bot.slack.text import HEADER_LIMIT, channel_link, clamp, escape, link, when
+from bot.slack.text import HEADER_LIMIT, TOPIC_LIMIT, channel_link, clamp, escape, link, when
 
+LINE = 150
+"""Characters of an incident in a list."""
 EMOJI = {1: "🔴", 2: "🟠", 3: "🟡", 4: "⚪"}
 
 
@@ -38,11 +41,6 @@ def card(standing: Standing) -> list[Block]:
     blocks += standing.more
     blocks.append(ContextBlock(elements=[MarkdownTextObject(text=clamp(footnote(standing), 2000))]))
     return blocks
-
-
-def heading(incident: Incident) -> str:
-    """`#42 SEV1 checkout is down`, in plain text."""
-    return f"#{incident.number} SEV{incident.severity} {incident.title}"
 
 
 def facts(standing: Standing) -> str:
@@ -85,7 +83,17 @@ def answering(standing: Standing) -> str:
         return f"{standing.acknowledged_by} acknowledged"
     if not standing.paging:
         return "nobody was paged"
-    return "; ".join(line.text for line in standing.paging[-4:])
+    return "; ".join(escape(line.text) for line in standing.paging[-4:])
+
+
+def no_channel(standing: Standing) -> str:
+    """Why there is no channel, and where to meet meanwhile; nothing where there is one, or none is wanted."""
+    incident = standing.incident
+    if incident.channel_id or not incident.channel_trouble:
+        return ""
+    bridge = standing.team.bridge if standing.team else None
+    meet = f" Meet here: {link(str(bridge.url), 'join the call')}." if bridge else ""
+    return f"\nNo channel yet: {escape(incident.channel_trouble)}{meet}"
 
 
 def footnote(standing: Standing) -> str:
@@ -99,7 +107,7 @@ def buttons(standing: Standing) -> ActionsBlock:
     number = str(standing.incident.number)
     take_seat = ConfirmObject(
         title="Take the lead?",
-        text=f"{commander(standing).capitalize()} leads now. You will be the only commander, and they are told.",
+        text=f"{commander(standing)} leads now. You will be the only commander, and they are told.",
         confirm="I'm commander",
         deny="Not now",
     )
@@ -144,6 +152,12 @@ def sentence(text: str) -> list[Block]:
     return [SectionBlock(text=MarkdownTextObject(text=clamp(text)))]
 
 
+def promote_button(number: int) -> ActionsBlock:
+    """What woke nobody becomes an incident that people work on."""
+    button = ButtonElement(text="Promote to SEV3", action_id="incident.severity:promote", value=f"{number}:3")
+    return ActionsBlock(block_id="incident.promote", elements=[button])
+
+
 def undo_button(number: int) -> ActionsBlock:
     """A slip of the thumb can be taken back."""
     return ActionsBlock(block_id="incident.undo", elements=[ButtonElement(text="Undo", action_id="incident.undo", value=str(number))])
@@ -151,10 +165,10 @@ def undo_button(number: int) -> ActionsBlock:
 
 def topic(incident: Incident) -> str:
     """The channel's topic."""
-    return clamp(f"{EMOJI[incident.severity]} SEV{incident.severity} · {incident.state.value} · {escape(incident.title)}", 250)
+    return clamp(f"{EMOJI[incident.severity]} SEV{incident.severity} · {escape(incident.title)}", TOPIC_LIMIT)
 
 
 def one_line(incident: Incident) -> str:
     """An incident in a list, in mrkdwn."""
     where = f" {channel_link(incident.channel_id)}" if incident.channel_id else ""
-    return f"{EMOJI[incident.severity]} *{escape(heading(incident))}* · {incident.state.value}{where}"
+    return f"{EMOJI[incident.severity]} *{escape(clamp(heading(incident), LINE))}* · {incident.state.value}{where}"

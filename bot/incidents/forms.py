@@ -21,9 +21,10 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.config.models import Config
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, Refusal
+from bot.incidents.declaration import TITLE_LENGTH
 from bot.incidents.intents import Act, Declare, Look, MentionKind, OpenForm
-from bot.incidents.lifecycle import ALLOWED
+from bot.incidents.lifecycle import ALLOWED, IncidentState
 from bot.incidents.models import Incident
 from bot.incidents.severity import Severity
 from bot.incidents.verbs import VERBS, Argument
@@ -34,6 +35,8 @@ ELEMENT = "value"
 """Each field is one block with one element of this id."""
 OFFERED = 1800
 """A button carries at most 2,000 characters."""
+LONGEST_TEXT = 3000
+"""What Slack lets one type into a field."""
 QUESTIONS = {
     "update": "Where do things stand?",
     "resolve": "What ended it?",
@@ -47,13 +50,20 @@ QUESTIONS = {
 }
 
 
-def declaration(config: Config, title: str, *, severity: Severity | None = None, channel: str = "") -> View:
-    """The form that declares: one required field; what else is known helps to decide the severity."""
+def declaration(config: Config, title: str, *, severity: Severity | None = None, reply_to: str = "") -> View:
+    """The form that declares: one required field; what else is known helps to decide the severity.
+
+    `reply_to` is the address at which who asked for it is told where the channel is.
+    """
     services = [Option(value=service.id, text=clamp(service.name, 75)) for service in list(config.services.values())[:100]]
     severities = [Option(value=str(n), text=clamp(f"SEV{n}: {config.severity.level(n).impact}", 75)) for n in (1, 2, 3, 4)]
     statuses = [Option(value=value, text=value.capitalize()) for value in ("degraded", "partial", "major")]
     what = PlainTextInputElement(
-        action_id=ELEMENT, initial_value=title or None, placeholder="checkout is down", max_length=250, focus_on_load=True
+        action_id=ELEMENT,
+        initial_value=title[:TITLE_LENGTH] or None,
+        placeholder="checkout is down",
+        max_length=TITLE_LENGTH,
+        focus_on_load=True,
     )
     chosen = severities[severity - 1] if severity else None
     blocks: list[Block] = [InputBlock(block_id="title", label="What is wrong?", element=what)]
@@ -71,11 +81,14 @@ def declaration(config: Config, title: str, *, severity: Severity | None = None,
         field("status", "How bad is it for the service?", StaticSelectElement(action_id=ELEMENT, options=statuses), is_optional=True),
         field("private", "Data or security", CheckboxesElement(action_id=ELEMENT, options=[private]), is_optional=True),
     ]
-    return modal("incident.declare", "Declare an incident", "Declare", channel, blocks)
+    return modal("incident.declare", "Declare an incident", "Declare", reply_to, blocks)
 
 
-def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident], words: str = "") -> View:
-    """The form of a verb that was typed or pressed without what it needs. Without an incident it asks for one."""
+def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident], words: str = "", channel: str = "") -> View:
+    """The form of a verb that was typed or pressed without what it needs. Without an incident it asks for one.
+
+    `channel` is where it was asked for: what the form does is answered there.
+    """
     argument = VERBS[verb].argument
     blocks: list[Block] = []
     if incident is None:
@@ -85,17 +98,25 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
         severities = [Option(value=str(n), text=f"SEV{n}") for n in (1, 2, 3, 4)]
         blocks.append(field("severity", "Severity", StaticSelectElement(action_id=ELEMENT, options=severities)))
     if argument is Argument.STATE:
-        legal = ALLOWED[incident.state] if incident else frozenset(state for state in ALLOWED)
+        legal = (ALLOWED[incident.state] if incident else frozenset(ALLOWED)) - {IncidentState.MERGED}
+        if incident and not legal:
+            raise Refusal(f"#{incident.number} is {incident.state.value}, and nothing follows that state.")
         states = [Option(value=state.value, text=state.value.capitalize()) for state in sorted(legal)]
         blocks.append(field("state", "New state", StaticSelectElement(action_id=ELEMENT, options=states)))
     if argument in (Argument.PERSON, Argument.TARGET):
         blocks.append(field("person", "Who?", UserSelectElement(action_id=ELEMENT)))
     if argument in (Argument.TEXT, Argument.SEVERITY, Argument.TARGET):
-        text = PlainTextInputElement(action_id=ELEMENT, multiline=True, max_length=3000, initial_value=words or None, focus_on_load=True)
+        text = PlainTextInputElement(
+            action_id=ELEMENT,
+            multiline=True,
+            initial_value=words[:LONGEST_TEXT] or None,
+            max_length=LONGEST_TEXT,
+            focus_on_load=True,
+        )
         blocks.append(field("words", QUESTIONS.get(verb, "In a sentence"), text, is_optional=argument is not Argument.TEXT))
     number = str(incident.number) if incident else ""
     title = clamp(f"#{number} {verb}" if number else verb.capitalize(), 24)
-    return modal(f"incident.form:{verb}", title, "Send", number, blocks)
+    return modal(f"incident.form:{verb}", title, "Send", f"{number} {channel}".rstrip(), blocks)
 
 
 def modal(callback_id: str, title: str, submit: str, about: str, blocks: Sequence[Block]) -> View:

@@ -154,6 +154,17 @@ class SayInOps(Order):
 
     destination: ClassVar[str] = "slack"
     text: str
+    promote: int | None = None
+    """The incident below, which woke nobody, can be promoted by a button."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellPerson(Order):
+    """Tell one person, in a direct message, what must not be said in the ops channel."""
+
+    destination: ClassVar[str] = "slack"
+    actor: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,23 @@
-"""Names of channels."""
+"""Names: of an incident in a line, and of its channel."""
 
 import re
 import unicodedata
 
+from bot.incidents.models import Incident
+from bot.slack.text import escape
+
 LONGEST = 80
 """Slack's limit for a channel's name."""
+
+
+def heading(incident: Incident) -> str:
+    """`#42 SEV1 checkout is down`, in plain text."""
+    return f"#{incident.number} SEV{incident.severity} {incident.title}"
+
+
+def headline(incident: Incident) -> str:
+    """The same, made harmless where Slack reads markup."""
+    return escape(heading(incident))
 
 
 def channel_name(prefix: str, number: int, title: str, is_private: bool, attempt: int = 0) -> str:

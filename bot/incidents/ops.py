@@ -1,6 +1,7 @@
 """The ops channel: where the bot speaks of its own troubles, and of incidents that have no channel."""
 
 from bot.config.models import Config
+from bot.incidents import blocks
 from bot.incidents.messages import SayInOps
 from bot.slack.gateway import Failed, Ok, Result, SlackGateway
 from bot.work.orders import Done, Outcome
@@ -19,9 +20,9 @@ class OpsChannel:
 
     async def say(self, order: SayInOps, claim: Claim) -> Outcome:
         """Post one sentence. Where the app is not in the channel yet, it joins; a private one somebody must invite it to."""
-        answer = await self._post(order.text)
+        answer = await self._post(order)
         if isinstance(answer, Failed) and answer.code in NOT_THERE and await self._join():
-            answer = await self._post(order.text)
+            answer = await self._post(order)
         match answer:
             case Ok():
                 return Done()
@@ -30,8 +31,11 @@ class OpsChannel:
             case later:
                 return later
 
-    async def _post(self, text: str) -> Result:
-        return await self._slack.call("chat.postMessage", channel=self._id or self._name, text=text, unfurl_links=False)
+    async def _post(self, order: SayInOps) -> Result:
+        body = [*blocks.sentence(order.text), *([blocks.promote_button(order.promote)] if order.promote else [])]
+        return await self._slack.call(
+            "chat.postMessage", channel=self._id or self._name, text=order.text, blocks=body, unfurl_links=False, unfurl_media=False
+        )
 
     async def _join(self) -> bool:
         cursor = ""

@@ -46,6 +46,7 @@ async def lead(tx: Tx, incident_id: int, person: ActorId, *, is_acting: bool = F
 
 async def take_part(tx: Tx, incident_id: int, person: ActorId, role: str = RESPONDER) -> bool:
     """Note that `person` is part of the response. False if they were already."""
+    await hold_incident(tx, incident_id)
     mine = (col(Role.incident_id) == incident_id) & (col(Role.person) == person) & (col(Role.role) == role) & col(Role.until).is_(None)
     if (await tx.session.execute(select(col(Role.id)).where(mine))).first():
         return False
@@ -56,6 +57,7 @@ async def take_part(tx: Tx, incident_id: int, person: ActorId, role: str = RESPO
 
 async def leave(tx: Tx, incident_id: int, person: ActorId) -> int:
     """End every part that `person` has; returns how many that were."""
+    await hold_incident(tx, incident_id)
     mine = (col(Role.incident_id) == incident_id) & (col(Role.person) == person) & col(Role.until).is_(None)
     ended = await tx.changed(update(Role).where(mine).values(until=tx.now))
     if ended:

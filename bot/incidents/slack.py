@@ -1,6 +1,8 @@
 """Slack's side of incidents: read what was typed or pressed, call one verb, answer."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.config.models import Config
 from bot.db import ActorId, Tx
@@ -16,10 +18,14 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import ComponentStatus, Observation, Severity
 from bot.incidents.standing import Standings
+from bot.incidents.verbs import VERBS
 from bot.slack.door import Door
+from bot.slack.identity import identity
 from bot.slack.replies import FieldErrors, Nothing, OpenModal, Reply, Say
 from bot.slack.requests import Click, Command, Event, MentionBody, MessageAction, Shortcut, Submission
 from bot.slack.text import escape, plain
+
+MENTIONED = re.compile(r"\s*<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>[\s,:]*(?P<line>.*)", re.DOTALL)
 
 
 class IncidentListeners:
@@ -51,6 +57,7 @@ class IncidentListeners:
         door.submission("incident.form:*", self.submit_form)
         door.shortcut("declare.open", self.open_declaration)
         door.message_action("declare.from_message", self.declare_from_message)
+        door.event("app_mention", self.mentioned)
 
     # Typed
 
@@ -68,10 +75,9 @@ class IncidentListeners:
             case Act():
                 return await self._act(tx, intent, channel)
             case OpenForm(verb=None):
-                severity = intent.severity
-                return OpenModal(forms.declaration(self._config, plain(intent.text), severity=severity, channel=channel))
+                return OpenModal(forms.declaration(self._config, plain(intent.text), severity=intent.severity, reply_to=reply_to))
             case OpenForm():
-                return await self._form(tx, intent)
+                return await self._form(tx, intent, channel)
             case Look():
                 return await self._look(tx, intent, channel)
             case Ask():
@@ -80,7 +86,7 @@ class IncidentListeners:
                 return self._unknown(intent)
 
     async def _place(self, tx: Tx, incident: Incident | None) -> Place:
-        open_now = await self._incidents.open_now(tx)
+        open_now = await self._incidents.seen_open(tx)
         mine = await roles.of_person(tx, tx.actor)
         names = self._config.service_names
         return Place(
@@ -97,16 +103,15 @@ class IncidentListeners:
     async def _declare(self, tx: Tx, intent: Declare, reply_to: str, *, separate: bool = False) -> Reply:
         if intent.unknown_service:
             self._incidents.judge.service(intent.unknown_service, "")  # refuses, with the nearest names
-        declared = await self._incidents.declare(tx, declaration_of(intent, origin="slack", reply_to=reply_to or None, separate=separate))
+        people = tuple([person for who in intent.people if (person := await self._person(tx, who))])
+        wanted = declaration_of(intent, origin="slack", reply_to=reply_to or None, people=people, separate=separate)
+        declared = await self._incidents.declare(tx, wanted)
         if not declared.is_new:
             return self._twin(tx, declared.incident, intent)
-        people = [await self._person(tx, who) for who in intent.people if who.kind is not MentionKind.TEAM]
-        for person in filter(None, people):
-            await roles.take_part(tx, declared.incident.number, person)
         return Say(await self._confirmation(tx, declared.incident))
 
     async def _confirmation(self, tx: Tx, incident: Incident) -> str:
-        paged = await self._incidents.paged_first(tx, incident)
+        paged = await self._incidents.paged(tx, incident)
         names = ", ".join([await self._directory.mention(tx, person) for person in paged])
         if not self._incidents.level(incident).opens_channel:
             return f"{blocks.one_line(incident)}\nSEV4 wakes nobody and has no channel; `/inc #{incident.number} sev 3` changes that."
@@ -122,30 +127,31 @@ class IncidentListeners:
 
     async def _act(self, tx: Tx, intent: Act, channel: str) -> Reply:
         if intent.incident is None:
-            return await self._form(tx, OpenForm(intent.verb, None, intent.argument))
+            return await self._form(tx, OpenForm(intent.verb, None, intent.argument), channel)
         incident = await self._visible(tx, intent.incident, channel)
+        if any(who.kind is MentionKind.SLACK_GROUP for who in intent.mentions):
+            raise InvalidInput("I know people and teams, not Slack's groups. Name one of them: `/inc page @kim …`.")
         people = [await self._person(tx, who) for who in intent.mentions]
-        if intent.mentions and None in people:
-            raise InvalidInput("I can page people, not groups or teams, in this version. Name a person: `/inc page @kim …`.")
         call = Call(
             incident=incident,
             words=plain(intent.argument),
             severity=intent.severity,
             state=intent.state,
             people=tuple(person for person in people if person),
+            teams=tuple(who.ref for who in intent.mentions if who.kind is MentionKind.TEAM),
             is_elsewhere=incident.channel_id != channel,
         )
         return await self._actions.perform(tx, intent.verb, call)
 
-    async def _form(self, tx: Tx, intent: OpenForm) -> Reply:
+    async def _form(self, tx: Tx, intent: OpenForm, channel: str) -> Reply:
         verb = intent.verb or ""
         if verb not in self._actions.available:
             raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
-        open_now = [one for one in await self._incidents.open_now(tx) if not one.is_private]
-        incident = await self._incidents.get(tx, intent.incident) if intent.incident else None
+        incident = await self._visible(tx, intent.incident, channel) if intent.incident else None
+        open_now = await self._incidents.seen_open(tx) if incident is None else []
         if incident is None and not open_now:
             raise Refusal(f"There is no open incident to `{verb}`. To declare one: `/inc new …`.")
-        return OpenModal(forms.verb_form(verb, incident, open_now, words=plain(intent.text)))
+        return OpenModal(forms.verb_form(verb, incident, open_now, words=plain(intent.text), channel=channel))
 
     async def _visible(self, tx: Tx, number: int, channel: str) -> Incident:
         """The incident, unless it is private and this person has no part in it; then it does not exist for them."""
@@ -200,15 +206,13 @@ class IncidentListeners:
         incident = await self._visible(tx, number_in(click.value), click.channel)
         if not is_open(incident.state):
             raise Refusal(f"#{incident.number} is {incident.state.value} already. Nothing to do.")
-        return OpenModal(forms.verb_form(click.action_id.removeprefix("incident."), incident, ()))
+        return OpenModal(forms.verb_form(click.action_id.removeprefix("incident."), incident, (), channel=click.channel))
 
     async def press_severity(self, tx: Tx, click: Click) -> Reply:
         """Confirm or correct a severity that nobody has confirmed."""
         number, _, severity = click.value.partition(":")
         incident = await self._visible(tx, number_in(number), click.channel)
-        call = Call(
-            incident, severity=Severity(int(severity)), words="confirmed on the card", is_elsewhere=incident.channel_id != click.channel
-        )
+        call = Call(incident, severity=Severity(int(severity)), is_elsewhere=incident.channel_id != click.channel)
         return await self._actions.perform(tx, "sev", call)
 
     async def press_undo(self, tx: Tx, click: Click) -> Reply:
@@ -218,19 +222,18 @@ class IncidentListeners:
         return Nothing() if incident.channel_id == click.channel else Say(f"#{incident.number} is {incident.state.value} again.")
 
     async def declare_offered(self, tx: Tx, click: Click) -> Reply:
-        """[Declare "…"], or [Separate]."""
+        """[Declare "…"], or [Separate]. The answer takes the place of the buttons."""
         offered = forms.offered_declaration(click.value)
-        return await self._declare(tx, offered.declare, click.response_url, separate=offered.separate)
+        return in_place(await self._declare(tx, offered.declare, click.response_url, separate=offered.separate))
 
     async def act_offered(self, tx: Tx, click: Click) -> Reply:
         """[Do it on #42]: what was typed, now said to be a command."""
         number, line = forms.offered_action(click.value)
-        incident = await self._incidents.get(tx, number) if number else None
-        place = await self._place(tx, incident)
+        place = await self._place(tx, await self._visible(tx, number, click.channel) if number else None)
         intent = parse(f"#{number} {line}" if number else line, place)
         if isinstance(intent, Ask):
             intent = intent.instead
-        return await self.follow(tx, intent, click.channel, click.response_url)
+        return in_place(await self.follow(tx, intent, click.channel, click.response_url))
 
     # Sent
 
@@ -248,21 +251,21 @@ class IncidentListeners:
                 service=forms.value(form, "service") or None,
                 is_private=bool(forms.value(form, "private")),
                 observation=Observation(component_status=ComponentStatus(status) if status else None),
+                reply_to=form.private_metadata or None,
             ),
         )
-        channel = form.private_metadata
         if not declared.is_new:
-            reply = self._twin(tx, declared.incident, Declare(title, service=declared.incident.service))
-            return Say(reply.text, reply.blocks, channel=channel) if isinstance(reply, Say) else reply
-        return Say(await self._confirmation(tx, declared.incident), channel=channel)
+            return self._twin(tx, declared.incident, Declare(title, service=declared.incident.service))
+        return Say(await self._confirmation(tx, declared.incident))
 
     async def submit_form(self, tx: Tx, form: Submission) -> Reply:
         """The form of a verb."""
         verb = form.callback_id.removeprefix("incident.form:")
-        chosen = forms.value(form, "incident") or form.private_metadata
+        number, _, channel = form.private_metadata.partition(" ")
+        chosen = forms.value(form, "incident") or number
         if not chosen:
             return FieldErrors({"incident": "Choose the incident."})
-        incident = await self._visible(tx, number_in(chosen), "")
+        incident = await self._visible(tx, number_in(chosen), channel)
         severity, state, person = (forms.value(form, name) for name in ("severity", "state", "person"))
         call = Call(
             incident,
@@ -272,7 +275,7 @@ class IncidentListeners:
             people=(await self._directory.actor_of(tx, person),) if person else (),
         )
         reply = await self._actions.perform(tx, verb, call)
-        return Say(reply.text, reply.blocks, channel=incident.channel_id or "") if isinstance(reply, Say) else reply
+        return Say(reply.text, reply.blocks, channel=channel or incident.channel_id or "") if isinstance(reply, Say) else reply
 
     async def open_declaration(self, tx: Tx, shortcut: Shortcut) -> Reply:
         """The global shortcut."""
@@ -280,16 +283,40 @@ class IncidentListeners:
 
     async def declare_from_message(self, tx: Tx, action: MessageAction) -> Reply:
         """A message's shortcut: what it says is the title, to be looked over first."""
-        return OpenModal(forms.declaration(self._config, " ".join(plain(action.text).split())[:250], channel=action.channel))
+        return OpenModal(forms.declaration(self._config, " ".join(plain(action.text).split()), reply_to=action.response_url))
 
     async def mentioned(self, tx: Tx, event: Event) -> Reply:
-        """`@tocsin ack` in a thread, where slash commands do not work: the same grammar; answered where it was asked."""
-        if not isinstance(event.body, MentionBody):
+        """`@tocsin ack` in a thread, where slash commands do not work: the same grammar, answered where it was asked.
+
+        Only what begins with our name is meant for us, and only `sev1 …` or `new …` declares: people also talk about the bot.
+        """
+        us, body = await identity(tx), event.body
+        found = MENTIONED.match(body.text) if isinstance(body, MentionBody) else None
+        if not isinstance(body, MentionBody) or found is None or us is None or found["user"] != us.bot_user:
             return Nothing()
-        line = event.body.text.partition(">")[2].strip() if event.body.text.startswith("<@") else event.body.text
-        incident = await self._incidents.of_channel(tx, event.body.channel)
-        intent = parse(line or "help", await self._place(tx, incident))
-        return await self.follow(tx, intent, event.body.channel, "")
+        incident, line = await self._incidents.of_channel(tx, body.channel), found["line"].strip() or "help"
+        intent = parse(line, await self._place(tx, incident))
+        if isinstance(intent, Declare) and intent.severity is None and not line.lower().startswith(("new ", "declare ")):
+            intent = Ask("Nothing has happened yet. Shall I declare an incident?", intent, Look("help"))
+        try:
+            async with tx.session.begin_nested():  # a refusal undoes what it refused, and is answered like anything else
+                reply = await self._follow_mention(tx, intent, body.channel)
+        except Refusal as refusal:
+            reply = Say(str(refusal))
+        return replace(reply, channel=body.channel, thread=body.thread_ts) if isinstance(reply, Say) else reply
+
+    async def _follow_mention(self, tx: Tx, intent: Intent, channel: str) -> Reply:
+        reply = await self.follow(tx, intent, channel, "")
+        if isinstance(reply, OpenModal):  # a form needs a click, and a mention is none
+            verb = intent.verb if isinstance(intent, OpenForm | Act) else None
+            example = VERBS[verb].example if verb else "sev1 checkout is down"
+            return Say(f"Say it in one line, for example: @tocsin {example}")
+        return reply
+
+
+def in_place(reply: Reply) -> Reply:
+    """What is said takes the place of the message whose button was pressed, so that it is not pressed again."""
+    return replace(reply, replace=True) if isinstance(reply, Say) else reply
 
 
 def number_in(value: str) -> int:

@@ -1,47 +1,46 @@
 """What happens to an incident outside, in Slack: its channel, its card, its invitations. Each step is repeated until it is done."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from slack_sdk.models.blocks import Block
 
 from bot import faultpoints, log
 from bot.config.models import Config
-from bot.db import BOT, ActorId, Database, Tx
+from bot.db import BOT, ActorId, Database
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
+from bot.incidents.channels import LOST, ChannelWork
 from bot.incidents.messages import (
-    ChannelOpened,
     ConfirmDeclared,
     DressChannel,
-    InviteResponders,
     NagForUpdate,
-    OpenChannel,
     PostCard,
     RefreshCard,
     SayInChannel,
     SayInOps,
     SeatActingCommander,
+    TellPerson,
 )
 from bot.incidents.models import Incident
-from bot.incidents.names import channel_name
+from bot.incidents.names import headline
 from bot.incidents.ops import OpsChannel
 from bot.incidents.pages import PageListener
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
 from bot.paging.service import Paging
-from bot.slack.gateway import Failed, Ok, Result, SlackGateway
+from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
-from bot.slack.identity import identity
 from bot.work import queue
-from bot.work.orders import Done, Outcome, Refused, TryLater
+from bot.work.orders import Done, Outcome, TryLater
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
 logger = log.get(__name__)
 MARK = "tocsin"
 """The event type of the metadata by which we know our own messages again."""
-NAMES_TRIED = 5
+LOOK_AGAIN = timedelta(seconds=10)
+"""How soon words that wait for a channel look for it again."""
 NAG_AGAIN = timedelta(minutes=30)
 
 
@@ -83,7 +82,7 @@ class IncidentWork:
             standing = await self._standings.of(tx, incident)
         if incident.card_ts or not incident.channel_id:
             return Done()
-        posted = await self._post_once(claim, incident, blocks.headline(incident), blocks.card(standing))
+        posted = await self._post_once(claim, incident, headline(incident), blocks.card(standing))
         if not isinstance(posted, str):
             return posted
         faultpoints.reached("card: posted, not stored")
@@ -106,7 +105,7 @@ class IncidentWork:
             return Done()
         rendered = [block.to_dict() for block in blocks.card(standing)]
         answer = await self._slack.call(
-            "chat.update", channel=incident.channel_id, ts=incident.card_ts, text=blocks.headline(incident), blocks=rendered
+            "chat.update", channel=incident.channel_id, ts=incident.card_ts, text=headline(incident), blocks=rendered
         )
         if isinstance(answer, Failed) and answer.code == "message_not_found":
             async with self._db.begin(actor=BOT) as tx:
@@ -141,7 +140,7 @@ class IncidentWork:
             incident = await self._incidents.get(tx, order.incident_id)
             actor = await self._directory.mention(tx, order.actor)
         if incident.channel_id is None:
-            return TryLater("the channel is not there yet") if lifecycle.is_open(incident.state) else Done()
+            return TryLater("the channel is not there yet", LOOK_AGAIN) if lifecycle.is_open(incident.state) else Done()
         text = blocks.said(order.headline, actor, order.words, order.promised)
         body: list[Block] = [*blocks.sentence(text), *([blocks.undo_button(incident.number)] if order.undo else [])]
         posted = await self._post_once(claim, incident, text, body)
@@ -202,16 +201,18 @@ class IncidentWork:
                 return Done()
             leader = await roles.commander(tx, incident.number)
             who = await self._directory.mention(tx, leader.person) if leader else "Whoever leads"
-            headline = f"{who}: the update promised for now is due. `/inc update …` takes a sentence."
+            due = f"{who}: the update promised for now is due. `/inc update …` takes a sentence."
             await timeline.record(tx, incident.number, "overdue", "a promised update is overdue", actor=BOT)
-            await self._incidents.say(tx, incident, headline)
+            await self._incidents.say(tx, incident, due)
             again = tx.now + (self._incidents.level(incident).update_every or NAG_AGAIN)
-        return TryLater("nagged; once more if it stays silent", again - tx.now)
+            await queue.refresh(tx, order, key=claim.key, about=claim.about, due=again)
+        return Done()
 
     async def seat_acting_commander(self, order: SeatActingCommander, claim: Claim) -> None:
         """Five minutes with an empty seat: the first who answered is acting commander."""
         async with self._db.begin(actor=BOT) as tx:
             incident = await self._incidents.held(tx, order.incident_id)
             page = await self._paging.newest_page(tx, order.incident_id)
-            if page and page.acknowledged_by:
+            here = {part.person for part in await roles.holders(tx, order.incident_id)}
+            if page and page.acknowledged_by in here:
                 await self._pages.seat_acting_commander(tx, incident, ActorId(page.acknowledged_by))

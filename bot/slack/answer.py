@@ -105,7 +105,14 @@ class Answerer:
     async def _post(self, channel: str, request: Request, say: Say) -> Result:
         if say.public:
             return await self._gateway.call("chat.postMessage", channel=channel, text=say.text, blocks=say.blocks or None)
-        return await self._gateway.call("chat.postEphemeral", channel=channel, user=request.user, text=say.text, blocks=say.blocks or None)
+        return await self._gateway.call(
+            "chat.postEphemeral",
+            channel=channel,
+            user=request.user,
+            text=say.text,
+            blocks=say.blocks or None,
+            thread_ts=say.thread or None,
+        )
 
     async def _open(self, request: Request, view: View) -> None:
         if not isinstance(await self._open_by(request, view), Ok):

@@ -35,6 +35,7 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
 """The scopes that we need for each method we call, public and private channels alike."""
 
 EVENT_SCOPES: dict[str, tuple[str, ...]] = {
+    "app_mention": ("app_mentions:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),

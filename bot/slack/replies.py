@@ -20,6 +20,8 @@ class Say:
     replace: bool = False
     """Put it in the place of the message that was clicked."""
     channel: str = ""
+    thread: str = ""
+    """The thread in `channel` where it belongs."""
 
 
 @dataclass(frozen=True)

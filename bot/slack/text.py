@@ -6,6 +6,8 @@ from datetime import datetime
 MARKUP = re.compile(r"<(?P<kind>@|#|!subteam\^|!)(?P<target>[^>|]*)(?:\|(?P<label>[^>]*))?>")
 NAMED = {"@": "@", "#": "#", "!subteam^": "", "!": "@"}
 WEB_LINK = re.compile(r"<(?P<url>(?:https?|mailto|tel):[^>|]+)(?:\|[^>]*)?>")
+TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Letters that turn the direction of what follows, our own words behind them included; to be taken out."""
 SECTION_LIMIT = 3000
 MESSAGE_LIMIT = 4000
 HEADER_LIMIT = 150
@@ -13,8 +15,8 @@ TOPIC_LIMIT = 250
 
 
 def escape(text: str) -> str:
-    """Text from outside, made harmless: `<!channel>` does not ping, `<…|…>` is no link."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text from outside, made harmless: `<!channel>` does not ping, `<…|…>` is no link, and no letter turns what follows around."""
+    return text.translate(TURNING).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape(text: str) -> str:

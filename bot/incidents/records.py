@@ -1,0 +1,83 @@
+"""Finding incidents, and who may see them."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.config.models import Config, Level
+from bot.db import Tx, hold_incident
+from bot.errors import NotFound
+from bot.incidents import roles
+from bot.incidents.lifecycle import OPEN, IncidentState
+from bot.incidents.models import Incident
+from bot.paging.service import Paging
+
+LISTED = 20
+ENDED = frozenset({"all", "closed", "resolved", "cancelled"})
+
+
+class Records:
+    """The incidents there are."""
+
+    def __init__(self, config: Config, paging: Paging) -> None:
+        self._config = config
+        self._paging = paging
+
+    async def get(self, tx: Tx, incident_id: int) -> Incident:
+        """The incident with this number; raises `NotFound`."""
+        found = await tx.session.get(Incident, incident_id, populate_existing=True)
+        if found is None:
+            raise NotFound(f"There is no incident #{incident_id}.")
+        return found
+
+    async def held(self, tx: Tx, incident_id: int) -> Incident:
+        """The incident, as it stands, with everything about it held until the transaction ends; raises `NotFound`."""
+        await hold_incident(tx, incident_id)
+        return await self.get(tx, incident_id)
+
+    async def of_channel(self, tx: Tx, channel_id: str) -> Incident | None:
+        """The incident whose channel this is."""
+        rows = select(Incident).where(col(Incident.channel_id) == channel_id).order_by(col(Incident.id).desc()).limit(1)
+        return (await tx.session.execute(rows)).scalar()
+
+    async def open_now(self, tx: Tx) -> list[Incident]:
+        """Every incident that still needs people, newest first."""
+        rows = select(Incident).where(col(Incident.state).in_(OPEN)).order_by(col(Incident.id).desc()).limit(200)
+        return list((await tx.session.execute(rows)).scalars())
+
+    async def seen_open(self, tx: Tx) -> list[Incident]:
+        """Those of `open_now` that who acts may see."""
+        mine = await roles.of_person(tx, tx.actor)
+        return [one for one in await self.open_now(tx) if not one.is_private or self._is_mine(tx, one, mine)]
+
+    async def listed(self, tx: Tx, words: str) -> list[Incident]:
+        """Incidents for a list: open ones, or all, resolved, of a severity, or mine, as `words` say. Never private ones of others."""
+        asked = set(words.lower().split())
+        mine = await roles.of_person(tx, tx.actor)
+        own = (col(Incident.declared_by) == tx.actor) | col(Incident.id).in_(mine)
+        rows = select(Incident).where(own if "mine" in asked else own | col(Incident.is_private).is_(False))
+        if not asked & ENDED:
+            rows = rows.where(col(Incident.state).in_(OPEN))
+        if states := [state for state in IncidentState if state.value in asked]:
+            rows = rows.where(col(Incident.state).in_(states))
+        if severities := [n for n in (1, 2, 3, 4) if f"sev{n}" in asked]:
+            rows = rows.where(col(Incident.severity).in_(severities))
+        return list((await tx.session.execute(rows.order_by(col(Incident.id).desc()).limit(LISTED))).scalars())
+
+    async def is_insider(self, tx: Tx, incident: Incident) -> bool:
+        """Whether who acts has a part in the incident, was paged for it, or declared it."""
+        return tx.actor in await self.paged(tx, incident) or self._is_mine(tx, incident, await roles.of_person(tx, tx.actor))
+
+    async def paged(self, tx: Tx, incident: Incident, page_id: int | None = None) -> list[str]:
+        """The people chosen to be paged so far, in order; for one page, those of it alone."""
+        story = await self._paging.story(tx, incident.number)
+        return list(dict.fromkeys(line.person for line in story if line.person and page_id in (None, line.page_id)))
+
+    def level(self, incident: Incident) -> Level:
+        """What the incident's severity means."""
+        return self._config.severity.level(incident.severity)
+
+    @staticmethod
+    def _is_mine(tx: Tx, incident: Incident, mine: Collection[int]) -> bool:
+        return incident.number in mine or incident.declared_by == tx.actor
