@@ -1,0 +1,208 @@
+"""One incident told in chapters, and what is to be seen at the end of each, whatever happened on the way."""
+
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.incidents.models import Incident, Invitation, MilestoneRow, Role, TimelineEntry
+from bot.paging.models import Page, PageAttempt
+from bot.paging.states import AttemptState
+from bot.sandbox.testing import Json
+from bot.sandbox.workspace.model import readable_id
+from bot.work.models import Alarm, WorkItem
+from bot.work.orders import WorkState
+from tests.faults.house import LEASES_END, House
+
+LABEL = "possible duplicate"
+REACHED = frozenset({AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED})
+Act = Callable[[House], Awaitable[bool]]
+"""What a person or time does. False: who did it saw that it failed, and will do it again."""
+
+
+async def declare(house: House) -> bool:
+    """Kim declares."""
+    return (await house.sandbox.user("kim").command("/inc sev1 checkout is down"))["ok"] is True
+
+
+async def three_minutes(house: House) -> bool:
+    """Ana does not answer, so Bo's step comes."""
+    await house.moves_on(timedelta(minutes=3, seconds=1))
+    return True
+
+
+async def acknowledge(house: House) -> bool:
+    """Ana answers by SMS."""
+    answered = await house.sandbox.phone("ana").reply("1a")
+    return not answered["sms"]["error"]
+
+
+async def press_ack(house: House) -> bool:
+    """Ana answers by the button of her direct message; where it is gone, she has."""
+    [card] = await direct_messages(house, "ana")
+    if "Acknowledge" not in card["text"].splitlines():
+        return True
+    return (await house.sandbox.user("ana").click("page.acknowledge", card["channel"], card["ts"]))["ok"] is True
+
+
+async def update(house: House) -> bool:
+    """Kim says how it goes."""
+    return await in_channel(house, "/inc update rollback started")
+
+
+async def resolve(house: House) -> bool:
+    """Kim ends it."""
+    return await in_channel(house, "/inc resolve rolled back")
+
+
+CHAPTERS: Mapping[str, tuple[Act, ...]] = {
+    "declared": (declare,),
+    "escalated": (declare, three_minutes),
+    "acknowledged": (declare, acknowledge),
+    "pressed": (declare, press_ack),
+    "updated": (declare, update),
+    "resolved": (declare, three_minutes, resolve),
+}
+
+
+async def tell(house: House, chapter: str, die_at: str = "") -> list[int]:
+    """Let a chapter happen. When the bot dies on the way another is started; the exit codes of those that died."""
+    deaths: list[int] = []
+    await house.start(die_at)
+    await rise(house, deaths)
+    for act in CHAPTERS[chapter]:
+        for _ in range(3):
+            is_done = await act(house)
+            await rise(house, deaths)
+            if is_done:
+                break
+        else:
+            raise AssertionError(f"{act.__name__} failed again and again:\n{house.last_words()}")
+    return deaths
+
+
+async def rise(house: House, deaths: list[int]) -> None:
+    """Wait until the bot has done what there is to do; when it dies over it, start another, after the dead one's leases ended."""
+    while not await house.settled():
+        assert house.life is not None
+        deaths.append(await house.life.died)
+        house.passes(LEASES_END)
+        await house.start()
+
+
+@dataclass
+class End:
+    """What there is to see and what is stored, without times and ids."""
+
+    channels: list[str] = field(default_factory=list)
+    posts: Counter[str] = field(default_factory=Counter)
+    """What stands in the channels, by the first words of each."""
+    members: set[str] = field(default_factory=set)
+    pins: int = 0
+    topic: str = ""
+    reached: set[tuple[str, str]] = field(default_factory=set)
+    """Who got the page, and how."""
+    extra: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Pages beyond one for each of these."""
+    labelled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Pages that say that they may be a repetition."""
+    stood_down: Counter[str] = field(default_factory=Counter)
+    incident: dict[str, object] = field(default_factory=dict)
+    links: dict[str, bool] = field(default_factory=dict)
+    pages: list[tuple[object, ...]] = field(default_factory=list)
+    attempts: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    timeline: Counter[str] = field(default_factory=Counter)
+    milestones: Counter[str] = field(default_factory=Counter)
+    roles: set[tuple[str, str]] = field(default_factory=set)
+    invited: set[str] = field(default_factory=set)
+    given_up: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+
+
+async def end_of(house: House) -> End:
+    """The end of a story."""
+    end = End()
+    await see_channels(house, end)
+    for person in ("ana", "bo", "kim", "bea", "max", "lee"):
+        await see_pages(house, person, end)
+    await read_database(house, end)
+    return end
+
+
+async def see_channels(house: House, end: End) -> None:
+    for channel in await incident_channels(house):
+        end.channels.append(bare(house, channel["name"]))
+        end.members |= {member.strip("U0") for member in channel["members"]}
+        end.pins += channel["pins"]
+        end.topic = channel["topic"]["value"]
+        for message in await house.sandbox.channel(channel["id"]).messages():
+            if message.raw.get("subtype") not in ("channel_join", "channel_topic", "pinned_item"):
+                end.posts[bare(house, message.shown).splitlines()[0]] += 1
+
+
+async def see_pages(house: House, person: str, end: End) -> None:
+    texts = house.sandbox.phone(person).received
+    pages = {
+        "sms": [text for text in texts if "a to take it" in text],
+        "slack": [page["text"] for page in await direct_messages(house, person)],
+        "email": [mail.subject for mail in house.sandbox.mailbox(person)],
+        "voice": ["rings"] * len(house.sandbox.phone(person).calls),
+    }
+    for method, sent in pages.items():
+        if sent:
+            end.reached.add((person, method))
+            end.extra[person, method] += len(sent) - 1
+            end.labelled[person, method] += sum(LABEL in text for text in sent)
+    end.stood_down[person] += sum("no longer needed" in text for text in texts)
+
+
+async def read_database(house: House, end: End) -> None:
+    async with house.database.read() as tx:
+
+        async def rows(table: Any) -> list[Any]:
+            return list((await tx.session.execute(select(table))).scalars())
+
+        for incident in await rows(Incident):
+            kept = ("title", "state", "severity", "is_confirmed", "service", "team", "declared_by", "channel_trouble")
+            end.incident |= {name: getattr(incident, name) for name in kept}
+            end.links |= {"channel": incident.channel_id is not None, "card": incident.card_ts is not None}
+        end.pages = [(page.severity, page.state, page.taken, page.acknowledged_by) for page in await rows(Page)]
+        for attempt in await rows(PageAttempt):
+            end.attempts[attempt.person, attempt.method, attempt.step] = "reached" if attempt.state in REACHED else attempt.state.value
+        end.timeline = Counter(entry.kind for entry in await rows(TimelineEntry))
+        end.milestones = Counter(stone.kind.value for stone in await rows(MilestoneRow))
+        end.roles = {(role.person, role.role) for role in await rows(Role)}
+        end.invited = {invitation.actor for invitation in await rows(Invitation)}
+        dead = select(col(WorkItem.key)).where(col(WorkItem.state) == WorkState.DEAD)
+        end.given_up = list((await tx.session.execute(dead)).scalars())
+        end.alarms = [alarm.sentence for alarm in await rows(Alarm)]
+
+
+async def incident_channels(house: House) -> list[Json]:
+    """Every incident's channel there is."""
+    return [channel for channel in await house.sandbox.channels() if str(channel.get("name", "")).startswith("inc-")]
+
+
+async def direct_messages(house: House, person: str) -> list[Json]:
+    """The pages in somebody's direct messages, as Slack shows them, each with its channel."""
+    found: list[Json] = []
+    for channel in await house.sandbox.channels():
+        if channel.get("is_im") and readable_id("U", person) in channel["members"]:
+            messages = await house.sandbox.channel(channel["id"]).messages()
+            found += [message.raw | {"channel": channel["id"], "text": message.shown} for message in messages]
+    return found
+
+
+def bare(house: House, text: str) -> str:
+    """A text without what differs from house to house: its address, its links' signatures, and numbers (a rollback uses one up)."""
+    return re.sub(r"(?<=inc-)\d+|(?<=#)\d+|\?k=[^|>]*", "…", text.replace(house.sandbox.url, ""))
+
+
+async def in_channel(house: House, line: str) -> bool:
+    [channel] = await incident_channels(house)
+    return (await house.sandbox.user("kim").command(line, channel["name"]))["ok"] is True

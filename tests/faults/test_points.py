@@ -1,0 +1,112 @@
+"""`kill -9` at every step boundary of declare → page → channel, and after: when the bot is back, all is as if it had not been."""
+
+import asyncio
+import signal
+from collections import Counter
+from dataclasses import fields
+
+import pytest
+
+from tests.faults.conftest import Build
+from tests.faults.story import End, end_of, tell
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+POINTS = {
+    "declared": (
+        "declared, before commit",
+        "command: committed, not answered",
+        "open_channel: claimed",
+        "channel: created, not stored",
+        "open_channel: done, not noted",
+        "invite_responders: claimed",
+        "invite_responders: done, not noted",
+        "post_card: claimed",
+        "card: posted, not stored",
+        "post_card: done, not noted",
+        "dress_channel: done, not noted",
+        "dress_channel: done, not noted#2",
+        "confirm_declared: done, not noted",
+        "page sms: marked as being called",
+        "page sms: accepted, not recorded",
+        "page sms: recorded",
+        "page slack: marked as being called",
+        "page slack: accepted, not recorded",
+        "page slack: recorded",
+        "page email: marked as being called",
+        "page email: accepted, not recorded",
+        "page email: recorded",
+    ),
+    "escalated": ("take_step: claimed", "take_step: done, not noted", "page voice: accepted, not recorded"),
+    "acknowledged": ("text: committed, not answered", "refresh_page_messages: done, not noted#2"),
+    "pressed": ("click: committed, not answered",),
+    "updated": ("say_in_channel: claimed", "say_in_channel: done, not noted", "refresh_card: done, not noted"),
+    "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
+}
+"""Where the bot dies, by the chapter of the story in which it comes there."""
+BLIND = "email"
+"""Nobody can ask a mail server what it has taken: only this way may a page go out twice, and then it says so."""
+AT_ONCE = 4
+UNDISTURBED: dict[str, End] = {}
+
+
+async def undisturbed(build: Build, chapter: str) -> End:
+    """How a chapter ends when nobody dies."""
+    if chapter not in UNDISTURBED:
+        async with build("sqlite") as house:
+            assert await tell(house, chapter) == []
+            UNDISTURBED[chapter] = await end_of(house)
+    return UNDISTURBED[chapter]
+
+
+async def killed(build: Build, kind: str, chapter: str, point: str) -> End:
+    """How a chapter ends when the bot dies at a point of it."""
+    async with build(kind) as house:
+        deaths = await tell(house, chapter, die_at=point)
+        assert deaths == [-signal.SIGKILL], f"{deaths}\n{house.last_words()}"
+        return await end_of(house)
+
+
+def check(end: End, expected: End) -> None:
+    """The same end; a page sent twice only where nobody could know, and then it says so."""
+    twice = Counter({where: count for where, count in end.extra.items() if count})
+    assert sum(twice.values()) <= 1
+    assert all(method == BLIND for _, method in twice)
+    assert not twice or end.labelled[next(iter(twice))] == 1, "a second send must say what it may be"
+    differences = {
+        field.name: (getattr(end, field.name), getattr(expected, field.name))
+        for field in fields(End)
+        if field.name not in ("extra", "labelled") and getattr(end, field.name) != getattr(expected, field.name)
+    }
+    assert differences == {}, "the story ends otherwise (is, should be)"
+
+
+async def test_an_undisturbed_story_is_whole(build: Build) -> None:
+    end = await undisturbed(build, "declared")
+    assert end.channels == ["inc-…-checkout-is-down"]
+    assert end.posts == Counter({"🔴 #… SEV1 checkout is down": 1})
+    assert (end.pins, end.links) == (1, {"channel": True, "card": True})
+    assert end.invited == {"ana", "kim"}
+    assert end.reached == {("ana", "sms"), ("ana", "slack"), ("ana", "email")}
+    assert not any(end.extra.values())
+    assert not any(end.labelled.values())
+    assert end.given_up == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("chapter", POINTS)
+async def test_a_kill_at_any_step_changes_nothing(build: Build, chapter: str, kind: str) -> None:
+    """Several at once: most of the time goes by in waiting."""
+    expected, room, failed = await undisturbed(build, chapter), asyncio.Semaphore(AT_ONCE), []
+
+    async def one(point: str) -> None:
+        async with room:
+            try:
+                check(await killed(build, kind, chapter, point), expected)
+            except Exception as error:
+                error.add_note(f"killed at: {point}")
+                failed.append(error)
+
+    await asyncio.gather(*map(one, POINTS[chapter]))
+    if failed:
+        raise ExceptionGroup(f"{len(failed)} of {len(POINTS[chapter])} points", failed)
