@@ -176,7 +176,7 @@ async def build_rooms(
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 
-    auditor = Auditor(database)
+    auditor = Auditor(database, settings.heartbeat_url)
     for check in (pages_without_next_step, pages_never_sent):
         auditor.add(check.__name__, check)
 

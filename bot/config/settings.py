@@ -46,6 +46,12 @@ def bare_url(value: str) -> str:
     return base_url(value).rstrip("/")
 
 
+def web_address(value: str) -> str:
+    """Any http(s) address."""
+    split(value, ("https", "http"), "https://hc.example.com/ping/abc")
+    return value
+
+
 def mail_server(value: SecretStr) -> SecretStr:
     split(value.get_secret_value(), ("smtp", "smtps", "smtp+starttls"), "smtp+starttls://user:password@mail.example.com:587")
     return value
@@ -100,6 +106,7 @@ def sms_sender(value: str) -> str:
 
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 BareUrl = Annotated[str, AfterValidator(bare_url)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
 Secret = Annotated[SecretStr, AfterValidator(long_enough)]
 
 
@@ -154,6 +161,11 @@ class Settings(BaseModel):
     host: Annotated[str, Field(min_length=1)] = Field(default="0.0.0.0", alias="TOCSIN_HOST", description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, alias="TOCSIN_PORT", description="Port to listen on; 0 takes a free one."
+    )
+    heartbeat_url: WebAddress | None = Field(
+        default=None,
+        alias="TOCSIN_HEARTBEAT_URL",
+        description="Address outside that is fetched every minute while all is well; it should alarm when that stops.",
     )
     log: Literal["json", "text"] = Field(
         default="json", alias="TOCSIN_LOG", description="Form of the log: `json` for machines, `text` for people."

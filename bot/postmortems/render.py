@@ -7,9 +7,6 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import nh3
-from markdown_it import MarkdownIt
-
 from bot import resources
 from bot.incidents.severity import Severity
 from bot.postmortems.assemble import TimelineLine
@@ -43,6 +40,9 @@ def to_markdown(material: Material, impact: Mapping[Severity, str]) -> str:
 
 def to_html(markdown: str) -> str:
     """Markdown as an HTML fragment that is safe to show: no HTML of its own, no script, no image, links to the web alone."""
+    import nh3  # these two are needed once an incident, and not while the process starts
+    from markdown_it import MarkdownIt
+
     rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     return nh3.clean(rendered, tags=TAGS, attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}, url_schemes={"http", "https"})
 
