@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test lint format check bench soak clean
+.PHONY: help install sandbox test lint format check bench soak picture clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench: $(VENV)/installed-dev ## Measure against the references: one table
 
 soak: $(VENV)/installed-dev ## Run the tests with their large sweeps (hours)
 	TOCSIN_SOAK=1 $(PYTEST) $(ARGS)
+
+picture: $(VENV)/installed-dev ## Draw the README's picture anew
+	$(BIN)/python -m docs.picture
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
