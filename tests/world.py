@@ -1,7 +1,7 @@
 """The whole bot in this process, with the sandbox around it and a clock that tests move."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,18 +10,42 @@ from bot.app import Bot
 from bot.clock import FakeClock
 from bot.config.loader import load
 from bot.config.settings import read
+from bot.sandbox.outside import own_manifest
 from bot.sandbox.testing import HeldPhone, Json, Person, Sandbox
+from bot.sandbox.workspace.workspace import SIGNING_SECRET
 
 CONFIG = Path(__file__).parents[1] / "bot" / "sandbox" / "config"
 
 
 class World:
-    """A running bot and everything outside it."""
+    """A running bot and everything outside it. The bot can be stopped, and begun again on the same database, while the rest goes on."""
 
-    def __init__(self, bot: Bot, sandbox: Sandbox, clock: FakeClock) -> None:
-        self.bot = bot
+    def __init__(self, sandbox: Sandbox, clock: FakeClock, environ: Mapping[str, str]) -> None:
+        self.bot: Bot
         self.sandbox = sandbox
         self.clock = clock
+        self.clock_start = clock.now()
+        self.environ = dict(environ)
+        self.is_running = False
+
+    async def start(self, **environ: str) -> None:
+        """Begin a bot; `environ` changes its variables from now on."""
+        self.environ |= {"TOCSIN_PORT": "0", **environ}
+        settings = read(self.environ)
+        self.bot = Bot(settings, load(settings.config, self.environ), self.clock)
+        self.is_running = True
+        await self.bot.start()
+        self.environ["TOCSIN_PORT"] = str(self.bot.port)
+        self.sandbox.serve(f"http://127.0.0.1:{self.bot.port}")
+        await self.sandbox.until(lambda: self.bot.is_connected)
+        await self.settled()
+
+    async def stop(self) -> None:
+        """End the bot as an orchestrator does."""
+        if self.is_running:
+            self.is_running = False
+            await self.bot.stop()
+            self.sandbox.serve(None)
 
     def user(self, name: str) -> Person:
         """Somebody in the workspace."""
@@ -38,11 +62,11 @@ class World:
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait until nothing is due and nobody is being answered any more."""
+        """Wait until Slack and the phones have told everything, nothing is due and nobody is being answered any more."""
         quiet = 0
         for _ in range(2000):
-            door = self.bot.rooms.door
-            if await self.bot.worker.drain() and not door.is_busy:
+            await self.sandbox.settled()
+            if await self.bot.worker.drain() and not self.bot.rooms.door.is_busy and not self._is_telling:
                 quiet += 1
                 if quiet >= 3:
                     return
@@ -51,12 +75,22 @@ class World:
             await asyncio.sleep(0.005)
         raise TimeoutError("the bot does not come to rest")
 
+    @property
+    def _is_telling(self) -> bool:
+        """Is anything on its way from Slack to the bot?"""
+        attempts = self.sandbox.outside.workspace.team.delivery.attempts
+        return any(attempt.end is None for attempt in list(attempts)[-50:])
+
     async def channel_name(self, number: int) -> str:
         """The name of an incident's channel."""
         for channel in await self.sandbox.channels():
             if str(channel.get("name", "")).startswith(f"inc-{number}-") or channel.get("name") == f"inc-{number}":
                 return str(channel["name"])
         raise AssertionError(f"incident #{number} has no channel")
+
+    async def bot_channels(self) -> list[str]:
+        """The names of all incidents' channels."""
+        return [str(channel["name"]) for channel in await self.sandbox.channels() if str(channel.get("name", "")).startswith("inc-")]
 
     async def card(self, number: int) -> str:
         """Everything that an incident's card says."""
@@ -69,35 +103,35 @@ class World:
 
 
 @asynccontextmanager
-async def running_world(database_url: str, folder: Path, clock: FakeClock, **environ: str) -> AsyncIterator[World]:
-    """A bot on `database_url`, begun and ended."""
-    bots: list[Bot] = []
+async def running_world(
+    database_url: str, folder: Path, clock: FakeClock, *, is_http_mode: bool = False, config: Path = CONFIG, **environ: str
+) -> AsyncIterator[World]:
+    """A bot on `database_url`, begun and ended. In HTTP mode it has no socket: Slack posts signed requests to it."""
+    worlds: list[World] = []
 
     async def advance(seconds: float) -> None:
-        await bots[0].advance(timedelta(seconds=seconds))
+        await worlds[0].bot.advance(timedelta(seconds=seconds))
 
     async with Sandbox(clock=clock, advance=advance) as sandbox:
         variables = {
             **sandbox.environ(),
-            "TOCSIN_CONFIG": str(CONFIG),
+            "TOCSIN_CONFIG": str(config),
             "TOCSIN_SECRET": "a secret of these tests",
             "TOCSIN_HOST": "127.0.0.1",
-            "TOCSIN_PORT": "0",
             "DATABASE_URL": plain_url(database_url),
             **environ,
         }
-        settings = read(variables)
-        bot = Bot(settings, load(settings.config, variables), clock)
-        bots.append(bot)
-        await bot.start()
-        sandbox.serve(f"http://127.0.0.1:{bot.port}")
+        if is_http_mode:
+            del variables["SLACK_APP_TOKEN"]
+            variables["SLACK_SIGNING_SECRET"] = SIGNING_SECRET
+            sandbox.outside.workspace.install(own_manifest(), f"{sandbox.url}/slack/events")
+        world = World(sandbox, clock, variables)
+        worlds.append(world)
         try:
-            await sandbox.until(lambda: bot.is_connected)
-            world = World(bot, sandbox, clock)
-            await world.settled()
+            await world.start()
             yield world
         finally:
-            await bot.stop()
+            await world.stop()
 
 
 def plain_url(database_url: str) -> str:

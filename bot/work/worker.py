@@ -49,6 +49,7 @@ class Worker:
         self._renew_every_s = renew_every_s
         self._handlers: dict[str, tuple[type[Order], Handler[Order]]] = {}
         self._running: dict[int, tuple[Claim, asyncio.Task[None]]] = {}
+        self._claimed = 0
         self._awake = asyncio.Event()
         self._stopping = False
         self._claiming = asyncio.Lock()
@@ -102,11 +103,11 @@ class Worker:
         """Do everything that is due now and what follows from it. False when something still ran after `timeout_s` real seconds."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while True:
-            was_idle = not self._running
-            started = await self._claim_and_start()
+            was_idle, before = not self._running, self._claimed
+            await self._claim_and_start()
             tasks = [task for _, task in self._running.values()]
             left = deadline - asyncio.get_running_loop().time()
-            if was_idle and not started:
+            if was_idle and self._claimed == before:  # nobody else, such as `run`, has claimed anything meanwhile
                 return True
             if left <= 0:
                 return False
@@ -141,6 +142,7 @@ class Worker:
                     if (room := self._room(lane)) > 0:
                         lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
                         claims += await queue.claim(tx, lane, lease=lease, limit=room, busy=busy)
+            self._claimed += len(claims)
             for claim in claims:
                 self._running[claim.id] = (claim, asyncio.create_task(self._work(claim)))
             return len(claims)
