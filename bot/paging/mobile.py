@@ -84,7 +84,7 @@ class MobilePage:
             asking=asking,
             is_over=page.state == PageState.CLOSED,
             is_mine=page.acknowledged_by == person,
-            people=[("You" if one == person else self._directory.name(one), state) for one, state in people.items()],
+            people=[(self._directory.name(one) + (" (you)" if one == person else ""), state) for one, state in people.items()],
             actions=self._actions.offered,
         )
 
