@@ -63,14 +63,16 @@ class Climbing:
     async def _go_on(self, tx: Tx, page: Page, decision: PageNow | Wait | Exhausted, by: ActorId | None) -> None:
         policy = thaw(page.policy)
         empty = 0
-        while isinstance(decision, PageNow) and empty < len(policy.steps):
+        while isinstance(decision, PageNow):
             if await self._take(tx, page, decision):
                 if decision.number > 0 or by is not None:
                     await tx.announce(PageEscalated(number(page), page.incident_id, by, decision.number, decision.late))
                 break
             empty += 1
+            if empty == len(policy.steps):
+                break
             decision, page.started_at = escalate_now(policy, page.taken, page.started_at, tx.now)
-        if not isinstance(decision, Wait) and (empty >= len(policy.steps) or isinstance(decision, Exhausted)):
+        if isinstance(decision, Exhausted) or empty == len(policy.steps):
             await self._after_the_last(tx, page)
         else:
             await self.wait_for_next(tx, page)
@@ -105,12 +107,18 @@ class Climbing:
         return paged
 
     async def _after_the_last(self, tx: Tx, page: Page) -> None:
-        """Nobody was found at all: the fallback is paged. Somebody was, and has had time: nobody has answered."""
-        if not await self._was_anybody_paged(tx, page) and page.asked_by is None:
+        """Nobody was found at all: the fallback is paged. Somebody was, and has had time: nobody has answered, unless a round is left."""
+        policy = thaw(page.policy)
+        was_anybody_paged = await self._was_anybody_paged(tx, page)
+        if was_anybody_paged and (policy.total is None or page.taken < policy.total):
+            await self.wait_for_next(tx, page)  # of this round nobody was found: of the next one somebody may be
+            return
+        if not was_anybody_paged and page.asked_by is None:
             people, missing = self._targets.people(("fallback",), Around(page.team, page.service), tx.now)
-            paged, unreachable = await self._page(tx, page, people, page.taken, tx.now)
+            stands_in_for = page.taken - 1  # the last step, which found nobody: the one after it may yet find the same people
+            paged, unreachable = await self._page(tx, page, people, stands_in_for, tx.now)
             if paged:
-                await tx.announce(PageEscalated(number(page), page.incident_id, None, page.taken))
+                await tx.announce(PageEscalated(number(page), page.incident_id, None, stands_in_for))
                 await self.wait_for_next(tx, page)
                 return
             await self._say_skipped(tx, page, ("fallback",), "; ".join([*missing, *unreachable]))
@@ -128,10 +136,15 @@ class Climbing:
         return f"{self._directory.name(person)} has no way to be reached"
 
     async def _plan(self, tx: Tx, page: Page, found: Found, step: int, due: datetime) -> bool:
-        """One attempt for each of a person's methods, each due after its delay. The first that exists goes out at once."""
+        """One attempt for each of a person's methods, each due after its delay. The first that exists goes out at once.
+
+        False when there is none. Nobody is paged twice for one step.
+        """
         delays = await self._delays(tx, found.person, page.severity)
         if not delays:
             return False
+        if await self._was_paged(tx, page, found.person, step):  # by the ladder that this one replaced
+            return True
         soonest = min(delays.values())
         await codes.give(tx, found.person, number(page))
         for method, after in delays.items():
@@ -156,6 +169,15 @@ class Climbing:
             if rule.method in self._methods and rule.method not in delays and await self._directory.address(tx, person, rule.method):
                 delays[rule.method] = rule.after
         return delays
+
+    async def _was_paged(self, tx: Tx, page: Page, person: str, step: int) -> bool:
+        earlier = select(col(PageAttempt.id)).where(
+            col(PageAttempt.page_id) == page.id,
+            col(PageAttempt.loop) == page.loop,
+            col(PageAttempt.step) == step,
+            col(PageAttempt.person) == person,
+        )
+        return (await tx.session.execute(earlier.limit(1))).first() is not None
 
     async def _was_anybody_paged(self, tx: Tx, page: Page) -> bool:
         attempts = select(col(PageAttempt.id)).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop)

@@ -15,7 +15,7 @@ from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import Accepted, Receipt, TryLater
 from bot.paging.service import Paging
 from bot.paging.states import AttemptState, PageState, after_receipt
-from bot.work import queue
+from bot.work import orders, queue
 from bot.work.orders import Done, Outcome, Refused, back_off
 from bot.work.queue import Claim
 
@@ -25,6 +25,8 @@ URGENT = 2
 """Up to this severity a person's next method does not wait for a provider that is away."""
 UNSENT = frozenset({AttemptState.PLANNED, AttemptState.CLAIMED, AttemptState.CALLING})
 STILL_WANTED = frozenset({PageState.OPEN, PageState.EXHAUSTED})
+LEASE_LOST = orders.TryLater("the lease ran out before it was sent")
+"""Never `Done`: unless another process took it over, the item is still ours, and would be closed with nothing sent."""
 REACHED = (AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED)
 BY_PHONE = ("sms", "voice")
 
@@ -47,27 +49,35 @@ class Deliveries:
         self._paging = paging
         self._climbing = climbing
 
-    async def begin(self, tx: Tx, attempt_id: int, claim: Claim) -> Delivery | None:
-        """Look again: is the page unanswered, this attempt wanted and its lease ours? Then mark it as being called. None: leave it."""
+    async def begin(self, tx: Tx, attempt_id: int, claim: Claim) -> Delivery | Done | orders.TryLater:
+        """Look again: is the page unanswered, this attempt wanted and its lease ours? Then mark it as being called.
+
+        `Done`: it is not wanted. `TryLater`: it is, but the lease ran out meanwhile; another may be at it.
+        """
         page, attempt = await self.held(tx, attempt_id)
-        if attempt.state not in UNSENT or not await queue.holds(tx, claim):
-            return None
+        if attempt.state not in UNSENT:
+            return Done()
         if page.state not in STILL_WANTED or attempt.loop != page.loop:
             attempt.state, attempt.ended_at = AttemptState.SUPPRESSED, tx.now
-            return None
+            return Done()
+        if not await queue.holds(tx, claim):
+            return LEASE_LOST
         may_have_been_sent = attempt.state == AttemptState.CALLING
         attempt.state = AttemptState.CALLING
         attempt.calling_at = attempt.calling_at or tx.now
         await tx.session.flush()
         return Delivery(page, attempt, may_have_been_sent)
 
-    async def label_as_duplicate(self, tx: Tx, attempt_id: int, claim: Claim) -> bool:
-        """The earlier try left no trace, so it is sent again and says so. False when the page was answered meanwhile."""
+    async def label_as_duplicate(self, tx: Tx, attempt_id: int, claim: Claim) -> Done | orders.TryLater | None:
+        """The earlier try left no trace, so it is sent again and says so. `Done` when the page was answered meanwhile, `TryLater` when
+        the lease ran out; otherwise None."""
         page, attempt = await self.held(tx, attempt_id)
-        if attempt.state != AttemptState.CALLING or page.state not in STILL_WANTED or not await queue.holds(tx, claim):
-            return False
+        if attempt.state != AttemptState.CALLING or page.state not in STILL_WANTED:
+            return Done()
+        if not await queue.holds(tx, claim):
+            return LEASE_LOST
         attempt.possible_duplicate = True
-        return True
+        return None
 
     async def known_ids(self, tx: Tx, attempt: PageAttempt) -> frozenset[str]:
         """The outside ids of the person's other attempts by this method: none of them is the one we look for."""

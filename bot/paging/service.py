@@ -271,9 +271,10 @@ class Paging:
             self._begin_anew(page, tx.now)
             page.policy = freeze(policy)
             await self._climbing.climb(tx, page)
-        elif page.state == PageState.OPEN:
-            elapsed = tx.now - page.started_at
-            page.policy, page.taken = freeze(policy), sum(step.after <= elapsed for step in policy.steps)
+            return
+        elapsed = (page.acknowledged_at or tx.now) - page.started_at
+        page.policy, page.taken = freeze(policy), sum(step.after <= elapsed for step in policy.steps)
+        if page.state == PageState.OPEN:
             await self._climbing.wait_for_next(tx, page)
 
     def _reopen(self, page: Page, now: datetime) -> None:

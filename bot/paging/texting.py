@@ -167,7 +167,7 @@ class Texting:
     async def _try_saying(self, tx: Tx, verb: Callable[[], Awaitable[str]]) -> str:
         """A refusal undoes only what it refused, and is itself the reply."""
         try:
-            async with tx.session.begin_nested():
+            async with tx.savepoint():
                 return await verb()
         except Refusal as refusal:
             return str(refusal)

@@ -1,7 +1,7 @@
 """What paging does later or outside: steps at their time, deliveries, stand-downs, and edits of what was sent."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -26,6 +26,13 @@ from bot.work.worker import Worker
 TELL_WITHIN = timedelta(hours=1)
 """A stand-down that comes later than this wakes people for nothing."""
 logger = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Nothing was sent: the page was answered, or the lease ran out, while we asked the provider."""
+
+    outcome: Outcome
 
 
 class PagingWork:
@@ -62,20 +69,25 @@ class PagingWork:
         """Look again, mark as being called, call, write down. On a repeat, first ask whether the earlier try got through."""
         async with self._db.begin(actor=BOT) as tx:
             delivery = await self._deliveries.begin(tx, order.attempt_id, claim)
-            if delivery is None:
-                return Done()
+            if not isinstance(delivery, Delivery):
+                return delivery
             notice = await self._notices.write(tx, delivery.page, delivery.attempt)
             known = await self._deliveries.known_ids(tx, delivery.attempt) if delivery.may_have_been_sent else frozenset[str]()
         faultpoints.reached(f"page {delivery.attempt.method}: marked as being called")
         receipt = await self._receipt(delivery, notice, known, claim)
-        if receipt is None:
-            return Done()
+        if isinstance(receipt, NotSent):
+            return receipt.outcome
         faultpoints.reached(f"page {delivery.attempt.method}: accepted, not recorded")
         async with self._db.begin(actor=BOT) as tx:
             outcome = await self._deliveries.record(tx, order.attempt_id, receipt, claim, delivery.page.version)
         faultpoints.reached(f"page {delivery.attempt.method}: recorded")
         logger.info(
-            "page tried", page=delivery.page.id, attempt=order.attempt_id, channel=delivery.attempt.method, outcome=type(receipt).__name__
+            "page tried",
+            incident=delivery.page.incident_id,
+            page=delivery.page.id,
+            attempt=order.attempt_id,
+            channel=delivery.attempt.method,
+            outcome=type(receipt).__name__,
         )
         return outcome
 
@@ -93,7 +105,7 @@ class PagingWork:
         earlier = await sms.told(to, text) if claim.attempt > 1 else None
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):
-            logger.warning("stand-down not sent", page=page.id, why=receipt.why)  # they hear it in Slack
+            logger.warning("stand-down not sent", incident=page.incident_id, page=page.id, why=receipt.why)  # they hear it in Slack
         return receipt if isinstance(receipt, TryLater) else Done()
 
     async def refresh_messages(self, order: RefreshPageMessages, claim: Claim) -> Outcome:
@@ -117,8 +129,8 @@ class PagingWork:
                 return later
         return Done()
 
-    async def _receipt(self, delivery: Delivery, notice: Notice | None, known: frozenset[str], claim: Claim) -> Receipt | None:
-        """How this try ended; None when the page was answered while we asked."""
+    async def _receipt(self, delivery: Delivery, notice: Notice | None, known: frozenset[str], claim: Claim) -> Receipt | NotSent:
+        """How this try ended, or that nothing was tried."""
         channel = self._channels.get(delivery.attempt.method)
         if channel is None or notice is None:
             return Refused("this way of reaching the person is not set up any more")
@@ -129,7 +141,7 @@ class PagingWork:
             if isinstance(earlier, TryLater):
                 return replace(earlier, maybe_sent=True)
             async with self._db.begin(actor=BOT) as tx:
-                if not await self._deliveries.label_as_duplicate(tx, number(delivery.attempt), claim):
-                    return None
+                if (ends := await self._deliveries.label_as_duplicate(tx, number(delivery.attempt), claim)) is not None:
+                    return NotSent(ends)
             notice = replace(notice, possible_duplicate=True)
         return await channel.send(notice)
