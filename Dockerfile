@@ -1,19 +1,23 @@
-# An image of the bot. Everything comes from package registries, pinned with hashes; it runs as its own user.
-FROM python:3.13-slim AS build
+# An image of the bot. Everything comes from package registries, pinned with hashes; it runs as a user of its own.
+# The Python is the one that the tests run on.
+FROM python:3.11-slim AS build
 WORKDIR /src
 COPY requirements/ requirements/
 RUN python -m venv /opt/tocsin \
- && /opt/tocsin/bin/pip install --no-cache-dir --require-hashes -r requirements/run.lock \
- && /opt/tocsin/bin/pip install --no-cache-dir --require-hashes -r requirements/build.lock
+ && /opt/tocsin/bin/pip install --no-cache-dir --require-hashes -r requirements/run.lock
+RUN pip install --no-cache-dir --require-hashes -r requirements/build.lock
 COPY . .
-RUN /opt/tocsin/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist . \
- && /opt/tocsin/bin/pip install --no-cache-dir --no-deps /dist/*.whl
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist . \
+ && /opt/tocsin/bin/pip install --no-cache-dir --no-deps --no-index /dist/*.whl
 
-FROM python:3.13-slim
+FROM python:3.11-slim
 RUN useradd --system --create-home --home-dir /var/lib/tocsin tocsin
 COPY --from=build /opt/tocsin /opt/tocsin
-ENV PATH=/opt/tocsin/bin:$PATH PYTHONUNBUFFERED=1 \
-    DATABASE_URL=sqlite:////var/lib/tocsin/tocsin.db TOCSIN_CONFIG=/etc/tocsin TOCSIN_PORT=8080
+ENV PATH=/opt/tocsin/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    DATABASE_URL=sqlite:////var/lib/tocsin/tocsin.db \
+    TOCSIN_CONFIG=/etc/tocsin \
+    TOCSIN_PORT=8080
 USER tocsin
 WORKDIR /var/lib/tocsin
 VOLUME /var/lib/tocsin
