@@ -178,7 +178,7 @@ class IncidentListeners:
             return Say(help_text.overview(self._actions.available, self._config.commands.incident, intent.argument))
         if intent.verb == "list" and intent.argument.startswith("#"):
             incident = await self._visible(tx, int(intent.argument[1:]), channel)
-            return Say(blocks.facts(await self._standings.of(tx, incident)))
+            return Say(f"{blocks.one_line(incident)}\n{blocks.facts(await self._standings.of(tx, incident))}")
         if intent.verb == "list":
             return Say(self._listed(await self._incidents.listed(tx, intent.argument)))
         raise Refusal(f"`{intent.verb}` is not available in this version. `/inc list` shows open incidents.")
@@ -299,7 +299,7 @@ class IncidentListeners:
         if isinstance(intent, Declare) and intent.severity is None and not line.lower().startswith(("new ", "declare ")):
             intent = Ask("Nothing has happened yet. Shall I declare an incident?", intent, Look("help"))
         try:
-            async with tx.session.begin_nested():  # a refusal undoes what it refused, and is answered like anything else
+            async with tx.savepoint():  # a refusal undoes what it refused, and is answered like anything else
                 reply = await self._follow_mention(tx, intent, body.channel)
         except Refusal as refusal:
             reply = Say(str(refusal))
