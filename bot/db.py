@@ -11,7 +11,7 @@ Reads have an engine of their own, without that lock.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NewType, cast
@@ -25,6 +25,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
+from bot import log
 from bot.clock import Clock
 from bot.events import Listeners
 
@@ -32,6 +33,8 @@ ActorId = NewType("ActorId", str)
 """Who does something: a configured person's id ("ana"), "slack:U123" for a stranger, "tocsin", "alertmanager:<name>"."""
 
 BOT = ActorId("tocsin")
+
+logger = log.get(__name__)
 
 WRITE_TIMEOUT_S = 30
 READ_CONNECTIONS = 4
@@ -88,10 +91,24 @@ class Tx:
     listeners: Listeners
     work_ordered: bool = False
     """Set by the post room: once this is committed, workers are woken."""
+    facts: list[object] = field(default_factory=list)
+    """What was announced: once this is committed, it is logged."""
 
     async def announce(self, fact: object) -> None:
         """State a fact; everybody who listens hears it now, inside this transaction."""
+        self.facts.append(fact)
         await self.listeners.announce(self, fact)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What is raised inside undoes what was done inside, and nothing else."""
+        before = len(self.facts)
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self.facts[before:]
+            raise
 
     @contextmanager
     def acting(self, actor: ActorId) -> Iterator[None]:
@@ -145,7 +162,12 @@ class Database:
             self._write_lock: AbstractAsyncContextManager[None] | asyncio.Lock = asyncio.Lock()
         else:
             self._writer = self._reader = create_async_engine(
-                url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"timeout": 5, "command_timeout": WRITE_TIMEOUT_S}
+                url,
+                pool_size=10,
+                max_overflow=10,
+                pool_pre_ping=True,
+                hide_parameters=True,  # an error's text goes to the log, where nobody's words belong
+                connect_args={"timeout": 5, "command_timeout": WRITE_TIMEOUT_S},
             )
             self._write_lock = nullcontext()
 
@@ -160,6 +182,8 @@ class Database:
         async with self._write_lock, AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             tx = Tx(session, self._clock.now(), actor, self._listeners)
             yield tx
+        for fact in tx.facts:
+            log.fact(logger, fact)
         if tx.work_ordered:
             self.wake()
 
@@ -184,7 +208,12 @@ class Database:
 
 def _sqlite_engine(url: str, begin: str, connections: int) -> AsyncEngine:
     engine = create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0, connect_args={"timeout": WRITE_TIMEOUT_S}
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": WRITE_TIMEOUT_S},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

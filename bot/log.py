@@ -1,6 +1,8 @@
 """Structured logs: facts with ids, once, where they become true. Never a secret, never a private incident's words."""
 
+import dataclasses
 import logging
+import re
 import sys
 from contextlib import AbstractContextManager
 
@@ -47,6 +49,23 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 def about(incident: int) -> AbstractContextManager[None]:
     """Everything logged inside carries this incident's number."""
     return structlog.contextvars.bound_contextvars(incident=incident)
+
+
+def about_work(about: str) -> None:
+    """What the rest of this task logs carries what it is about: `incident=42` for "incident:42"."""
+    kind, _, number = about.partition(":")
+    named = {"incident": int(number)} if kind == "incident" and number.isdecimal() else {"about": about}
+    structlog.contextvars.bind_contextvars(**named if about else {})
+
+
+def fact(logger: structlog.stdlib.BoundLogger, fact: object) -> None:
+    """One line for a fact that is true from now on: `PageAcknowledged(7, 42, "ana")` is `page acknowledged page=7 incident=42 by=ana`."""
+    if not dataclasses.is_dataclass(fact):
+        return
+    name = re.sub(r"(?<!^)(?=[A-Z])", " ", type(fact).__name__).lower()
+    fields = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
+    told = {key.removesuffix("_id") if key in ("incident_id", "page_id") else key: value for key, value in fields.items()}
+    logger.info(name, **{key: value if isinstance(value, int | float) else str(value) for key, value in told.items() if value is not None})
 
 
 def _hide_secrets(_: object, __: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:

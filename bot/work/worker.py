@@ -5,6 +5,7 @@ import contextlib
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -15,7 +16,7 @@ from bot import faultpoints, log
 from bot.clock import Clock
 from bot.db import BOT, Database, Tx
 from bot.work import queue
-from bot.work.orders import Done, Order, Outcome, Refused, TryLater, WorkDied, WorkState, back_off
+from bot.work.orders import Done, Order, Outcome, Priority, Refused, TryLater, WorkDied, WorkState, back_off
 from bot.work.queue import Claim, Lane
 
 OrderT = TypeVar("OrderT", bound=Order)
@@ -35,6 +36,11 @@ GIVE_UP_AFTER = timedelta(hours=24)
 ended = Metric("tocsin_work_ended_total", "Items of due work by how a try ended", ["kind", "outcome"])
 lateness = Histogram("tocsin_work_lateness_seconds", "From due to started", ["kind"], buckets=(0.05, 0.2, 0.5, 1, 2, 5, 15, 60, 300, 3600))
 logger = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Broke(TryLater):
+    """The handler raised: an error of ours, or the database was away."""
 
 
 class Worker:
@@ -154,6 +160,7 @@ class Worker:
         return self._widths.get(lane.destination, WIDTH) - self._lanes_in_use()[lane]
 
     async def _work(self, claim: Claim) -> None:
+        log.about_work(claim.about)
         try:
             lateness.labels(claim.kind).observe(max(0.0, (self._clock.now() - claim.due_at).total_seconds()))
             faultpoints.reached(f"{claim.kind}: claimed")
@@ -175,8 +182,10 @@ class Worker:
             return await handler(queue.from_payload(order_type, claim.payload), claim) or Done()
         except Exception as bug:
             logger.exception("work failed", kind=claim.kind, key=claim.key, attempt=claim.attempt)
-            why = f"{type(bug).__name__}: {bug}"
-            return TryLater(why) if claim.attempt < order_type.attempts else Refused(why)
+            why = f"{type(bug).__name__}; the log has the rest"  # its words may be a private incident's, and people read this anywhere
+            # A page is tried for a day, however often: giving it up for an error that may pass would be losing it. The auditor tells of it.
+            is_last = claim.priority > Priority.PAGE and claim.failures + 1 >= order_type.attempts
+            return Refused(why) if is_last else Broke(why)
 
     async def _write_down(self, claim: Claim, outcome: Outcome) -> None:
         ended.labels(claim.kind, type(outcome).__name__).inc()
@@ -196,7 +205,8 @@ class Worker:
             case Done():
                 await queue.finish(tx, claim, WorkState.DONE)
             case TryLater(why, after) if tx.now - claim.wanted_at < GIVE_UP_AFTER:
-                await queue.put_back(tx, claim, tx.now + (after or back_off(claim.attempt)), why)
+                failures = claim.failures + 1 if isinstance(outcome, Broke) else 0
+                await queue.put_back(tx, claim, tx.now + (after or back_off(claim.attempt)), why, failures)
             case TryLater(why) | Refused(why):
                 if await queue.finish(tx, claim, WorkState.DEAD, why):
                     logger.error("work given up", kind=claim.kind, key=claim.key, why=why)
@@ -204,7 +214,7 @@ class Worker:
 
     async def _announce_death(self, tx: Tx, death: WorkDied) -> None:
         try:
-            async with tx.session.begin_nested():
+            async with tx.savepoint():
                 await tx.announce(death)
         except Exception:  # whoever listens has a bug; the item stays dead all the same, and the auditor finds it
             logger.exception("nobody could be told that work was given up", kind=death.kind, key=death.key)

@@ -14,3 +14,10 @@ async def world(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIte
     """A bot that runs, in the sandbox."""
     async with running_world(database_url, tmp_path, clock) as world:
         yield world
+
+
+@pytest.fixture
+async def sqlite_world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """The same on SQLite alone: for stories in which the kind of database makes no difference."""
+    async with running_world(sqlite_url, tmp_path, clock) as world:
+        yield world
