@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlmodel import col
 
 from bot.clock import FakeClock
@@ -169,3 +169,15 @@ async def test_a_write_cut_off_in_the_middle_leaves_nothing(postgres_url: str, c
             await tx.session.execute(text("SELECT 1"))
     assert await count(database) == 0
     await database.close()
+
+
+async def test_what_people_wrote_does_not_reach_the_log_with_an_error(database: Database) -> None:
+    async def twice(tx: Tx) -> None:
+        statement = text("INSERT INTO inbox_entry (key, received_at) VALUES (:key, '2026-03-02 09:00:00+00')")
+        for _ in range(2):
+            await tx.session.execute(statement, {"key": "Customer data of Acme exposed"})
+
+    with pytest.raises(IntegrityError) as failed:
+        async with database.begin(actor=BOT) as tx:
+            await twice(tx)
+    assert "Acme" not in str(failed.value)

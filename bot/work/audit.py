@@ -14,13 +14,15 @@ from sqlmodel import col
 from bot import log
 from bot.db import BOT, Database, Tx
 from bot.work.models import Alarm, WorkItem
-from bot.work.orders import WorkState
+from bot.work.orders import Priority, WorkState
 
 EVERY_S = 60.0
 LONGEST_LEASE = timedelta(minutes=15)
 """No handler takes so long: every outside call has a timeout of seconds."""
 OVERDUE_AFTER = timedelta(minutes=2)
 DEAD_SHOWN_FOR = timedelta(hours=1)
+FAILED_TOO_OFTEN = 3
+"""Tries of a page in a row that ended in an error of ours."""
 HEARTBEAT_TIMEOUT_S = 5
 
 alarms = Gauge("tocsin_alarms", "What the auditor finds wrong now")
@@ -54,7 +56,7 @@ class Auditor:
         self._heartbeat_url = heartbeat_url
         self._checks: dict[str, Check] = {}
         self.findings: tuple[Finding, ...] = ()
-        for check in (endless_leases, overdue_work, dead_work):
+        for check in (endless_leases, overdue_work, failing_pages, dead_work):
             self.add(check.__name__, check)
 
     def add(self, name: str, check: Check) -> None:
@@ -139,6 +141,17 @@ async def overdue_work(tx: Tx) -> list[Finding]:
     return [
         Finding(f"{row.items} × '{row.kind}' due since {row.since:%H:%M} UTC, and nobody takes them.", f"work:{row.kind}")
         for row in await tx.session.execute(kinds)
+    ]
+
+
+async def failing_pages(tx: Tx) -> list[Finding]:
+    """Pages that fail for an error of ours each time they are tried."""
+    failing = select(col(WorkItem.id), col(WorkItem.kind), col(WorkItem.key), col(WorkItem.failures), col(WorkItem.last_error)).where(
+        col(WorkItem.state) == WorkState.WAITING, col(WorkItem.priority) <= Priority.PAGE, col(WorkItem.failures) >= FAILED_TOO_OFTEN
+    )
+    return [
+        Finding(f"Work '{row.kind}' ({row.key}) fails each time, and is tried again: {row.last_error}", f"failing:{row.id}")
+        for row in await tx.session.execute(failing.limit(20))
     ]
 
 

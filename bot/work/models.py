@@ -12,7 +12,8 @@ from bot.work.orders import WorkState
 class WorkItem(SQLModel, table=True):
     """One order: to be done once, at or after `due_at`, by whoever holds the lease.
 
-    `wanted_at` is when it was meant to be done, `due_at` moves on with each retry; `revision` counts how often it was ordered anew.
+    `wanted_at` is when it was meant to be done, `due_at` moves on with each retry; `revision` counts how often it was ordered anew,
+    `failures` the tries in a row that ended in an error of ours.
     """
 
     __tablename__ = "work_item"
@@ -32,6 +33,7 @@ class WorkItem(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     state: WorkState = Field(default=WorkState.WAITING, sa_column=Column(EnumText(WorkState), nullable=False))
     attempts: int = 0
+    failures: int = 0
     revision: int = 0
     lease: str | None = None
     leased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

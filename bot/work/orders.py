@@ -34,7 +34,7 @@ class Order:
     """Which outside it goes to ("slack", "sms", …); each has its own bounded concurrency, so none delays another."""
     priority: ClassVar[Priority] = Priority.NORMAL
     attempts: ClassVar[int] = 12
-    """How often it is tried before it is given up and a human is told."""
+    """How many tries in a row may end in an error of ours before it is given up and a human is told. Pages are not given up for that."""
 
     @classmethod
     def kind(cls) -> str:

@@ -26,7 +26,7 @@ REMEMBERED = timedelta(days=30)
 """How long what ended can still be looked at; a key may be used again after that."""
 
 FINAL = (WorkState.DONE, WorkState.DEAD, WorkState.CANCELLED)
-CLAIMED = ("id", "kind", "key", "about", "destination", "priority", "payload", "due_at", "wanted_at", "ordered_at", "revision")
+CLAIMED = ("id", "kind", "key", "about", "destination", "priority", "payload", "due_at", "wanted_at", "ordered_at", "revision", "failures")
 FREE: Mapping[str, None] = MappingProxyType({"lease": None, "leased_at": None, "lease_until": None})
 
 
@@ -49,6 +49,8 @@ class Claim:
     """When it was meant to be done; `due_at` of a retry is later."""
     ordered_at: datetime
     revision: int
+    failures: int = 0
+    """How many tries before this one ended in an error of ours, in a row."""
 
     @property
     def lane(self) -> "Lane":
@@ -95,6 +97,7 @@ async def refresh(tx: Tx, order: Order, *, key: str, about: str = "", due: datet
         "revision": col(WorkItem.revision) + 1,
         "state": case((state == WorkState.LEASED, state), else_=literal(WorkState.WAITING, EnumText(WorkState))),
         "attempts": case((is_waiting, attempts), else_=0),
+        "failures": case((is_waiting, col(WorkItem.failures)), else_=0),
         "due_at": row["due_at"] if due else case((is_waiting & (attempts > 0), due_at), else_=literal(row["due_at"], UtcDateTime())),
         "finished_at": None,
         "last_error": None,
@@ -171,9 +174,9 @@ async def finish(tx: Tx, claim: Claim, state: WorkState, error: str | None = Non
     return False
 
 
-async def put_back(tx: Tx, claim: Claim, due: datetime, error: str) -> None:
+async def put_back(tx: Tx, claim: Claim, due: datetime, error: str, failures: int = 0) -> None:
     """Let a leased item wait again until `due`."""
-    await tx.changed(_own(claim).values(**FREE, state=WorkState.WAITING, due_at=due, last_error=error))
+    await tx.changed(_own(claim).values(**FREE, state=WorkState.WAITING, due_at=due, last_error=error, failures=failures))
 
 
 async def forget_finished(tx: Tx, limit: int = 5000) -> int:
@@ -230,6 +233,7 @@ def _row(tx: Tx, order: Order, key: str, about: str, due: datetime | None, desti
         "wanted_at": due or tx.now,
         "state": WorkState.WAITING,
         "attempts": 0,
+        "failures": 0,
         "revision": 0,
         "ordered_at": tx.now,
     }

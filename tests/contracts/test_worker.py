@@ -73,7 +73,27 @@ async def test_a_bug_is_tried_again_and_given_up_after_its_attempts(
         await worker.drain()
         clock.advance(timedelta(minutes=1))
     assert doer.attempts == [1, 2, 3]
-    assert [death.why for death in deaths] == ["RuntimeError: boom"]
+    assert [death.why for death in deaths] == ["RuntimeError; the log has the rest"]
+
+
+async def test_waiting_for_an_outside_uses_up_none_of_the_tries(database: Database, worker: Worker, clock: FakeClock) -> None:
+    doer = Doer(*(TryLater("away") for _ in range(5)), RuntimeError("boom"), RuntimeError("boom"), TryLater("away"), RuntimeError("boom"))
+    worker.handles(Draw, doer)
+    await order(database, Draw(who="card"), key="k")
+    for _ in range(10):
+        await worker.drain()
+        clock.advance(timedelta(minutes=1))
+    assert (await item(database, "k")).state is WorkState.DONE
+    assert doer.attempts == list(range(1, 11))
+
+
+async def test_a_page_is_not_given_up_for_a_bug_that_may_pass(database: Database, worker: Worker, clock: FakeClock) -> None:
+    worker.handles(Wake, Doer(*(RuntimeError("boom") for _ in range(20))))
+    await order(database, Wake(who="ana"), key="k")
+    for _ in range(21):
+        await worker.drain()
+        clock.advance(timedelta(minutes=1))
+    assert (await item(database, "k")).state is WorkState.DONE
 
 
 async def test_a_bug_that_passes_is_no_death(database: Database, worker: Worker, clock: FakeClock) -> None:

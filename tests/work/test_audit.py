@@ -15,7 +15,7 @@ from bot.work import queue
 from bot.work.audit import AlarmRaised, Auditor, Finding
 from bot.work.orders import Refused
 from bot.work.worker import Worker
-from tests.contracts.post_room import Doer, Greet, claim_one, order
+from tests.contracts.post_room import Doer, Greet, Wake, claim_one, order
 
 
 @pytest.fixture
@@ -163,3 +163,17 @@ async def test_a_database_that_fails_is_no_heartbeat(sqlite_database: Database, 
     with pytest.raises(Exception, match="no such table"):
         await Auditor(sqlite_database, heartbeat_url=url).audit()
     assert seen == []
+
+
+async def test_a_page_that_fails_each_time_is_found_until_it_goes_out(auditor: Auditor, database: Database, clock: FakeClock) -> None:
+    worker = Worker(database, clock)
+    worker.handles(Wake, Doer(*(RuntimeError("words of a private incident") for _ in range(3))))
+    await order(database, Wake(who="ana"), key="k")
+    for _ in range(3):
+        assert await auditor.audit() == ()
+        await worker.drain()
+        clock.advance(timedelta(minutes=1))
+    (finding,) = await auditor.audit()
+    assert finding.sentence == "Work 'wake' (k) fails each time, and is tried again: RuntimeError; the log has the rest"
+    await worker.drain()
+    assert await auditor.audit() == ()
