@@ -22,6 +22,24 @@ class Argument(Enum):
     NAME = "name"  # one word
 
 
+class Surface(Enum):
+    """Where a verb can be used."""
+
+    COMMAND = "slash command"
+    MENTION = "mention"  # also in threads, where slash commands do not work
+    CARD = "button of the card"
+    ANSWER = "button under an answer"
+    FORM = "form"
+    MESSAGE = "message shortcut"
+    SHORTCUT = "global shortcut"
+    PHONE = "phone"  # SMS, keypad, or the page's own view
+    TERMINAL = "command line"
+
+
+TYPED = frozenset({Surface.COMMAND, Surface.MENTION})
+WRITTEN = TYPED | {Surface.FORM}
+
+
 @dataclass(frozen=True)
 class Verb:
     """One thing that can be done. `does` is the line that help prints, `example` what follows the root command there."""
@@ -33,6 +51,7 @@ class Verb:
     aliases: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()  # the words an OPTIONAL argument may consist of where it must parse in full
     needs_incident: bool = True
+    surfaces: frozenset[Surface] = frozenset()  # none: a later version has it, and this one says so
 
     @property
     def is_free_text(self) -> bool:
@@ -46,28 +65,63 @@ class Verb:
 
 
 TABLE = (
-    Verb("new", Argument.TEXT, "declare an incident", "new checkout is down", ("declare",), needs_incident=False),
-    Verb("sev", Argument.SEVERITY, "change the severity, with the reason", "sev 2 only EU affected", ("severity",)),
-    Verb("lead", Argument.PERSON, "make somebody commander", "lead @bea", ("commander",)),
+    Verb(
+        "new",
+        Argument.TEXT,
+        "declare an incident",
+        "new checkout is down",
+        ("declare",),
+        needs_incident=False,
+        surfaces=WRITTEN | {Surface.SHORTCUT, Surface.MESSAGE, Surface.ANSWER, Surface.PHONE, Surface.TERMINAL},
+    ),
+    Verb(
+        "sev",
+        Argument.SEVERITY,
+        "change the severity, with the reason",
+        "sev 2 only EU affected",
+        ("severity",),
+        surfaces=WRITTEN | {Surface.CARD},
+    ),
+    Verb("lead", Argument.PERSON, "make somebody commander", "lead @bea", ("commander",), surfaces=WRITTEN | {Surface.CARD}),
     Verb("comms", Argument.PERSON, "make somebody responsible for communication", "comms @kim"),
     Verb("scribe", Argument.PERSON, "make somebody scribe", "scribe @lee"),
-    Verb("join", Argument.NONE, "become a responder", "join"),
-    Verb("leave", Argument.NONE, "stop being a responder", "leave"),
-    Verb("status", Argument.STATE, "move to another state", "status monitoring"),
-    Verb("update", Argument.TEXT, "tell the audiences where things stand", "update rollback done, watching next 30m"),
-    Verb("mitigated", Argument.TEXT, "the harm has stopped: stamp it and start monitoring", "mitigated traffic rerouted", ("mitigate",)),
-    Verb("resolve", Argument.TEXT, "it is over (can be undone for 5 min)", "resolve config rolled back", ("resolved",)),
-    Verb("reopen", Argument.TEXT, "it is not over", "reopen errors are back"),
-    Verb("cancel", Argument.TEXT, "it was no incident (can be undone for 5 min)", "cancel it was a test"),
+    Verb("join", Argument.NONE, "become a responder", "join", surfaces=TYPED | {Surface.ANSWER}),
+    Verb("leave", Argument.NONE, "stop being a responder", "leave", surfaces=TYPED),
+    Verb("status", Argument.STATE, "move to another state", "status monitoring", surfaces=WRITTEN),
+    Verb(
+        "update",
+        Argument.TEXT,
+        "tell the audiences where things stand",
+        "update rollback done, watching next 30m",
+        surfaces=WRITTEN | {Surface.CARD},
+    ),
+    Verb(
+        "mitigated",
+        Argument.TEXT,
+        "the harm has stopped: stamp it and start monitoring",
+        "mitigated traffic rerouted",
+        ("mitigate",),
+        surfaces=WRITTEN,
+    ),
+    Verb(
+        "resolve",
+        Argument.TEXT,
+        "it is over (can be undone for 5 min)",
+        "resolve config rolled back",
+        ("resolved",),
+        surfaces=WRITTEN | {Surface.CARD, Surface.PHONE},
+    ),
+    Verb("reopen", Argument.TEXT, "it is not over", "reopen errors are back", surfaces=WRITTEN),
+    Verb("cancel", Argument.TEXT, "it was no incident (can be undone for 5 min)", "cancel it was a test", surfaces=WRITTEN),
     Verb("merge", Argument.INCIDENT, "it is the same as another incident", "merge #41"),
-    Verb("page", Argument.TARGET, "page a person or team now", "page @payments db failover needs you"),
-    Verb("escalate", Argument.NONE, "page the next step now", "escalate"),
-    Verb("ack", Argument.NONE, "take the page", "ack", ("acknowledge",)),
+    Verb("page", Argument.TARGET, "page a person or team now", "page @payments db failover needs you", surfaces=WRITTEN),
+    Verb("escalate", Argument.NONE, "page the next step now", "escalate", surfaces=TYPED | {Surface.CARD, Surface.PHONE}),
+    Verb("ack", Argument.NONE, "take the page", "ack", ("acknowledge",), surfaces=TYPED | {Surface.CARD, Surface.PHONE}),
     Verb("unack", Argument.NONE, "give the page back", "unack"),
     Verb("snooze", Argument.DURATION, "be paged again later", "snooze 30m"),
-    Verb("accept", Argument.NONE, "take an incident out of triage", "accept"),
-    Verb("decline", Argument.TEXT, "close an incident in triage, with the reason", "decline duplicate of 41"),
-    Verb("note", Argument.TEXT, "add to the timeline", "note failover started at 09:12"),
+    Verb("accept", Argument.NONE, "take an incident out of triage", "accept", surfaces=TYPED),
+    Verb("decline", Argument.TEXT, "close an incident in triage, with the reason", "decline duplicate of 41", surfaces=WRITTEN),
+    Verb("note", Argument.TEXT, "add to the timeline", "note failover started at 09:12", surfaces=WRITTEN | {Surface.MESSAGE}),
     Verb("task", Argument.TEXT, "add an action item", "task add canary alarm @kim fri"),
     Verb("run", Argument.RUNBOOK, "run a runbook action", "run rollback service=checkout to=v41"),
     Verb("timeline", Argument.NONE, "what happened so far", "timeline"),
@@ -82,6 +136,7 @@ TABLE = (
         "list",
         words=frozenset({"open", "mine", "all", "closed", "resolved", "triage", "sev1", "sev2", "sev3", "sev4"}),
         needs_incident=False,
+        surfaces=TYPED,
     ),
     Verb("handoff", Argument.PERSON, "hand the command over, with what is open", "handoff @bea", ("handover",)),
     Verb(
@@ -91,11 +146,12 @@ TABLE = (
         "postmortem",
         ("post-mortem",),
         words=frozenset({"draft", "open", "review", "approve", "publish"}),
+        surfaces=TYPED,
     ),
     Verb("private", Argument.TEXT, "restrict an incident to those invited", "private customer data in a log"),
     Verb("convert", Argument.TEXT, "make this channel an incident", "convert checkout is down", needs_incident=False),
     Verb("drill", Argument.NAME, "run a game day on the sandbox fleet", "drill checkout-outage", needs_incident=False),
-    Verb("help", Argument.OPTIONAL, "say what can be typed", "help resolve", needs_incident=False),
+    Verb("help", Argument.OPTIONAL, "say what can be typed", "help resolve", needs_incident=False, surfaces=TYPED),
 )
 
 VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in TABLE})
