@@ -11,7 +11,13 @@ import typer
 
 from bot.errors import ConfigInvalid, TocsinError
 
-cli = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="Tocsin runs incidents in Slack.")
+cli = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # a log wants a plain traceback
+    help="Tocsin runs incidents in Slack. To begin: `tocsin sandbox`. For a real workspace: `tocsin check`, then `tocsin run --help`.",
+)
 
 
 def environment() -> str:
@@ -25,7 +31,7 @@ def environment() -> str:
     return "The process is configured by its environment:\n\n" + "\n\n".join(lines)
 
 
-@cli.command(epilog=environment() if "--help" in sys.argv else None)
+@cli.command(epilog=environment() if "--help" in sys.argv else None, short_help="Run the bot; its --help lists the environment.")
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM or Ctrl-C), then let what runs finish."""
     from bot.app import run as run_bot
@@ -33,7 +39,7 @@ def run() -> None:
     asyncio.run(run_bot(os.environ))
 
 
-@cli.command()
+@cli.command(short_help="Try it here: the bot, a Slack, phones, a mailbox.")
 def sandbox(
     port: Annotated[int, typer.Option(help="Port of the workspace, on 127.0.0.1.")] = 8080,
     data: Annotated[Path, typer.Option(help="Where the workspace and the bot keep their state.")] = Path(".tocsin/sandbox"),
@@ -45,7 +51,7 @@ def sandbox(
     raise typer.Exit(launch(port=port, data=data, headless=headless))
 
 
-@cli.command()
+@cli.command(short_help="Check the YAML: every problem, with file and line.")
 def check(
     directory: Annotated[Path | None, typer.Argument(help="The YAML directory; TOCSIN_CONFIG when left out.")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors instead.")] = False,
@@ -65,7 +71,7 @@ def check(
     raise typer.Exit(0 if report.is_sound else 1)
 
 
-@cli.command()
+@cli.command(short_help="Declare an incident without Slack.")
 def declare(
     words: Annotated[list[str], typer.Argument(help="As after /inc: sev1 checkout is down")],
     by: Annotated[str, typer.Option("--as", help="Who declares it: an id from the configuration.")] = "",
@@ -76,7 +82,7 @@ def declare(
     typer.echo(asyncio.run(declare_at(os.environ, " ".join(words), by or getpass.getuser())))
 
 
-@cli.command()
+@cli.command(short_help="Bring the database to the newest revision.")
 def migrate() -> None:
     """Bring the database to the newest revision. `run` does this, too."""
     from bot.app import migrate as migrate_database

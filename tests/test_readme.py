@@ -73,11 +73,20 @@ def test_what_else_to_try_is_accepted(tmp_path: Path) -> None:
     others = re.findall(r"^```sh more\n(.*?)^```$", README, re.S | re.M)
     assert others
     with sandbox(tmp_path / "data") as running:
-        assert "In another shell" in first_screen(running.url, tmp_path, headless=True)
         for line in others:
             type_it(line, running)
         until(lambda: running.texted("ana"), "with Slack down, Ana still has an SMS")
         assert not running.channel_of(2), "Slack was to be down"
+
+
+def test_what_the_first_screen_says_to_type_works(tmp_path: Path) -> None:
+    needs("curl", "curl")
+    with sandbox(tmp_path / "data") as running:
+        declare, look = re.findall(r"^ +(curl .*)$", first_screen(running.url, tmp_path, headless=True), re.M)
+        subprocess.run(["bash", "-c", declare], capture_output=True, check=True, timeout=60)
+        until(lambda: running.texted("ana"), "Ana has an SMS")
+        seen = subprocess.run(["bash", "-c", look], capture_output=True, text=True, check=True, timeout=60).stdout
+        assert "SEV1 #1 checkout is down" in seen
 
 
 def type_it(step: str, running: Running) -> None:

@@ -30,11 +30,10 @@ CONNECTED_WITHIN_S = 30.0
 ON_THE_PAGE = """
   Open {url} and type:      /inc sev1 checkout is down"""
 IN_A_SHELL = """
-  In another shell, type:
-    curl -s {url}/control/command -H 'Content-Type: application/json' \\
-      -d '{{"user": "kim", "channel": "general", "text": "/inc sev1 checkout is down"}}'
+  Or in another shell:
+    curl {url}/control/command --json '{{"user": "kim", "channel": "general", "text": "/inc sev1 checkout is down"}}'
   and look at the phone of whoever is on call:
-    curl -s {url}/control/phones/ana
+    curl {url}/control/phones/ana
 
   Data and configuration:   {data}
   The bot's log:            {data}/bot.log
