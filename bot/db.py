@@ -182,10 +182,10 @@ class Database:
         async with self._write_lock, AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             tx = Tx(session, self._clock.now(), actor, self._listeners)
             yield tx
-        for fact in tx.facts:
-            log.fact(logger, fact)
         if tx.work_ordered:
             self.wake()
+        for fact in tx.facts:
+            log.fact(logger, fact)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:

@@ -209,7 +209,9 @@ class SlackGateway:
 
     def _sessions(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = self._client.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))  # `call` has its own
+            unbounded = aiohttp.TCPConnector(limit=0)  # the lanes are the limit: a page must not wait behind calls that hang
+            forever = aiohttp.ClientTimeout(total=None)  # `call` has its own
+            self._session = self._client.session = aiohttp.ClientSession(connector=unbounded, timeout=forever)
         return self._session
 
 

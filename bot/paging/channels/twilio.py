@@ -77,7 +77,8 @@ class Twilio:
     def _sessions(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, trust_env=True)
+            unbounded = aiohttp.TCPConnector(limit=0)  # the lanes are the limit: a call must not wait behind texts that hang
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, trust_env=True, connector=unbounded)
         return self._session
 
 

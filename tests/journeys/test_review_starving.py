@@ -1,0 +1,46 @@
+"""Nothing that hangs keeps a page waiting."""
+
+import asyncio
+import time
+
+from tests.journeys.stories import told
+from tests.world import World
+
+MANY = 120
+"""More than the connections that an HTTP client opens by default."""
+
+
+async def test_a_page_by_direct_message_does_not_wait_for_calls_of_slack_that_hang(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.sandbox.fault(service="slack", method="users.info", delay_s=5.0, count=0)
+    gateway = world.bot.rooms.gateway
+    hanging = [asyncio.create_task(gateway.call("users.info", user=f"U{number}")) for number in range(50)]
+    hanging += [asyncio.create_task(gateway.post_to(f"{world.sandbox.url}/api/users.info", {})) for _ in range(MANY - 50)]
+    await asyncio.sleep(0.3)
+
+    asked_at = time.monotonic()
+    assert "Paging" in told(await world.user("kim").command("/inc sev1 checkout is down"))
+    await world.sandbox.until(lambda: any(call["args"].get("channel") == "U0ANA000000" for call in world.sandbox.calls("chat.postMessage")))
+    assert time.monotonic() - asked_at < 2
+
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+    world.sandbox.clear_faults()
+
+
+async def test_a_call_does_not_wait_for_texts_that_hang(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.sandbox.fault(service="sms", delay_s=5.0, count=0)
+    twilio = world.bot.rooms.twilio
+    assert twilio is not None
+    texts = [asyncio.create_task(twilio.make("Messages", {"To": "+15550100001", "Body": "hi"})) for _ in range(MANY)]
+    await asyncio.sleep(0.3)
+
+    asked_at = time.monotonic()
+    await twilio.make("Calls", {"To": "+15550100001", "Url": f"{world.sandbox.url}/hooks/twilio/voice/1/x"})
+    assert time.monotonic() - asked_at < 2
+
+    for task in texts:
+        task.cancel()
+    await asyncio.gather(*texts, return_exceptions=True)
