@@ -10,6 +10,7 @@ from bot.app import Bot
 from bot.clock import FakeClock
 from bot.config.loader import load
 from bot.config.settings import read
+from bot.postmortems.models import Postmortem
 from bot.sandbox.outside import own_manifest
 from bot.sandbox.testing import HeldPhone, Json, Person, Sandbox
 from bot.sandbox.workspace.workspace import SIGNING_SECRET
@@ -95,6 +96,13 @@ class World:
     async def card(self, number: int) -> str:
         """Everything that an incident's card says."""
         return next(text for text in await self.channel_texts(number) if text.lstrip("🔴🟠🟡⚪ ").startswith(f"#{number} SEV"))
+
+    async def postmortem(self, number: int) -> str:
+        """The Markdown of an incident's postmortem."""
+        async with self.bot.database.read() as tx:
+            found = await tx.session.get(Postmortem, number)
+        assert found is not None, f"incident #{number} has no postmortem"
+        return found.markdown
 
     async def channel_texts(self, number: int) -> list[str]:
         """What stands in an incident's channel."""
