@@ -1,13 +1,14 @@
 """The README does what it says: its tour is typed into a real sandbox, and whatever it names exists."""
 
 import importlib.util
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from bot.config.settings import describe
+from bot.config.settings import describe, read
 from bot.sandbox.launcher import first_screen
 from tests.stranger import ROOT, TOCSIN, Running, bare_environ, needs, said, sandbox, until
 
@@ -113,6 +114,24 @@ def test_the_variables_of_the_readme_exist() -> None:
     named = set(re.findall(r"\b(?:SLACK|TWILIO|SMTP|DATABASE|TOCSIN)_[A-Z_]+\b", README))
     assert named
     assert named <= known
+
+
+def test_the_environment_of_the_readme_is_a_sound_one(tmp_path: Path) -> None:
+    [block] = [block for block in re.findall(r"^```sh\n(.*?)^```$", README, re.S | re.M) if "SLACK_BOT_TOKEN" in block]
+    exports = (
+        block.replace("tocsin run\n", "")
+        .replace("TOCSIN_SECRET=…", "TOCSIN_SECRET=0123456789abcdef0123456789abcdef")
+        .replace("…", "5550100000")
+    )
+    exports = exports.replace("/etc/tocsin", str(tmp_path))
+    shown = subprocess.run(
+        ["bash", "-c", f"{exports}\nenv -0"], env={"PATH": os.defpath}, capture_output=True, text=True, check=True
+    ).stdout
+    settings = read(dict(line.split("=", 1) for line in shown.rstrip("\0").split("\0")))
+    assert settings.is_socket_mode
+    assert settings.has_twilio
+    assert settings.smtp_url is not None
+    assert settings.database_driver_url.startswith("postgresql")
 
 
 def test_the_commands_of_the_documents_exist() -> None:
