@@ -256,7 +256,7 @@ async def test_a_mention_acts_where_slash_commands_do_not_work(world: World, cha
     await world.settled()
     assert "Say it in one line" in (await whispered(world, "ana", channel))[-1].shown
 
-    for talk in ("@tocsin thanks for paging ana", "I think @tocsin update is great", "@ana tell @tocsin resolve"):
+    for talk in ("@tocsin thanks for paging ana", "I think @tocsin update is great", "@ana resolve it with @tocsin"):
         await world.user("ana").message(talk, channel)
         await world.settled()
     assert len(await world.bot_channels()) == 1

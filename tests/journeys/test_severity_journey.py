@@ -116,6 +116,7 @@ async def test_data_or_security_is_private_from_the_first_second(world: World) -
         assert SECRET not in said, line
     assert "There is no incident #1" in told(await world.user("lee").command("/inc #1", "ops"))
     assert SECRET not in told(await world.user("lee").command("/inc list", "ops"))
+    assert "There is no open incident" in told(await world.user("lee").command("/inc note", "ops"))
     assert SECRET in told(await world.user("kim").command("/inc list", "ops"))
     assert SECRET in told(await world.user("kim").command("/inc #1", "ops"))
     assert (await incident(world)).last_update is None
@@ -126,14 +127,16 @@ async def test_data_or_security_is_private_from_the_first_second(world: World) -
 
 async def test_the_way_that_the_grammar_has_is_as_private(world: World) -> None:
     kim = world.user("kim")
+    await world.user("lee").command("/inc sev1 checkout is down", "ops")
+    await world.settled()
     said = told(await kim.command(f"/inc private checkout leaks {SECRET}", "ops"))
     assert "Nothing has happened yet" in said
     await kim.press("Declare it privately", "ops")
     await world.settled()
 
-    assert (await incident(world)).is_private
-    assert "private" in world.phone("ana").received[0] and SECRET not in world.phone("ana").received[0]
-    assert {call["args"]["is_private"] for call in calls(world, "conversations.create")} == {"true"}
+    assert (await incident(world, 2)).is_private, "and it is not taken for the public one about the same service"
+    assert "#2, private" in world.phone("ana").last_sms and SECRET not in world.phone("ana").last_sms
+    assert [call["args"]["is_private"] for call in calls(world, "conversations.create")] == ["false", "true"]
     for message in await world.sandbox.channel("ops").messages("lee"):
         assert not re.search(SECRET, "\n".join(markup(message.raw)))
 
