@@ -38,8 +38,8 @@ check: lint test ## Both
 bench: $(VENV)/installed-dev ## Measure against the references: one table
 	$(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/installed-dev ## Run the tests with their large sweeps (hours)
-	TOCSIN_SOAK=1 $(PYTEST) $(ARGS)
+soak: $(VENV)/installed-dev ## Run the large sweeps that `test` leaves out (hours)
+	$(PYTEST) -m soak $(ARGS)
 
 picture: $(VENV)/installed-dev ## Draw the README's picture anew
 	$(BIN)/python -m docs.picture

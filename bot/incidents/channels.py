@@ -8,7 +8,7 @@ from bot.config.models import Config
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
-from bot.incidents.messages import ChannelOpened, ConfirmDeclared, DressChannel, InviteResponders, OpenChannel, PostCard
+from bot.incidents.messages import ChannelOpened, ConfirmDeclared, DressChannel, InviteResponders, OpenChannel, PostCard, SayInChannel
 from bot.incidents.models import Incident
 from bot.incidents.names import channel_name
 from bot.incidents.service import Incidents
@@ -109,6 +109,7 @@ class ChannelWork:
             await queue.schedule(tx, PostCard(incident_id=number), key=f"post_card:{number}:{channel_id}", about=about)
             if stored.reply_to:
                 await queue.schedule(tx, ConfirmDeclared(incident_id=number), key=f"confirm:{number}", about=about)
+            await queue.hurry(tx, about=about, kind=SayInChannel)  # what was said before there was a channel
             await tx.announce(ChannelOpened(number, channel_id))
         return Done()
 

@@ -120,6 +120,14 @@ async def cancel(tx: Tx, *, key: str | None = None, about: str | None = None, ki
     return await tx.changed(statement.values(**FREE, state=WorkState.CANCELLED, finished_at=tx.now))
 
 
+async def hurry(tx: Tx, *, about: str, kind: type[Order]) -> int:
+    """What it waited for has come: let orders of this kind about this be done now, however long they would back off; returns how many."""
+    backing_off = (col(WorkItem.state) == WorkState.WAITING) & (col(WorkItem.due_at) > tx.now)
+    mine = update(WorkItem).where(backing_off, col(WorkItem.about) == about, col(WorkItem.kind) == kind.kind())
+    tx.work_ordered = True
+    return await tx.changed(mine.values(due_at=tx.now))
+
+
 async def lanes_due(tx: Tx, busy: frozenset[int] = frozenset()) -> list[Lane]:
     """The lanes in which something may be claimed now, pages first."""
     is_pages = col(WorkItem.priority) <= Priority.PAGE

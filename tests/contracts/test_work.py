@@ -172,6 +172,22 @@ async def test_a_refresh_does_not_cut_a_back_off_short(database: Database, worke
     assert doer.done == ["ana", "bo"]
 
 
+async def test_what_backs_off_is_hurried_when_what_it_waited_for_has_come(database: Database, worker: Worker, clock: FakeClock) -> None:
+    doer = Doer(TryLater("not yet", timedelta(minutes=1)), Done())
+    worker.handles(Greet, doer)
+    await order(database, Greet(who="ana"), key="k", about="incident:1")
+    await worker.drain()
+    async with database.begin(actor=BOT) as tx:
+        assert await queue.hurry(tx, about="incident:2", kind=Greet) == 0
+        assert await queue.hurry(tx, about="incident:1", kind=Wake) == 0
+    await worker.drain()
+    assert (await item(database, "k")).state is WorkState.WAITING
+    async with database.begin(actor=BOT) as tx:
+        assert await queue.hurry(tx, about="incident:1", kind=Greet) == 1
+    await worker.drain()
+    assert (await item(database, "k")).state is WorkState.DONE
+
+
 async def test_a_refresh_with_a_time_moves_what_waits(database: Database, worker: Worker, clock: FakeClock) -> None:
     doer = Doer()
     worker.handles(Greet, doer)

@@ -175,9 +175,10 @@ class House:
         return not self.life.is_over
 
     async def unfinished(self) -> list[str]:
-        """The work that is under way or due soon, by key."""
+        """The work that is under way, due soon or being tried again, by key."""
         async with self.database.read() as tx:
-            waiting = (col(WorkItem.state) == WorkState.WAITING) & (col(WorkItem.due_at) <= tx.now + SOON)
+            is_soon = (col(WorkItem.due_at) <= tx.now + SOON) | (col(WorkItem.attempts) > 0)
+            waiting = (col(WorkItem.state) == WorkState.WAITING) & is_soon
             items = select(col(WorkItem.key)).where(or_(waiting, col(WorkItem.state) == WorkState.LEASED))
             return list((await tx.session.execute(items)).scalars())
 
