@@ -11,6 +11,7 @@ from bot.config.models import Config, Person, Service, Team
 from bot.db import BOT, ActorId, Tx
 from bot.directory.messages import FindSlackPeople
 from bot.directory.models import SlackPerson
+from bot.slack.text import escape
 from bot.work import queue
 
 SLACK_ACTOR = "slack:"
@@ -81,7 +82,7 @@ class Directory:
     async def mention(self, tx: Tx, actor: str) -> str:
         """An actor in Slack's markup: `<@U…>` where a Slack user is known, otherwise the name."""
         slack_user = await self.slack_user_of(tx, actor)
-        return f"<@{slack_user}>" if slack_user else self.name(actor)
+        return f"<@{slack_user}>" if slack_user else escape(self.name(actor))
 
     async def address(self, tx: Tx, person_id: str, method: Method) -> str | None:
         """Where a person is reached by a method: Slack member id, phone number or e-mail address. None: not at all."""

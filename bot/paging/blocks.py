@@ -3,7 +3,7 @@
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ContextBlock, MarkdownTextObject, SectionBlock
 
 from bot.paging.notice import Notice, one_line
-from bot.slack.text import channel_link, clamp, escape
+from bot.slack.text import channel_link, clamp, escape, link
 
 ACKNOWLEDGE, ESCALATE, DECLINE, OPEN = "page.acknowledge", "page.escalate", "page.decline", "page.open"
 LONGEST_TITLE = 600
@@ -38,7 +38,7 @@ def _about(notice: Notice) -> list[str]:
     if notice.channel_id:
         parts.append(channel_link(notice.channel_id))
     if notice.bridge:
-        parts.append(f"<{notice.bridge}|bridge>" + (f" {escape(notice.dial_in)}" if notice.dial_in else ""))
+        parts.append(link(notice.bridge, "bridge") + (f" {escape(notice.dial_in)}" if notice.dial_in else ""))
     return parts + list(notice.remarks)
 
 

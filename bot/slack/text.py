@@ -8,6 +8,8 @@ NAMED = {"@": "@", "#": "#", "!subteam^": "", "!": "@"}
 WEB_LINK = re.compile(r"<(?P<url>(?:https?|mailto|tel):[^>|]+)(?:\|[^>]*)?>")
 TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Letters that turn the direction of what follows, our own words behind them included; to be taken out."""
+NO_ADDRESS = {ord(letter): f"%{ord(letter):02X}" for letter in "<>| \n\r\t"}
+"""Letters that end a link in mrkdwn, as an address may carry them."""
 SECTION_LIMIT = 3000
 MESSAGE_LIMIT = 4000
 HEADER_LIMIT = 150
@@ -53,8 +55,8 @@ def channel_link(channel: str) -> str:
 
 
 def link(url: str, label: str) -> str:
-    """A link with words. The label is escaped here."""
-    return f"<{url}|{escape(label).replace('|', '¦')}>"
+    """A link with words. Both come out harmless: an address from outside must not end the link and begin a mention."""
+    return f"<{url.translate(NO_ADDRESS)}|{escape(label).replace('|', '¦')}>"
 
 
 def when(moment: datetime, style: str = "{date_short_pretty} {time}") -> str:

@@ -67,6 +67,7 @@ async def test_names_and_actors(sqlite_database: Database, config: Config) -> No
         assert await directory.actor_of(tx, "U0BO0000000") == "bo"
         assert await directory.actor_of(tx, "U0STRANGER0") == "slack:U0STRANGER0"
         assert await directory.mention(tx, "slack:U0STRANGER0") == "<@U0STRANGER0>"
+        assert await directory.mention(tx, "<!channel>") == "&lt;!channel&gt;", "whoever declares by the command line names themselves"
     assert directory.name(ActorId("bo")) == "Bo Lindqvist"
     assert directory.name("alertmanager:sandbox") == "Alertmanager (sandbox)"
     assert directory.name("tocsin") == "Tocsin"

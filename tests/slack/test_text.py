@@ -65,3 +65,11 @@ def test_links_and_moments() -> None:
     assert permalink("https://acme.slack.com/", "C1", "1772442000.000100") == "https://acme.slack.com/archives/C1/p1772442000000100"
     assert permalink("https://acme.slack.com/", "C1", "2.2", "1.1").endswith("/archives/C1/p22?thread_ts=1.1&cid=C1")
     assert "thread_ts" not in permalink("https://acme.slack.com/", "C1", "1.1", "1.1")
+
+
+@given(WRITTEN, WRITTEN)
+def test_no_address_gets_out_of_its_link(address: str, label: str) -> None:
+    made = link(f"https://{address}", label)
+    assert made[0] + made[-1] == "<>"
+    assert not set("<>") & set(made[1:-1])
+    assert made.count("|") == 1
