@@ -59,7 +59,7 @@ from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
-from bot.slack.gateway import SlackGateway, web_client
+from bot.slack.gateway import Degraded, SlackGateway, web_client
 from bot.slack.pace import Pace
 from bot.web import front
 from bot.web.forms import SignedPages
@@ -115,7 +115,7 @@ async def build_rooms(
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
     deliveries = Deliveries(paging, climbing)
-    notices = Notices(directory, paging, links, settings.url)
+    notices = Notices(directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded))
     page_actions = PageActions()
 
     incidents = Incidents(config, paging)

@@ -51,6 +51,8 @@ class Notice:
     asked_by: str | None = None
     late: str = ""
     possible_duplicate: bool = False
+    slack_is_away: bool = False
+    """Slack does not answer us just now: the reader must not look for anything there."""
     called_at: datetime | None = None
     """When the first try began; for telling it from other messages to the same person."""
 

@@ -1,6 +1,7 @@
 """Writes notices: a page and an attempt become what one person is told, with that person's link, code and clock."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -42,11 +43,14 @@ def place_of(page: Page) -> Place:
 class Notices:
     """Knows the directory, the public address and how to sign. `url` is TOCSIN_URL."""
 
-    def __init__(self, directory: Directory, paging: Paging, links: Links, url: str) -> None:
+    def __init__(
+        self, directory: Directory, paging: Paging, links: Links, url: str, slack_is_away: Callable[[], bool] = lambda: False
+    ) -> None:
         self._directory = directory
         self._paging = paging
         self._links = links
         self._url = url.rstrip("/")
+        self._slack_is_away = slack_is_away
 
     def link(self, page_id: int, person: str, *asking: str) -> str:
         """The address at which this person answers this page, or is asked once more whether they mean it."""
@@ -109,6 +113,7 @@ class Notices:
             channel_id=place.channel_id,
             words=page.words,
             asked_by=self._directory.name(page.asked_by) if page.asked_by else None,
+            slack_is_away=self._slack_is_away(),
         )
 
     async def _why(self, tx: Tx, page: Page, person: str) -> str:

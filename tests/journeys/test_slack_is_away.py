@@ -70,6 +70,21 @@ async def test_with_every_call_failing_the_sms_says_where_to_go_and_later_the_ch
     assert "<@U0ANA000000> acknowledged" in await world.card(1)
 
 
+async def test_once_slack_is_known_to_be_away_the_sms_says_so(world: World) -> None:
+    world.sandbox.fault(service="slack", status=500, count=0)
+    await world.user("kim").command(LINE)
+    await world.advance(minutes=4)
+    said = world.phone("bo").last_sms
+    assert "Slack is away: use the link or the bridge" in said and "https://meet.example.com/payments" in said
+    assert len(said) <= 320
+
+    world.sandbox.clear_faults()
+    await world.advance(minutes=2)
+    await world.user("kim").command("/inc #1 page @lee come")
+    await world.settled()
+    assert "come" in world.phone("lee").last_sms and "Slack is away" not in world.phone("lee").last_sms
+
+
 @pytest.mark.parametrize(
     "method", ["conversations.create", "conversations.invite", "chat.postMessage", "pins.add", "conversations.setTopic", "chat.update"]
 )
