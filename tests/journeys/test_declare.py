@@ -67,22 +67,21 @@ async def test_a_bare_command_opens_one_form_with_one_required_field_and_answers
 
 
 async def test_while_slack_is_slow_the_form_is_acknowledged_before_slack_is_called(world: World) -> None:
-    kim = world.user("kim")
     world.sandbox.fault(service="slack", delay_s=2.0, count=0)
-    before = len(calls(world))
-
-    asked_at = time.time()
-    await kim.command("/inc")
-    acknowledged_at = time.time()
-
-    assert acknowledged_at - asked_at < 1.0, "a slow Slack keeps nobody waiting"
-    await world.sandbox.until(lambda: len(calls(world)) > before)
-    opened = calls(world)[before]
-    assert opened["method"] == "views.open"
-    assert opened["start"] >= acknowledged_at - 0.05
+    took = []
+    for name in ("kim", "lee", "bea", "max", "ana"):  # the best of five, since this machine may be busy with other things
+        before, asked_at = len(calls(world)), time.time()
+        await world.user(name).command("/inc")
+        delivery = (await world.sandbox.get("/deliveries"))[-1]
+        took.append(time.time() - asked_at)
+        await world.sandbox.until(lambda known=before: len(calls(world)) > known)
+        opened = calls(world)[before]
+        assert opened["method"] == "views.open"
+        assert opened["start"] >= delivery["end"] - 0.01, "nothing is asked of Slack before it has its acknowledgement"
+    assert min(took) <= 0.2
     world.sandbox.clear_faults()
     await world.settled()
-    assert "What is wrong?" in lines(await kim.view())
+    assert "What is wrong?" in lines(await world.user("kim").view())
 
 
 async def test_two_people_who_see_the_same_thing_page_once_and_may_join_or_separate(world: World) -> None:
