@@ -20,7 +20,7 @@ async def raw() -> AsyncIterator[RawSlack]:
 
 @pytest.fixture
 async def gateway(raw: RawSlack) -> AsyncIterator[SlackGateway]:
-    gateway = SlackGateway(web_client("xoxb-test", raw.api_url), timeout_s=1.0)
+    gateway = SlackGateway(web_client("xoxb-test", raw.api_url), timeout_s=10.0)
     yield gateway
     await gateway.close()
 
@@ -28,7 +28,7 @@ async def gateway(raw: RawSlack) -> AsyncIterator[SlackGateway]:
 @pytest.fixture
 async def office(request: pytest.FixtureRequest, sqlite_database: Database, raw: RawSlack, gateway: SlackGateway) -> AsyncIterator[Office]:
     """A door in HTTP mode that waits 0.3 s (or the parameter) for a transaction before it says that it is still at it."""
-    office = Office(sqlite_database, raw, gateway, patience_s=getattr(request, "param", 0.3))
+    office = Office(sqlite_database, raw, gateway, patience_s=getattr(request, "param", 10.0))
     await office.start()
     yield office
     await office.close()
