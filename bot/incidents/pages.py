@@ -79,14 +79,16 @@ class PageListener:
         if page is not None and page.asked_by is not None:
             await self._called_by_name(tx, incident, fact.page_id)
             return
-        await timeline.record(tx, fact.incident_id, "exhausted", "nobody has answered; the whole ladder was paged", actor=BOT)
-        await self._incidents.say(
-            tx,
-            incident,
-            "*Nobody has answered.* Everybody on the escalation ladder was paged. Press *Escalate* to page them again, or call somebody.",
-        )
+        if await self._incidents.paged(tx, incident, fact.page_id):
+            what, about, why = "Nobody has answered", "", "Everybody on its ladder was paged."
+            then = "Press *Escalate* to page them again"
+        else:
+            what, about, why = "Nobody could be paged", " for", "No step of its ladder finds anybody who can be reached."
+            then = "Use `/inc page @person`"
+        await timeline.record(tx, fact.incident_id, "exhausted", f"{what.lower()}; {why}", actor=BOT)
+        await self._incidents.say(tx, incident, f"*{what}.* {why} {then}, or call somebody.")
         if not incident.is_private:
-            text = f"*Nobody has answered* #{incident.number} SEV{incident.severity}. Everybody on its ladder was paged."
+            text = f"*{what}{about}* #{incident.number} SEV{incident.severity}. {why}"
             await queue.schedule(
                 tx, SayInOps(text=text), key=f"exhausted:{fact.page_id}:{tx.now.timestamp():.0f}", about=f"incident:{incident.number}"
             )
