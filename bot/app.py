@@ -79,7 +79,7 @@ class Bot:
         await self.worker.stop(GRACE_S)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.wait(self._tasks, timeout=GRACE_S / 4)
         await self.rooms.close()
         await self._stack.aclose()
 

@@ -63,7 +63,9 @@ class SocketMode:
             await asyncio.wait_for(client.close(), CLOSE_S)  # type: ignore[no-untyped-call]
         except TimeoutError:
             await client.aiohttp_client_session.close()
-        await asyncio.gather(*self._watching, *background, return_exceptions=True)
+        for future in background:
+            future.cancel()
+        await asyncio.wait([*self._watching, *background], timeout=CLOSE_S)
 
     async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         self._door.spawn(self._take(client, request))

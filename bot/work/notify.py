@@ -84,7 +84,8 @@ class Bell:
 
     async def _wait_for_news(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), ALIVE_EVERY_S)
+            async with asyncio.timeout(ALIVE_EVERY_S):  # `wait_for` can lose a cancellation that comes together with the news
+                await self._news.wait()
         self._news.clear()
 
     def _take(self) -> bool:

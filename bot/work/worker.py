@@ -89,7 +89,8 @@ class Worker:
                     pause = 1.0
                 if pause > 0:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._awake.wait(), pause)
+                        async with asyncio.timeout(pause):
+                            await self._awake.wait()
         finally:
             renewal.cancel()
 

@@ -35,8 +35,8 @@ async def test_a_declared_incident_pages_opens_a_channel_and_is_resolved(world: 
     await world.settled()
     assert "Resolved" in await world.card(1)
 
-    said = next(text for text in await world.channel_texts(1) if "ostmortem" in text and "http" in text)
-    address = next(part for part in said.replace("|", " ").replace("<", " ").split() if part.startswith("http"))
+    said = next(text for text in await world.channel_texts(1) if "/postmortems/" in text)
+    address = next(part for part in said.replace("|", " ").replace("<", " ").split() if "/postmortems/" in part)
     async with aiohttp.ClientSession() as session, session.get(address) as answer:
         page = await answer.text()
     assert answer.status == 200
