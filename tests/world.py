@@ -12,7 +12,7 @@ from bot.config.loader import load
 from bot.config.settings import read
 from bot.postmortems.models import Postmortem
 from bot.sandbox.outside import own_manifest
-from bot.sandbox.testing import HeldPhone, Json, Person, Sandbox
+from bot.sandbox.testing import HeldPhone, Json, Message, Person, Sandbox
 from bot.sandbox.workspace.workspace import SIGNING_SECRET
 
 CONFIG = Path(__file__).parents[1] / "bot" / "sandbox" / "config"
@@ -96,6 +96,16 @@ class World:
     async def card(self, number: int) -> str:
         """Everything that an incident's card says."""
         return next(text for text in await self.channel_texts(number) if text.lstrip("🔴🟠🟡⚪ ").startswith(f"#{number} SEV"))
+
+    async def heard(self, number: int, words: str) -> Message:
+        """Wait for the message in an incident's channel that says these words. Slack takes one a second: of several at once, some wait."""
+        for _ in range(100):
+            messages = await self.sandbox.channel(await self.channel_name(number)).messages()
+            if found := next((message for message in reversed(messages) if words in message.shown), None):
+                return found
+            await self.advance(seconds=1)
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"nobody says {words!r} in #{number}'s channel")
 
     async def postmortem(self, number: int) -> str:
         """The Markdown of an incident's postmortem."""
