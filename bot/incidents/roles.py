@@ -33,6 +33,7 @@ async def lead(tx: Tx, incident_id: int, person: ActorId, *, is_acting: bool = F
         if not before.is_acting or is_acting:
             raise AlreadyDone(f"#{incident_id} is led by {person} already. Nothing to do.")
         before.is_acting = False
+        await timeline.record(tx, incident_id, "role", "leads the incident, no longer acting", actor=person)
         return before
     if before is not None:
         await tx.changed(update(Role).where(col(Role.id) == before.id).values(until=tx.now))
