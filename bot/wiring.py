@@ -120,7 +120,7 @@ async def build_rooms(
 
     incidents = Incidents(config, paging)
     standings = Standings(config, directory, paging, lambda incident: incident_url(links, incident))
-    pages = PageListener(config, incidents)
+    pages = PageListener(config, directory, incidents)
     actions = Actions(directory, incidents, paging)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)

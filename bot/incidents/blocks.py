@@ -83,7 +83,7 @@ def answering(standing: Standing) -> str:
         return f"{standing.acknowledged_by} acknowledged"
     if not standing.paging:
         return "nobody was paged"
-    return "; ".join(escape(line.text) for line in standing.paging[-4:])
+    return "; ".join(escape(line) for line in standing.paging[-4:])
 
 
 def no_channel(standing: Standing) -> str:

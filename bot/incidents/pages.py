@@ -2,6 +2,7 @@
 
 from bot.config.models import Config
 from bot.db import BOT, ActorId, Tx
+from bot.directory.service import Directory
 from bot.incidents import lifecycle, roles, timeline
 from bot.incidents.lifecycle import MilestoneKind
 from bot.incidents.messages import SayInOps
@@ -9,14 +10,16 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.paging.messages import AttemptFailed, PageAcknowledged, PageDeclined, PageEscalated, PageExhausted, PersonPaged, StepSkipped
 from bot.paging.models import Page
+from bot.paging.notice import METHOD_NAMES
 from bot.work import queue
 
 
 class PageListener:
     """Hears paging's facts, inside the transaction in which they became true."""
 
-    def __init__(self, config: Config, incidents: Incidents) -> None:
+    def __init__(self, config: Config, directory: Directory, incidents: Incidents) -> None:
         self._config = config
+        self._directory = directory
         self._incidents = incidents
 
     async def on_person_paged(self, tx: Tx, fact: PersonPaged) -> None:
@@ -24,7 +27,14 @@ class PageListener:
         incident = await self._incidents.held(tx, fact.incident_id)
         await timeline.reach_once(tx, fact.incident_id, MilestoneKind.PAGED, source="paging")
         key = f"{fact.page_id}:{fact.person}:{fact.method}:{tx.now.timestamp():.3f}"
-        await timeline.record(tx, fact.incident_id, "paged", f"paged {fact.person} by {fact.method} ({fact.why})", key=key, actor=BOT)
+        await timeline.record(
+            tx,
+            fact.incident_id,
+            "paged",
+            f"paged {self._directory.name(fact.person)} by {METHOD_NAMES[fact.method]} ({fact.why})",
+            key=key,
+            actor=BOT,
+        )
         await self._incidents.invite(tx, incident, [fact.person])
         await self._incidents.refresh(tx, incident, at_leisure=True)
 
@@ -50,7 +60,7 @@ class PageListener:
     async def on_attempt_failed(self, tx: Tx, fact: AttemptFailed) -> None:
         """Somebody could not be reached one way; paging goes on with the next, and people can see it."""
         incident = await self._incidents.held(tx, fact.incident_id)
-        text = f"could not reach {fact.person} by {fact.method}: {fact.why}"
+        text = f"could not reach {self._directory.name(fact.person)} by {METHOD_NAMES[fact.method]}: {fact.why}"
         await timeline.record(tx, fact.incident_id, "paged", text, key=f"failed:{fact.page_id}:{fact.person}:{fact.method}", actor=BOT)
         await self._incidents.refresh(tx, incident, at_leisure=True)
 

@@ -11,7 +11,8 @@ from bot.directory.service import Directory
 from bot.incidents import roles
 from bot.incidents.models import COMMANDER, Incident
 from bot.incidents.roles import RESPONDER
-from bot.paging.service import Paging, StoryLine
+from bot.paging import story
+from bot.paging.service import Paging
 
 CardSection = Callable[[Tx, Incident], Awaitable[Sequence[Block]]]
 """What an upper room adds to the card of an incident."""
@@ -32,7 +33,8 @@ class Standing:
     """Mentions."""
     acknowledged_by: str | None
     declared_by: str
-    paging: tuple[StoryLine, ...]
+    paging: tuple[str, ...]
+    """Everybody who was chosen to be paged and how far that is, a line each, plain."""
     page_id: int | None
     """The page that still waits for an answer."""
     page_url: str | None
@@ -61,6 +63,7 @@ class Standings:
         page = await self._paging.newest_page(tx, incident.number)
         waiting = await self._paging.open_page(tx, incident.number)
         holder = page.acknowledged_by if page else None
+        told = story.by_person(await self._paging.story(tx, incident.number))
         return Standing(
             incident=incident,
             level=self._config.severity.level(incident.severity),
@@ -71,7 +74,7 @@ class Standings:
             responders=tuple([await self._directory.mention(tx, part.person) for part in parts if part.role == RESPONDER]),
             acknowledged_by=await self._directory.mention(tx, holder) if holder else None,
             declared_by=await self._directory.mention(tx, incident.declared_by),
-            paging=tuple(await self._paging.story(tx, incident.number)),
+            paging=tuple(f"{self._directory.name(person)} {words}" for person, words in told.items()),
             page_id=waiting.id if waiting else None,
             page_url=self._page_url(incident),
             more=tuple([block for section in self._sections for block in await section(tx, incident)]),

@@ -18,8 +18,6 @@ from bot.incidents.names import channel_name, headline
 from bot.incidents.severity import Severity
 from bot.incidents.standing import Standing
 from bot.incidents.verbs import TABLE, VERBS, Argument
-from bot.paging.states import AttemptState
-from bot.paging.story import StoryLine
 from tests.incidents.blockkit import problems_of_message, problems_of_modal
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -66,7 +64,6 @@ def incident(words: str, **more: object) -> Incident:
 
 
 def standing(config: Config, one: Incident, words: str) -> Standing:
-    line = StoryLine(1, "ana", "sms", AttemptState.FAILED, 0, "", NOW, words, False, f"Ana could not be reached (SMS): {words}")
     return Standing(
         incident=one,
         level=config.severity.level(one.severity),
@@ -77,7 +74,7 @@ def standing(config: Config, one: Incident, words: str) -> Standing:
         responders=tuple(f"<@U{n:010}>" for n in range(60)),
         acknowledged_by=None,
         declared_by="<@U0KIM000000>",
-        paging=(line,) * 20,
+        paging=(f"Ana could not be reached: {words}",) * 20,
         page_id=1,
         page_url="https://tocsin.example.com/i/42?k=" + "k" * 80,
         more=(),

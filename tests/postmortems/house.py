@@ -67,7 +67,7 @@ class House:
         self.command = PostmortemCommand(self.postmortems)
         self.actions = Actions(self.directory, self.incidents, self.paging)
         self.command.register(self.actions)
-        pages = PageListener(self.config, self.incidents)
+        pages = PageListener(self.config, self.directory, self.incidents)
         self.listeners.on(PersonPaged, pages.on_person_paged)
         self.listeners.on(PageAcknowledged, pages.on_acknowledged)
         self.listeners.on(IncidentResolved, self.postmortems.on_resolved)
