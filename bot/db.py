@@ -134,9 +134,14 @@ class Tx:
         return await self.changed(insert_for(self.session, table).values(**values).on_conflict_do_nothing()) > 0
 
 
+async def hold_declaring(tx: Tx) -> None:
+    """Nobody else declares until the transaction ends. Who holds incidents as well asks for this before."""
+    await tx.lock("declare")
+
+
 async def hold_incident(tx: Tx, incident_id: int) -> None:
     """Hold everything about one incident until the transaction ends. Every room that changes any of it asks for this first: two
-    transactions that took its rows in different orders would wait for each other for ever."""
+    transactions that took its rows in different orders would wait for each other for ever. Several incidents: the lowest first."""
     await tx.lock(f"incident:{incident_id}")
 
 

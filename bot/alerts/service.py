@@ -12,7 +12,7 @@ from bot.alerts.grouping import title_of
 from bot.alerts.models import Alert, AlertEvent, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
 from bot.config.models import AlertSource, Config, Service
-from bot.db import ActorId, Tx, hold_incident, insert_for
+from bot.db import ActorId, Tx, hold_declaring, hold_incident, insert_for
 from bot.incidents import lifecycle, timeline
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState
@@ -173,7 +173,7 @@ class Alerts:
         )
         number = declared.incident.number
         if not declared.is_new:
-            await self._join(tx, declared.incident, None, len(fresh))
+            await self._join(tx, await self._incidents.held(tx, number), None, len(fresh))
         if earlier is not None:
             await timeline.record(tx, number, "linked", f"the same alerts were #{earlier.number} before", key=f"earlier:{earlier.number}")
         if delivery.webhook.truncated:
@@ -267,7 +267,10 @@ class Alerts:
             )
             groups = {(row.source, row.group_key): row for row in (await tx.session.execute(rows)).scalars()}
         numbers = {row.incident_id for row in groups.values() if row.incident_id}
-        for number in sorted(numbers):
+        stopping = {number for one in deliveries for number in self._stopping(one, known)}
+        if keys:
+            await hold_declaring(tx)
+        for number in sorted(numbers | stopping):
             await hold_incident(tx, number)
         incidents: dict[int, Incident] = {}
         if numbers:
@@ -279,6 +282,14 @@ class Alerts:
     def _has_news(delivery: Delivery, known: dict[tuple[str, str], Known]) -> bool:
         source = delivery.source.id
         return any(change_of(one, known.get((source, one.fingerprint))) is Change.FIRES for one in delivery.webhook.signals)
+
+    @staticmethod
+    def _stopping(delivery: Delivery, known: dict[tuple[str, str], Known]) -> Iterable[int]:
+        """The incidents of which alerts stop."""
+        for signal in delivery.webhook.signals:
+            before = known.get((delivery.source.id, signal.fingerprint))
+            if before is not None and before.incident_id and change_of(signal, before) is Change.STOPS:
+                yield before.incident_id
 
     @staticmethod
     async def _known(tx: Tx, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], Known]:

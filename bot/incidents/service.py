@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from bot import faultpoints
 from bot.config.models import Config
-from bot.db import BOT, Tx
+from bot.db import BOT, Tx, hold_declaring
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import lifecycle, roles, timeline
 from bot.incidents.declaration import Declaration, Declared
@@ -49,7 +49,7 @@ class Incidents(Outward):
         service or an empty title.
         """
         judged = self.judge.judge(wanted)
-        await tx.lock("declare")
+        await hold_declaring(tx)
         if not wanted.separate and (twin := await self._young_twin(tx, judged)):
             return Declared(twin, is_new=False)
         incident = await self._open(tx, wanted, judged)
