@@ -34,8 +34,8 @@ class World:
         self.environ |= {"TOCSIN_PORT": "0", **environ}
         settings = read(self.environ)
         self.bot = Bot(settings, load(settings.config, self.environ), self.clock)
-        self.is_running = True
         await self.bot.start()
+        self.is_running = True
         self.environ["TOCSIN_PORT"] = str(self.bot.port)
         self.sandbox.serve(f"http://127.0.0.1:{self.bot.port}")
         await self.sandbox.until(lambda: self.bot.is_connected)

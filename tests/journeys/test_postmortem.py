@@ -76,7 +76,8 @@ async def test_an_incident_of_51_hours_told_in_the_order_in_which_it_happened(wo
     assert in_order(
         document.partition("## Timeline")[2],
         "**Kim Ji\\-woo** declared SEV1" if "Ji\\-woo" in document else "**Kim Ji-woo** declared SEV1",
-        "paged Ana Silva by SMS", "paged Bo Lindqvist by SMS", "**Ana Silva** acknowledged the page", "**Ana Silva**: The pool of connections is empty",
+        "paged Ana Silva by SMS", "paged Bo Lindqvist by SMS", "**Ana Silva** acknowledged the page",
+        "**Ana Silva**: The pool of connections is empty",
         "Since the deploy of 14:05?", "leads the incident, no longer acting",
         "update: Rolling back", "mitigated: Rolled back", "resolved: Rolled back to v41",
     )  # fmt: skip
