@@ -17,6 +17,7 @@ from bot.config.values import clip, email_address, phone_number
 from bot.errors import ConfigInvalid
 
 SHORTEST_SECRET = 16  # characters; shorter ones can be guessed, and they sign links that need no login
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def split(value: str, schemes: tuple[str, ...], example: str) -> SplitResult:
@@ -238,6 +239,8 @@ def togetherness(given: Mapping[str, str]) -> Iterator[str]:
     missing = [name for name in twilio if name not in given]
     if 0 < len(missing) < len(twilio):
         yield f"{' and '.join(missing)} must be set, too: Twilio needs all of {', '.join(twilio)}, or none to go without SMS and calls."
+    if "TOCSIN_SANDBOX_TOKEN" in given and given.get("TOCSIN_HOST") not in LOOPBACK:
+        yield "TOCSIN_SANDBOX_TOKEN opens every page without its signed link; unset it, or let only this machine in: TOCSIN_HOST=127.0.0.1."
     if given.get("TOCSIN_SECRET") is not None and given.get("TOCSIN_SECRET") == given.get("TOCSIN_PREVIOUS_SECRET"):
         yield "TOCSIN_PREVIOUS_SECRET is the same as TOCSIN_SECRET; remove it, or give the one from before the change."
 

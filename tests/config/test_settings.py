@@ -132,6 +132,7 @@ def test_secrets_are_never_shown(environ: dict[str, str]) -> None:
         "DATABASE_URL": "postgresql://me:data-hidden@host/x",
         "TOCSIN_PREVIOUS_SECRET": "previous-hidden-long-enough",
         "TOCSIN_SANDBOX_TOKEN": "sandbox-hidden",
+        "TOCSIN_HOST": "127.0.0.1",
     }
     settings = read(environ | hidden)
     for shown in (repr(settings), str(settings), settings.model_dump_json()):
@@ -148,6 +149,12 @@ def test_a_wrong_secret_is_not_shown_in_the_problem(environ: dict[str, str]) -> 
     }
     told = problems(environ | wrong)
     assert len(told) == 5 and "hidden" not in "".join(told)
+
+
+def test_the_sandboxs_open_doors_are_for_this_machine_alone(environ: dict[str, str]) -> None:
+    (told,) = problems(environ | {"TOCSIN_SANDBOX_TOKEN": "left over"})
+    assert told.startswith("TOCSIN_SANDBOX_TOKEN opens every page")
+    assert problems(environ | {"TOCSIN_SANDBOX_TOKEN": "left over", "TOCSIN_HOST": "10.0.0.1"}) == [told]
 
 
 def test_help_lists_every_variable_but_the_sandboxs_own() -> None:
