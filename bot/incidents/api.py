@@ -20,6 +20,7 @@ from bot.incidents.intents import Declare, MentionKind, Place
 from bot.incidents.service import Incidents
 from bot.slack.text import escape
 from bot.web.signing import Links, Secrets
+from bot.web.text import storable
 
 PATH = "/hooks/declare"
 PURPOSE = "declare"
@@ -48,7 +49,7 @@ class DeclareApi:
         who = self._links.open(token, PURPOSE, way_out="Check that TOCSIN_SECRET and the clocks agree.").person or ActorId("cli")
         try:
             body = await request.json()
-            text = str(body["text"])
+            text = storable(str(body["text"]))
         except (ValueError, KeyError, TypeError):
             raise InvalidInput('The body must be JSON like {"text": "sev1 checkout is down"}.') from None
         declaration = self.understood(text)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.db import ActorId
 from bot.web.signing import WAY_OUT, Grant, LinkAltered, Links
+from bot.web.text import storable
 
 Show = Callable[[Grant], Awaitable[web.Response]]
 Act = Callable[[Grant, Mapping[str, str]], Awaitable[str | None]]
@@ -52,7 +53,7 @@ class SignedPages:
 
         async def post(request: web.Request) -> web.Response:
             grant = opened(request)
-            fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            fields = {name: storable(value) for name, value in (await request.post()).items() if isinstance(value, str)}
             following = await perform(grant, fields)
             raise web.HTTPSeeOther(following or request.raw_path)
 

@@ -7,6 +7,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from bot.errors import NotAllowed, NotFound
+from bot.web.text import storable
 
 
 class TwilioWebhooks:
@@ -24,4 +25,4 @@ class TwilioWebhooks:
         address = self._url + request.raw_path
         if not self._validator.validate(address, form, request.headers.get("X-Twilio-Signature", "")):
             raise NotAllowed("The signature does not match: check that Twilio calls the address in TOCSIN_URL, and TWILIO_AUTH_TOKEN.")
-        return form
+        return {name: storable(value) for name, value in form.items()}
