@@ -15,7 +15,7 @@ from sqlmodel import col
 from bot.db import EnumText, Tx, UtcDateTime, insert_for
 from bot.errors import InvalidInput
 from bot.work.models import WorkItem
-from bot.work.orders import Order, Priority, WorkState
+from bot.work.orders import Order, WorkState
 
 OrderT = TypeVar("OrderT", bound=Order)
 
@@ -55,15 +55,16 @@ class Claim:
     @property
     def lane(self) -> "Lane":
         """The lane it is worked on in."""
-        return Lane(self.destination, self.priority <= Priority.PAGE)
+        return Lane(self.destination, self.priority)
 
 
 @dataclass(frozen=True)
 class Lane:
-    """What is worked on side by side, up to a limit: pages to one destination, or everything else that goes there."""
+    """What is worked on side by side, up to a limit: what is as urgent and goes to the same destination, so that what can wait (reading
+    histories, refreshing cards) never keeps out what cannot, however long it hangs."""
 
     destination: str
-    is_pages: bool
+    priority: int
 
 
 def to_payload(order: Order) -> str:
@@ -129,20 +130,16 @@ async def hurry(tx: Tx, *, about: str, kind: type[Order]) -> int:
 
 
 async def lanes_due(tx: Tx, busy: frozenset[int] = frozenset()) -> list[Lane]:
-    """The lanes in which something may be claimed now, pages first."""
-    is_pages = col(WorkItem.priority) <= Priority.PAGE
-    lanes = select(col(WorkItem.destination), is_pages).where(_claimable(tx, busy)).distinct()
-    found = [Lane(destination, bool(pages)) for destination, pages in (await tx.session.execute(lanes)).all()]
-    return sorted(found, key=lambda lane: (not lane.is_pages, lane.destination))
+    """The lanes in which something may be claimed now, the most urgent first."""
+    lanes = select(col(WorkItem.destination), col(WorkItem.priority)).where(_claimable(tx, busy)).distinct()
+    found = [Lane(destination, priority) for destination, priority in (await tx.session.execute(lanes)).all()]
+    return sorted(found, key=lambda lane: (lane.priority, lane.destination))
 
 
 async def claim(tx: Tx, lane: Lane, *, lease: str, limit: int, busy: frozenset[int] = frozenset()) -> list[Claim]:
-    """Lease up to `limit` due items of one lane, most urgent first, leaving out what this process still works on (`busy`)."""
+    """Lease up to `limit` due items of one lane, the longest due first, leaving out what this process still works on (`busy`)."""
     free = (
-        select(col(WorkItem.id))
-        .where(_claimable(tx, busy), _in_lane(lane))
-        .order_by(col(WorkItem.priority), col(WorkItem.due_at), col(WorkItem.id))
-        .limit(limit)
+        select(col(WorkItem.id)).where(_claimable(tx, busy), _in_lane(lane)).order_by(col(WorkItem.due_at), col(WorkItem.id)).limit(limit)
     )
     if tx.session.get_bind().dialect.name != "sqlite":
         free = free.with_for_update(skip_locked=True)
@@ -154,7 +151,7 @@ async def claim(tx: Tx, lane: Lane, *, lease: str, limit: int, busy: frozenset[i
         .returning(*(getattr(WorkItem, name) for name in CLAIMED), col(WorkItem.attempts))
         .execution_options(synchronize_session=False)
     )
-    rows = sorted((await tx.session.execute(statement)).all(), key=lambda row: (row.priority, row.due_at, row.id))
+    rows = sorted((await tx.session.execute(statement)).all(), key=lambda row: (row.due_at, row.id))
     return [Claim(**{name: getattr(row, name) for name in CLAIMED}, attempt=row.attempts, lease=lease) for row in rows]
 
 
@@ -220,9 +217,7 @@ def _claimable(tx: Tx, busy: frozenset[int]) -> ColumnElement[bool]:
 
 
 def _in_lane(lane: Lane) -> ColumnElement[bool]:
-    priority = col(WorkItem.priority)
-    urgency = priority <= Priority.PAGE if lane.is_pages else priority > Priority.PAGE
-    return (col(WorkItem.destination) == lane.destination) & urgency
+    return (col(WorkItem.destination) == lane.destination) & (col(WorkItem.priority) == lane.priority)
 
 
 def _own(claim: Claim) -> Update:

@@ -98,6 +98,6 @@ async def item(database: Database, key: str) -> WorkItem:
         return (await tx.session.execute(select(WorkItem).where(col(WorkItem.key) == key))).scalar_one()
 
 
-async def claim_one(database: Database, lease: str, lane: Lane = Lane("inside", False)) -> list[Claim]:  # noqa: B008 (frozen)
+async def claim_one(database: Database, lease: str, lane: Lane = Lane("inside", Priority.NORMAL)) -> list[Claim]:  # noqa: B008 (frozen)
     async with database.begin(actor=BOT) as tx:
         return await queue.claim(tx, lane, lease=lease, limit=1)

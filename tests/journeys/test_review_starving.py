@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from bot.db import BOT
 from tests.journeys.stories import told
 from tests.world import World
 
@@ -44,3 +45,25 @@ async def test_a_call_does_not_wait_for_texts_that_hang(sqlite_world: World) -> 
     for task in texts:
         task.cancel()
     await asyncio.gather(*texts, return_exceptions=True)
+
+
+async def test_a_new_incident_gets_its_channel_while_old_ones_are_read_and_refreshed(sqlite_world: World) -> None:
+    world = sqlite_world
+    for number in range(10):
+        await world.user("kim").command(f"/inc sev3 matter {number} of its own")
+    await world.settled()
+    created = len(world.sandbox.calls("conversations.create"))
+    for method in ("conversations.history", "chat.update"):
+        world.sandbox.fault(service="slack", method=method, delay_s=4.0, count=0)
+    async with world.bot.database.begin(actor=BOT) as tx:
+        await world.bot.rooms.repair.repair_open(tx)
+    await world.sandbox.until(lambda: len(world.sandbox.calls("conversations.history")) >= 8)
+    async with world.bot.database.begin(actor=BOT) as tx:
+        for number in range(1, 11):
+            await world.bot.rooms.incidents.update(tx, number, "still at it")
+
+    asked_at = time.monotonic()
+    await world.user("kim").command("/inc sev1 checkout is down")
+    await world.sandbox.until(lambda: len(world.sandbox.calls("conversations.create")) > created)
+    assert time.monotonic() - asked_at < 2
+    world.sandbox.clear_faults()

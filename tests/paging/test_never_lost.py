@@ -9,7 +9,7 @@ from bot.db import BOT, ActorId
 from bot.paging.states import PageState
 from bot.work import queue
 from bot.work.models import WorkItem
-from bot.work.orders import WorkState
+from bot.work.orders import Priority, WorkState
 from bot.work.queue import Lane
 from tests.paging.conftest import Room
 from tests.paging.test_escalation import page_of
@@ -23,7 +23,7 @@ async def dead(room: Room) -> list[str | None]:
 async def test_a_page_whose_lease_ran_out_before_it_was_sent_is_sent_after_all(room: Room) -> None:
     await room.start(1, drain=False)
     async with room.database.begin(actor=BOT) as tx:
-        (claim,) = await queue.claim(tx, Lane("sms", True), lease="of a process that was paused", limit=1)
+        (claim,) = await queue.claim(tx, Lane("sms", Priority.PAGE), lease="of a process that was paused", limit=1)
     room.clock.advance(queue.LEASE + timedelta(seconds=1))
 
     await room.worker._work(claim)  # it wakes up, and nobody else has taken the item meanwhile
