@@ -2,6 +2,7 @@
 
 from bot.config.models import Config
 from bot.incidents import blocks
+from bot.incidents.marks import mark, posted_before
 from bot.incidents.messages import SayInOps
 from bot.slack.gateway import Failed, Ok, Result, SlackGateway
 from bot.work.orders import Done, Outcome
@@ -19,10 +20,14 @@ class OpsChannel:
         self._id: str | None = None
 
     async def say(self, order: SayInOps, claim: Claim) -> Outcome:
-        """Post one sentence. Where the app is not in the channel yet, it joins; a private one somebody must invite it to."""
-        answer = await self._post(order)
+        """Post one sentence, once. Where the app is not in the channel yet, it joins; a private one somebody must invite it to."""
+        if claim.attempt > 1 and (channel := self._id or await self._find()):
+            earlier = await posted_before(self._slack, channel, claim.key)
+            if earlier is not None:
+                return Done() if isinstance(earlier, str) else earlier
+        answer = await self._post(order, claim.key)
         if isinstance(answer, Failed) and answer.code in NOT_THERE and await self._join():
-            answer = await self._post(order)
+            answer = await self._post(order, claim.key)
         match answer:
             case Ok():
                 return Done()
@@ -31,22 +36,32 @@ class OpsChannel:
             case later:
                 return later
 
-    async def _post(self, order: SayInOps) -> Result:
+    async def _post(self, order: SayInOps, key: str) -> Result:
         body = [*blocks.sentence(order.text), *([blocks.promote_button(order.promote)] if order.promote else [])]
         return await self._slack.call(
-            "chat.postMessage", channel=self._id or self._name, text=order.text, blocks=body, unfurl_links=False, unfurl_media=False
+            "chat.postMessage",
+            channel=self._id or self._name,
+            text=order.text,
+            blocks=body,
+            metadata=mark(key),
+            unfurl_links=False,
+            unfurl_media=False,
         )
 
     async def _join(self) -> bool:
+        self._id = await self._find()
+        return self._id is not None and isinstance(await self._slack.call("conversations.join", channel=self._id), Ok)
+
+    async def _find(self) -> str | None:
+        """The id of the channel; None when Slack shows us none of that name."""
         cursor = ""
         while True:
             listed = await self._slack.call("conversations.list", types="public_channel", exclude_archived=True, limit=1000, cursor=cursor)
             if not isinstance(listed, Ok):
-                return False
+                return None
             for channel in listed.data["channels"]:
                 if self._name in (channel["name"], channel["id"]):
-                    self._id = str(channel["id"])
-                    return isinstance(await self._slack.call("conversations.join", channel=self._id), Ok)
+                    return str(channel["id"])
             cursor = listed.text("response_metadata", "next_cursor")
             if not cursor:
-                return False
+                return None

@@ -11,6 +11,7 @@ from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.incidents import transcript
 from bot.incidents.lifecycle import OPEN
+from bot.incidents.marks import EVENT_TYPE
 from bot.incidents.messages import HistoryRepaired, RepairHistory
 from bot.incidents.models import ChannelMessage, Incident, Reaction
 from bot.incidents.recorder import Recorder
@@ -25,8 +26,6 @@ from bot.work.queue import Claim
 Raw = Mapping[str, object]
 PAGE = 200
 """Messages a call; Slack recommends no more."""
-MARK = "tocsin"
-"""The event type of the metadata on what we posted ourselves."""
 
 logger = log.get(__name__)
 
@@ -168,7 +167,7 @@ class HistoryRepair:
             await transcript.vanished(tx, channel, [ts])
             return
         await self._reconcile_reactions(tx, channel, message, known)
-        if fields.text(message, "metadata", "event_type") == MARK:
+        if fields.text(message, "metadata", "event_type") == EVENT_TYPE:
             return
         body = events.message({**message, "channel": channel})
         edited = fields.text(message, "edited", "ts")

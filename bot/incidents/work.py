@@ -11,6 +11,7 @@ from bot.db import BOT, ActorId, Database
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
 from bot.incidents.channels import LOST, ChannelWork
+from bot.incidents.marks import mark, posted_before
 from bot.incidents.messages import (
     ConfirmDeclared,
     DressChannel,
@@ -37,8 +38,6 @@ from bot.work.queue import Claim
 from bot.work.worker import Worker
 
 logger = log.get(__name__)
-MARK = "tocsin"
-"""The event type of the metadata by which we know our own messages again."""
 LOOK_AGAIN = timedelta(seconds=10)
 """How soon words that wait for a channel look for it again."""
 NAG_AGAIN = timedelta(minutes=30)
@@ -147,12 +146,16 @@ class IncidentWork:
         return Done() if isinstance(posted, str) else posted
 
     async def tell_person(self, order: TellPerson, claim: Claim) -> Outcome:
-        """A direct message. Somebody whom Slack does not know hears nothing."""
+        """A direct message, once. Somebody whom Slack does not know hears nothing."""
         async with self._db.read() as tx:
             user = await self._directory.slack_user_of(tx, order.actor)
         if user is None:
             return Done()
-        match await self._slack.call("chat.postMessage", channel=user, text=order.text, unfurl_links=False):
+        if claim.attempt > 1 and isinstance(opened := await self._slack.call("conversations.open", users=user), Ok):
+            earlier = await posted_before(self._slack, opened.text("channel", "id"), claim.key)
+            if earlier is not None:
+                return Done() if isinstance(earlier, str) else earlier
+        match await self._slack.call("chat.postMessage", channel=user, text=order.text, metadata=mark(claim.key), unfurl_links=False):
             case Ok():
                 return Done()
             case Failed() as failed:
@@ -164,20 +167,15 @@ class IncidentWork:
         """Post a message in the incident's channel and return its ts. On a later try, first see whether an earlier one got through."""
         channel = incident.channel_id or ""
         if claim.attempt > 1:
-            history = await self._slack.call("conversations.history", channel=channel, limit=100, include_all_metadata=True)
-            if isinstance(history, SlackAway):
-                return history
-            if isinstance(history, Ok):
-                for message in history.data["messages"]:
-                    marked = message.get("metadata") or {}
-                    if marked.get("event_type") == MARK and marked.get("event_payload", {}).get("key") == claim.key:
-                        return str(message["ts"])
+            earlier = await posted_before(self._slack, channel, claim.key)
+            if earlier is not None:
+                return earlier
         answer = await self._slack.call(
             "chat.postMessage",
             channel=channel,
             text=text,
             blocks=[block.to_dict() for block in body],
-            metadata={"event_type": MARK, "event_payload": {"key": claim.key}},
+            metadata=mark(claim.key),
             unfurl_links=False,
             unfurl_media=False,
         )

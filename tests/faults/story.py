@@ -1,5 +1,6 @@
 """One incident told in chapters, and what is to be seen at the end of each, whatever happened on the way."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from aiohttp import ClientError, ClientSession
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -20,6 +22,15 @@ from bot.work.orders import WorkState
 from tests.faults.house import LEASES_END, House
 
 LABEL = "possible duplicate"
+LABELS = {"alertname": "Trouble", "service": "«service»", "severity": "«severity»"}
+PAYLOAD = {
+    "version": "4", "groupKey": "{}:{alertname=\"Trouble\"}", "truncatedAlerts": 0, "status": "firing", "receiver": "tocsin",
+    "groupLabels": LABELS, "commonLabels": LABELS, "commonAnnotations": {}, "externalURL": "http://alertmanager.example.com",
+    "alerts": [{
+        "status": "firing", "labels": LABELS, "annotations": {"summary": "there is trouble"}, "fingerprint": "00000000000000ff",
+        "startsAt": "2026-11-22T09:00:00Z", "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://prometheus.example.com/graph",
+    }],
+}  # fmt: skip
 REACHED = frozenset({AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED})
 Act = Callable[[House], Awaitable[bool]]
 """What a person or time does. False: who did it saw that it failed, and will do it again."""
@@ -60,8 +71,20 @@ async def resolve(house: House) -> bool:
     return await in_channel(house, "/inc resolve rolled back")
 
 
+async def alert(house: House) -> bool:
+    """Monitoring finds that storage is in trouble; what is not accepted is sent again."""
+    return await post(house, "storage", "critical")
+
+
+async def small_alert(house: House) -> bool:
+    """Monitoring finds something that wakes nobody."""
+    return await post(house, "queue", "warning")
+
+
 CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "declared": (declare,),
+    "alerted": (alert,),
+    "noted": (small_alert,),
     "escalated": (declare, three_minutes),
     "acknowledged": (declare, acknowledge),
     "pressed": (declare, press_ack),
@@ -100,6 +123,8 @@ class End:
     """What there is to see and what is stored, without times and ids."""
 
     channels: list[str] = field(default_factory=list)
+    ops: Counter[str] = field(default_factory=Counter)
+    """What stands in the ops channel."""
     posts: Counter[str] = field(default_factory=Counter)
     """What stands in the channels, by the first words of each."""
     members: set[str] = field(default_factory=set)
@@ -135,6 +160,8 @@ async def end_of(house: House) -> End:
 
 
 async def see_channels(house: House, end: End) -> None:
+    for text in await house.sandbox.channel("ops").texts():
+        end.ops[bare(house, text)] += 1
     for channel in await incident_channels(house):
         end.channels.append(bare(house, channel["name"]))
         end.members |= {member.strip("U0") for member in channel["members"]}
@@ -201,6 +228,15 @@ async def direct_messages(house: House, person: str) -> list[Json]:
 def bare(house: House, text: str) -> str:
     """A text without what differs from house to house: its address, its links' signatures, and numbers (a rollback uses one up)."""
     return re.sub(r"(?<=inc-)\d+|(?<=#)\d+|\?k=[^|>]*", "…", text.replace(house.sandbox.url, ""))
+
+
+async def post(house: House, service: str, severity: str) -> bool:
+    body = json.dumps(PAYLOAD, ensure_ascii=False).replace("«service»", service).replace("«severity»", severity)
+    try:
+        async with ClientSession() as client, client.post(f"{house.sandbox.url}/hooks/alertmanager/sandbox", data=body) as answer:
+            return answer.status == 202
+    except ClientError:
+        return False
 
 
 async def in_channel(house: House, line: str) -> bool:

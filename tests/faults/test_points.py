@@ -37,6 +37,8 @@ POINTS = {
         "page email: accepted, not recorded",
         "page email: recorded",
     ),
+    "alerted": ("alerts: before commit", "alerts: committed, not answered"),
+    "noted": ("say_in_ops: claimed", "say_in_ops: done, not noted"),
     "escalated": ("take_step: claimed", "take_step: done, not noted", "page voice: accepted, not recorded"),
     "acknowledged": ("text: committed, not answered", "refresh_page_messages: done, not noted#2"),
     "pressed": ("click: committed, not answered",),

@@ -19,7 +19,7 @@ from bench.load import fingerprints, webhook
 from bot.alerts.models import Alert, AlertEvent
 from bot.incidents.models import Incident, TimelineEntry
 from bot.paging.models import Page, PageAttempt
-from bot.paging.states import AttemptState, PageState
+from bot.paging.states import PageState
 from bot.slack.desk import STILL_WORKING
 from bot.work.models import WorkItem
 from bot.work.orders import WorkState
@@ -209,11 +209,11 @@ async def check_pages(house: House, person: str, incident: Incident, attempts: l
         "email": [mail.subject for mail in house.sandbox.mailbox(person) if mail.subject.startswith(named)],
         "slack": [page["text"] for page in await direct_messages(house, person) if marked in page["text"]],
     }
-    answered_before = {attempt.method for attempt in attempts if attempt.state is AttemptState.SUPPRESSED}  # by another way
+    answered_before = {attempt.method for attempt in attempts if attempt.accepted_at is None}  # by another way, so never sent or not again
     for method, sent in pages.items():
         assert sent or (method in answered_before and method != "sms"), f"{person} was not paged by {method} for #{incident.number}"
         assert len(sent) <= 1 + sum(LABEL in text for text in sent), (person, method, sent)
-        assert len(sent) == 1 or method == "email", (person, method, sent)
+        assert len(sent) <= 1 or method == "email", (person, method, sent)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
