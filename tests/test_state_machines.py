@@ -341,6 +341,5 @@ def test_no_order_of_verbs_breaks_an_incident_or_its_pages(sqlite_template: Path
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(4 * 3600)
 def test_thousands_of_incidents_and_none_breaks(sqlite_template: Path) -> None:
     live(sqlite_template, examples=2000, steps=50)
