@@ -34,13 +34,11 @@ class Outward(Records):
         incident.version += 1
         if not incident.card_ts:
             return  # the card that is posted will show it
-        number, about = incident.number, f"incident:{incident.number}"
-        if not at_leisure:
-            await queue.refresh(tx, RefreshCard(incident_id=number), key=f"refresh_card:{number}", about=about)
-            return
+        # One key for both: two edits side by side could arrive in the wrong order.
+        key, about = f"refresh_card:{incident.number}", f"incident:{incident.number}"
         beat = int(tx.now.timestamp() // LEISURE.total_seconds()) + 1
-        due = datetime.fromtimestamp(beat * LEISURE.total_seconds(), UTC)
-        await queue.schedule(tx, RefreshCard(incident_id=number), key=f"refresh_card:{number}:{beat}", about=about, due=due)
+        due = datetime.fromtimestamp(beat * LEISURE.total_seconds(), UTC) if at_leisure else None
+        await queue.refresh(tx, RefreshCard(incident_id=incident.number), key=key, about=about, due=due, at_latest=at_leisure)
 
     async def say(self, tx: Tx, incident: Incident, headline: str, *, words: str = "", undo: bool = False) -> None:
         """Say something in the incident's channel, once it has one.

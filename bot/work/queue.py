@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Update, case, delete, literal, not_, select, update
+from sqlalchemy import ColumnElement, Update, case, delete, false, literal, not_, select, update
 from sqlmodel import col
 
 from bot.db import EnumText, Tx, UtcDateTime, insert_for
@@ -84,22 +84,27 @@ async def schedule(tx: Tx, order: Order, *, key: str, about: str = "", due: date
     return await tx.changed(insert_for(tx.session, WorkItem).values(**row).on_conflict_do_nothing(index_elements=["key"])) > 0
 
 
-async def refresh(tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None, destination: str | None = None) -> None:
+async def refresh(
+    tx: Tx, order: Order, *, key: str, about: str = "", due: datetime | None = None, destination: str | None = None, at_latest: bool = False
+) -> None:
     """Order `order`, again if it was done before: for work that shows the newest state, such as editing a card.
 
-    While one is waiting it stays a single item, and without a `due` it goes on backing off if it was. One that is being worked on right
-    now is done once more afterwards, never twice at the same time.
+    While one is waiting it stays a single item, moved to `due`. Without a `due`, or `at_latest` then, it goes on backing off if it was,
+    and is done no later than it would have been. One that is being worked on right now is done once more afterwards, never twice at the
+    same time.
     """
     row = _row(tx, order, key, about, due, destination)
     state, attempts, due_at = col(WorkItem.state), col(WorkItem.attempts), col(WorkItem.due_at)
     is_waiting = state == WorkState.WAITING
+    wanted_at = literal(row["due_at"], UtcDateTime())
+    stays = is_waiting & ((attempts > 0) | (due_at < wanted_at)) if due is None or at_latest else false()
     again = {name: row[name] for name in ("payload", "about", "destination", "priority", "ordered_at", "wanted_at")}
     again |= {
         "revision": col(WorkItem.revision) + 1,
         "state": case((state == WorkState.LEASED, state), else_=literal(WorkState.WAITING, EnumText(WorkState))),
         "attempts": case((is_waiting, attempts), else_=0),
         "failures": case((is_waiting, col(WorkItem.failures)), else_=0),
-        "due_at": row["due_at"] if due else case((is_waiting & (attempts > 0), due_at), else_=literal(row["due_at"], UtcDateTime())),
+        "due_at": case((stays, due_at), else_=wanted_at),
         "finished_at": None,
         "last_error": None,
     }

@@ -188,6 +188,23 @@ async def test_what_backs_off_is_hurried_when_what_it_waited_for_has_come(databa
     assert (await item(database, "k")).state is WorkState.DONE
 
 
+async def test_a_refresh_at_the_latest_then_puts_off_nothing(database: Database, worker: Worker, clock: FakeClock) -> None:
+    doer = Doer(Done(), TryLater("429", SOON))
+    worker.handles(Greet, doer)
+    for at in (clock.now() + SOON, clock.now() + SOON / 2, clock.now() + SOON):
+        async with database.begin(actor=BOT) as tx:
+            await queue.refresh(tx, Greet(who="card"), key="card", due=at, at_latest=True)
+    assert await worker.next_due() == clock.now() + SOON / 2
+    await refresh(database, Greet(who="card"), key="card")
+    assert await worker.next_due() == clock.now()
+    await worker.drain()
+    await refresh(database, Greet(who="card"), key="card")
+    await worker.drain()
+    async with database.begin(actor=BOT) as tx:
+        await queue.refresh(tx, Greet(who="card"), key="card", due=clock.now() + SOON / 2, at_latest=True)
+    assert await worker.next_due() == clock.now() + SOON, "a budget that is used up comes first"
+
+
 async def test_a_refresh_with_a_time_moves_what_waits(database: Database, worker: Worker, clock: FakeClock) -> None:
     doer = Doer()
     worker.handles(Greet, doer)
