@@ -190,6 +190,26 @@ async def test_stopping_lets_finish_what_runs_and_starts_nothing_more(database: 
     assert [(await item(database, key)).state for key in ("ana", "bo")] == [WorkState.DONE, WorkState.WAITING]
 
 
+async def test_what_may_still_finish_keeps_its_lease(database: Database, clock: FakeClock) -> None:
+    worker, started, free = Worker(database, clock, renew_every_s=0.01), [], asyncio.Event()
+
+    async def take_long(order: Greet, _: Claim) -> None:
+        started.append(order.who)
+        await free.wait()
+
+    worker.handles(Greet, take_long)
+    running = asyncio.create_task(worker.run())
+    await order(database, Greet(who="ana"), key="k")
+    await eventually(lambda: started == ["ana"])
+    stopping = asyncio.create_task(worker.stop(grace_s=3))
+    await asyncio.sleep(0.05)
+    clock.advance(timedelta(seconds=8))
+    await asyncio.sleep(0.05)
+    assert (await item(database, "k")).lease_until == clock.now() + queue.LEASE
+    free.set()
+    await asyncio.gather(stopping, running)
+
+
 async def test_what_does_not_finish_in_time_is_left_to_its_lease(database: Database, worker: Worker, clock: FakeClock) -> None:
     started = []
 
