@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -41,8 +41,8 @@ class Grant:
 class Secrets:
     """The secret that signs, and the one before it, which is still accepted until `previous_until`."""
 
-    current: str
-    previous: str | None = None
+    current: str = field(repr=False)
+    previous: str | None = field(default=None, repr=False)
     previous_until: datetime | None = None
 
 

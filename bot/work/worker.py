@@ -91,6 +91,8 @@ class Worker:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(pause):
                             await self._awake.wait()
+            if tasks := [task for _, task in self._running.values()]:
+                await asyncio.wait(tasks)  # until `stop` gives up on them they keep their leases
         finally:
             renewal.cancel()
 

@@ -192,6 +192,7 @@ async def test_stopping_lets_finish_what_runs_and_starts_nothing_more(database: 
 
 async def test_what_may_still_finish_keeps_its_lease(database: Database, clock: FakeClock) -> None:
     worker, started, free = Worker(database, clock, renew_every_s=0.01), [], asyncio.Event()
+    database.wake = worker.wake
 
     async def take_long(order: Greet, _: Claim) -> None:
         started.append(order.who)
