@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes -r
 # One worker a core, so that a machine with many does not start as many databases.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -15,6 +15,7 @@ from tests.slack.raw import answers
 
 
 class TestPatience:
+    @pytest.mark.parametrize("office", [0.3], indirect=True)
     async def test_a_slow_transaction_is_acknowledged_first_and_answered_later(self, office: Office) -> None:
         released = asyncio.Event()
 
@@ -33,6 +34,7 @@ class TestPatience:
         assert said.fields["text"] == "#7 declared."
         assert await notes(office.database) == 1
 
+    @pytest.mark.parametrize("office", [0.3], indirect=True)
     async def test_a_slow_click_is_told_at_once_as_well(self, office: Office) -> None:
         released = asyncio.Event()
 
@@ -47,6 +49,7 @@ class TestPatience:
         await office.settled()
         assert [seen.fields["text"] for seen in office.raw.seen] == ["Still working on it, I will answer here.", "Bo was first."]
 
+    @pytest.mark.parametrize("office", [0.3], indirect=True)
     async def test_a_slow_form_shows_it_and_is_updated_later(self, office: Office) -> None:
         released = asyncio.Event()
 
