@@ -25,8 +25,8 @@ PARTS = (
     "</Say><Dial>+15550100006</Dial> ]]> \x07\x1b[31m \x00",
 )
 HOSTILE = " ".join(PARTS)
-PINGS = re.compile(r"<!(?!date\^)|<@U0MAX000000>")
-"""Markup of Slack's that calls people; our own dates are written like it."""
+PINGS = re.compile(r"<!(?!date\^)|<https?://evil")
+"""Markup of Slack's that calls many people, or hides where it leads; our own dates are written like it."""
 HEADERS = {"from", "to", "subject", "message-id", "auto-submitted", "x-priority", "mime-version", "content-type", "date"}
 LONG = "fails and " * 4000
 """40,000 characters."""
@@ -57,12 +57,19 @@ def parsed(value: object) -> object:
 
 def check_calls(world: World) -> None:
     """Nothing that the bot has ever sent to Slack calls anybody, and Slack took all of it."""
-    for call in world.sandbox.calls(caller="tocsin"):
+    made = [call for call in world.sandbox.calls() if call["method"] != "apps.connections.open"]
+    assert {"chat.postMessage", "chat.update", "conversations.create", "conversations.setTopic"} <= {call["method"] for call in made}
+    for call in made:
         for argument in call["args"].values():
-            for text in texts(parsed(argument)):
-                assert not PINGS.search(text), (call["method"], text)
-        if call["method"] not in ("conversations.join", "conversations.invite"):
+            check_shown(argument)
+        if call["method"] != "response_url":
             assert call["result"].get("ok"), (call["method"], call["result"])
+
+
+def check_shown(shown: object) -> None:
+    """Nothing that Slack would read as markup calls anybody."""
+    for text in texts(parsed(shown)):
+        assert not PINGS.search(text), text
 
 
 def check_phones_and_mail(world: World) -> None:
@@ -125,10 +132,10 @@ async def test_a_hostile_incident_is_one_like_any_other(world: World, how: str) 
     channel = await world.channel_name(1)
     assert re.fullmatch(r"inc-1[a-z0-9-]{0,70}", channel)
     ana = world.user("ana")
-    await world.user("ana").command(f"/inc update {PARTS[0]} {PARTS[1]} {PARTS[2]}", channel)
-    await ana.command(f"/inc note {HOSTILE}", channel)
-    await ana.command(f"/inc sev 1 {HOSTILE}", channel)
-    await ana.command(f"/inc page @bo {HOSTILE}", channel)
+    for line in ("update", "note", "sev 1", "page @bo", "lead", "new", "runbook", ""):
+        check_shown((await ana.command(f"/inc {line} {HOSTILE}", channel)).get("response"))
+    for line in ("#1", "reslove", "update", "find", ""):
+        check_shown((await world.user("kim").command(f"/inc {line} {HOSTILE}")).get("response"))
     for part in (*PARTS, LONG):
         await ana.message(part, channel)
     await world.settled()
