@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 
 import structlog
 
+FREE_TEXT = frozenset({"why", "sentence"})
+"""Fields of facts that may hold a private incident's words."""
 SECRET_NAMES = ("token", "secret", "password", "signature", "authorization")
 
 
@@ -63,7 +65,7 @@ def fact(logger: structlog.stdlib.BoundLogger, fact: object) -> None:
     if not dataclasses.is_dataclass(fact):
         return
     name = re.sub(r"(?<!^)(?=[A-Z])", " ", type(fact).__name__).lower()
-    fields = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
+    fields = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact) if field.name not in FREE_TEXT}
     told = {key.removesuffix("_id") if key in ("incident_id", "page_id") else key: value for key, value in fields.items()}
     logger.info(name, **{key: value if isinstance(value, int | float) else str(value) for key, value in told.items() if value is not None})
 
