@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import sys
@@ -22,6 +23,8 @@ STOP_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.03
 LAST_LINES = 15
 PR_SET_PDEATHSIG = 1
+PORTS = (20_000, 32_000)
+"""Below the ports of outgoing connections; so many that two who choose at once hardly choose the same."""
 
 
 class BotStopped(Refusal):
@@ -153,8 +156,9 @@ def ending(code: int) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on. It stays the bot's over its restarts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that the system gives to no outgoing connection: it stays the bot's over its restarts."""
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -26,7 +26,11 @@ class Proxy:
 
     async def start(self) -> None:
         self._session = ClientSession(
-            timeout=ClientTimeout(total=None, sock_connect=2), auto_decompress=False, cookie_jar=DummyCookieJar(), trust_env=False
+            connector=TCPConnector(force_close=True),  # a kept connection may be closed by the bot just as it is used again
+            timeout=ClientTimeout(total=None, sock_connect=2),
+            auto_decompress=False,
+            cookie_jar=DummyCookieJar(),
+            trust_env=False,
         )
 
     async def close(self) -> None:
