@@ -22,7 +22,8 @@ def texted(world: World, since: timedelta = timedelta(0)) -> dict[str, list[floa
 
 
 @pytest.mark.parametrize(("severity", "ladder"), [(1, (0, 3, 8, 15)), (2, (0, 5, 15, 30))])
-async def test_unanswered_the_next_step_is_paged_at_its_minute(world: World, severity: int, ladder: tuple[int, ...]) -> None:
+async def test_unanswered_the_next_step_is_paged_at_its_minute(sqlite_world: World, severity: int, ladder: tuple[int, ...]) -> None:
+    world = sqlite_world
     await world.user("lee").command(f"/inc sev{severity} checkout is down")
     await world.advance(minutes=ladder[-1], seconds=1)
     primary, secondary, manager, executive = ladder

@@ -120,7 +120,10 @@ async def declared(world: World, how: str) -> None:
             assert await post(world, webhook(evil)) == [202]
 
 
-@pytest.mark.parametrize("how", ["command", "form", "text", "alert"])
+ROADS = [("sqlite", "command"), ("postgresql", "form"), ("postgresql", "text"), ("sqlite", "alert")]
+
+
+@pytest.mark.parametrize(("database_url", "how"), ROADS, indirect=["database_url"])
 async def test_a_hostile_incident_is_one_like_any_other(world: World, how: str) -> None:
     await declared(world, how)
     await world.advance(minutes=2)
