@@ -1,7 +1,6 @@
 """Bot and reference as processes of their own, each with its address and its cost."""
 
 import asyncio
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 
+from bot.sandbox.process import free_port
 from bot.sandbox.testing import Sandbox
 
 CONFIG = Path(__file__).parents[1] / "bot" / "sandbox" / "config"
@@ -36,13 +36,6 @@ class Contestant:
     def rss_mb(self) -> float:
         """Resident memory of the process tree."""
         return sum(one.memory_info().rss for one in (self.process, *self.process.children(recursive=True))) / 1e6
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

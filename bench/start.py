@@ -10,9 +10,10 @@ from statistics import median
 import aiohttp
 import psutil
 
-from bench.contestants import bot_environ, free_port
+from bench.contestants import bot_environ
 from bench.load import PATH, webhook
 from bench.table import Row, ratios
+from bot.sandbox.process import free_port
 from bot.sandbox.testing import Sandbox
 
 ROUNDS = 7

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ import pytest
 
 from bot.incidents.lifecycle import IncidentState
 from bot.incidents.models import Incident
+from bot.sandbox.process import free_port
 from tests.world import World
 
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -24,12 +24,6 @@ receivers:
     webhook_configs:
       - {{url: "{url}/hooks/alertmanager/sandbox", send_resolved: true}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
