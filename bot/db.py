@@ -3,9 +3,8 @@
 `async with db.begin(actor=…) as tx` is the only way to write: it commits at the end, or rolls back when anything is raised.
 No I/O happens inside; effects are ordered as due work and happen after the commit.
 
-SQLite is the embedded default. Its driver's own transaction handling loses updates under concurrency, so it is switched off
-and every write begins with `BEGIN IMMEDIATE`, behind one lock so that writers queue here and not in the file's busy loop.
-Reads have an engine of their own, without that lock.
+SQLite is the embedded default. Every write begins with `BEGIN IMMEDIATE`, behind one lock so that writers queue here and not in
+the file's busy loop. Reads have an engine of their own, without that lock.
 """
 
 import asyncio
@@ -16,16 +15,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NewType, cast
 
-from sqlalchemy import DateTime, Dialect, Executable, String, event, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import DateTime, Dialect, Executable, String, text
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
-from bot import log
+from bot import log, sqlite
 from bot.clock import Clock
 from bot.events import Listeners
 
@@ -145,14 +145,14 @@ async def hold_incident(tx: Tx, incident_id: int) -> None:
     await tx.lock(f"incident:{incident_id}")
 
 
-def insert_for(session: AsyncSession, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+def insert_for(session: AsyncSession, table: type[SQLModel]) -> PostgresqlInsert | SqliteInsert:
     """An INSERT of this session's dialect, so that ON CONFLICT can follow."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    return sqlite_insert(table) if is_sqlite else postgresql_insert(table)
 
 
 class Database:
-    """The engine(s) of one database and the ways into it. `url` carries an async driver (aiosqlite or asyncpg)."""
+    """The engine(s) of one database and the ways into it. `url` carries an async driver (`sqlite+inline` or `postgresql+asyncpg`)."""
 
     def __init__(self, url: str, clock: Clock, listeners: Listeners) -> None:
         self.url = url
@@ -162,8 +162,8 @@ class Database:
         self.wake: Callable[[], None] = lambda: None
         """Called after a commit that ordered work; the worker puts its own here."""
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
-            self._reader = _sqlite_engine(url, begin="BEGIN", connections=READ_CONNECTIONS)
+            self._writer = sqlite.engine(url, writes=True, connections=1)
+            self._reader = sqlite.engine(url, writes=False, connections=READ_CONNECTIONS)
             self._write_lock: AbstractAsyncContextManager[None] | asyncio.Lock = asyncio.Lock()
         else:
             self._writer = self._reader = create_async_engine(
@@ -209,28 +209,3 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
-
-
-def _sqlite_engine(url: str, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        hide_parameters=True,
-        connect_args={"timeout": WRITE_TIMEOUT_S},
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN loses updates; ours is below
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-8000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

@@ -33,7 +33,7 @@ def configure(style: str = "json", level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("aiosqlite", "apscheduler", "alembic", "slack_sdk", "slack_bolt", "asyncio", "aiohttp.access"):
+    for noisy in ("apscheduler", "alembic", "slack_sdk", "slack_bolt", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel("WARNING")
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -48,14 +48,14 @@ def postgres_template(postgres_server: postgres.Postgres) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    asyncio.run(_migrate(f"sqlite+inline:///{path}"))
     return path
 
 
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A migrated SQLite database of this test's own."""
-    return f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'tocsin.db')}"
+    return f"sqlite+inline:///{shutil.copy(sqlite_template, tmp_path / 'tocsin.db')}"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without any table: the test runs once on each kind."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        yield f"sqlite+inline:///{tmp_path / 'empty.db'}"
         return
     server: postgres.Postgres = request.getfixturevalue("postgres_server")
     name = server.create()

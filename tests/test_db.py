@@ -32,7 +32,7 @@ async def count(database: Database) -> int:
 
 
 async def test_no_update_is_lost_under_concurrency(database: Database, database_url: str, clock: FakeClock) -> None:
-    """SQLAlchemy's defaults on aiosqlite kept 20 of these 200. Another process (`tocsin migrate`) may write to the same database."""
+    """SQLAlchemy's defaults on SQLite kept 20 of these 200. Another process (`tocsin migrate`) may write to the same database."""
     number = await counter(database)
     other = Database(database_url, clock, Listeners())
 

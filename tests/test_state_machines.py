@@ -67,7 +67,7 @@ class Lives(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         path = shutil.copy(self.template, Path(self.folder.name) / "tocsin.db")
         self.clock, self.listeners = FakeClock(), Listeners()
-        self.database = Database(f"sqlite+aiosqlite:///{path}", self.clock, self.listeners)
+        self.database = Database(f"sqlite+inline:///{path}", self.clock, self.listeners)
         config = load(CONFIG, {})
         directory = Directory(config)
         climbing = Climbing(directory, OnCall(config), ("sms", "voice"))

@@ -154,7 +154,7 @@ async def running_world(
 
 def plain_url(database_url: str) -> str:
     """The address as people write it, without its driver."""
-    return database_url.replace("+aiosqlite", "").replace("+asyncpg", "")
+    return database_url.replace("+inline", "").replace("+asyncpg", "")
 
 
 __all__ = ["Json", "World", "running_world"]

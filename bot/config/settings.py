@@ -208,10 +208,10 @@ class Settings(BaseModel):
 
 
 def with_driver(url: str) -> str:
-    """`sqlite:` → `sqlite+aiosqlite:`, `postgresql:` → `postgresql+asyncpg:`; libpq's `sslmode` is asyncpg's `ssl`."""
+    """`sqlite:` → `sqlite+inline:`, `postgresql:` → `postgresql+asyncpg:`; libpq's `sslmode` is asyncpg's `ssl`."""
     scheme, _, rest = url.partition(":")
     if scheme == "sqlite":
-        return f"sqlite+aiosqlite:{rest}"
+        return f"sqlite+inline:{rest}"
     address, _, query = rest.partition("?")
     asked = urlencode([("ssl" if key == "sslmode" else key, value) for key, value in parse_qsl(query)])
     return f"postgresql+asyncpg:{address}" + (f"?{asked}" if asked else "")

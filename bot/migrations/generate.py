@@ -55,7 +55,7 @@ def main(name: str | None) -> Path:
 async def _differences(from_scratch: bool) -> str:
     """The operations that lead from the revisions (or from nothing) to the tables, as Python text."""
     with tempfile.TemporaryDirectory() as directory:
-        database = Database(f"sqlite+aiosqlite:///{directory}/generate.db", WallClock(), Listeners())
+        database = Database(f"sqlite+inline:///{directory}/generate.db", WallClock(), Listeners())
         try:
             if not from_scratch:
                 await migrate.migrate(database)

@@ -95,6 +95,7 @@ class Worker:
                 await asyncio.wait(tasks)  # until `stop` gives up on them they keep their leases
         finally:
             renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)  # it may be inside a transaction
 
     async def stop(self, grace_s: float = 8.0) -> None:
         """Claim nothing more, let what runs finish within `grace_s` seconds; what does not is left to its lease."""

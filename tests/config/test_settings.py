@@ -111,7 +111,7 @@ def test_variables_of_other_tools_are_left_alone(environ: dict[str, str]) -> Non
 @pytest.mark.parametrize(
     ("given", "driven"),
     [
-        ("sqlite:////DIR/tocsin.db", "sqlite+aiosqlite:////DIR/tocsin.db"),
+        ("sqlite:////DIR/tocsin.db", "sqlite+inline:////DIR/tocsin.db"),
         ("postgresql://u:p%40ss@host:5433/tocsin", "postgresql+asyncpg://u:p%40ss@host:5433/tocsin"),
         ("postgres://host/tocsin?sslmode=require", "postgresql+asyncpg://host/tocsin?ssl=require"),
     ],

@@ -34,7 +34,7 @@ def build(bots: Nursery, tmp_path: Path, sqlite_template: Path, postgres_server:
         folder = tmp_path / str(next(numbers))
         folder.mkdir()
         if kind == "sqlite":
-            async with House(bots, f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, folder / 'tocsin.db')}", folder) as house:
+            async with House(bots, f"sqlite+inline:///{shutil.copy(sqlite_template, folder / 'tocsin.db')}", folder) as house:
                 yield house
             return
         name = await asyncio.to_thread(postgres_server.create, postgres_template)

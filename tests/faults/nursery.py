@@ -16,7 +16,7 @@ from bot import __main__ as command_line
 from bot import app  # loaded here, once for all
 from bot.sandbox.process import die_with_parent
 
-WHAT_COMES_LATE = ("apscheduler.triggers.cron", "aiosqlite", "asyncpg", "sqlalchemy.dialects.sqlite.aiosqlite", "twilio.request_validator")
+WHAT_COMES_LATE = ("apscheduler.triggers.cron", "asyncpg", "bot.sqlite", "twilio.request_validator")
 
 
 def main() -> None:

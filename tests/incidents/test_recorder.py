@@ -224,7 +224,7 @@ def told(draw: st.DrawFn) -> Told:
 @pytest.fixture(scope="module")
 def one_database(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[tuple[asyncio.Runner, Database]]:
     path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("recorder") / "tocsin.db")
-    database = Database(f"sqlite+aiosqlite:///{path}", FakeClock(), Listeners())
+    database = Database(f"sqlite+inline:///{path}", FakeClock(), Listeners())
     with asyncio.Runner() as runner:
         yield runner, database
         runner.run(database.close())
