@@ -1,6 +1,7 @@
 """The page in a real Chromium, with a small bolt app behind it: what a person sees, types, presses and answers."""
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ async def test_the_first_screen_says_what_to_type_and_typing_it_works(seen: Seen
     await seen.page.press("#line", "Enter")
     await expect(seen.page.locator(".message.alone")).to_contain_text("Only visible to you")
     await expect(seen.page.locator(".message.alone")).to_contain_text("Declared: sev1 checkout is down")
-    await expect(seen.page.locator(".places .fresh")).to_have_text("# inc-1-checkout")
+    await expect(seen.page.locator(".places .place", has_text="inc-1-checkout")).to_have_class(re.compile("fresh"))
     await expect(first).to_have_count(0)
 
 
@@ -247,7 +248,7 @@ async def test_a_ringing_phone_is_seen_wherever_one_looks_and_answered_with_its_
 async def test_everything_fits_a_phones_width(seen: Seen) -> None:
     await seen.card()
     await seen.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for tab, shown in (("Channels", ".places"), ("Phone", ".devices"), ("Chat", ".chat")):
+    for tab, shown in (("Channels", ".places"), ("Phone", ".side"), ("Chat", ".chat")):
         await seen.page.locator(".tabs button", has_text=tab).click()
         await expect(seen.page.locator(shown)).to_be_visible()
         assert await seen.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -2,13 +2,15 @@
 
 import { attempt, element, get, post } from "/sandbox/static/api.js";
 import { linked } from "/sandbox/static/mrkdwn.js";
+import { soon } from "/sandbox/static/store.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 const $ = (id) => document.getElementById(id);
+let page = null; // the store of the page
 
-export const devices = { owner: null, seen: {}, drawn: "", phones: [] };
+const devices = { owner: null, seen: {}, drawn: "", phones: [] };
 
-export async function refreshDevices() {
+async function refreshDevices() {
   devices.phones = await get("/phones");
   if (!devices.owner) return;
   const [phone, mails] = await Promise.all([get(`/phones/${devices.owner}`), get(`/mailbox/${devices.owner}`)]);
@@ -22,7 +24,7 @@ export async function refreshDevices() {
   drawBadge();
 }
 
-export function showOwner(user) {
+function showOwner(user) {
   devices.owner = user;
   devices.drawn = "";
   $("owner").value = user;
@@ -87,9 +89,7 @@ function drawMails(mails) {
 }
 
 function drawBadge() {
-  const fresh = devices.phones.reduce((sum, phone) => sum + Math.max(0, phone.count - (devices.seen[phone.user] || 0)), 0);
-  $("badge").hidden = !fresh;
-  $("badge").textContent = String(fresh);
+  page.badge("devices", devices.phones.reduce((sum, phone) => sum + Math.max(0, phone.count - (devices.seen[phone.user] || 0)), 0));
   for (const option of $("owner").options) {
     const phone = devices.phones.find((one) => one.user === option.value);
     const unseen = phone ? phone.count - (devices.seen[phone.user] || 0) : 0;
@@ -97,11 +97,29 @@ function drawBadge() {
   }
 }
 
-$("owner").addEventListener("change", (event) => showOwner(event.target.value));
-$("sms").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = $("sms-text").value;
-  if (!text.trim()) return;
-  $("sms-text").value = "";
-  act(devices.owner, "reply", { text });
-});
+export function mount(spot, store) {
+  page = store;
+  const owner = element("select", { id: "owner", onchange: () => showOwner(owner.value) });
+  const box = element("input", { id: "sms-text", placeholder: "Reply by SMS, for example: a" });
+  const sms = element("form", { id: "sms", autocomplete: "off" },
+    element("label", { class: "sr", for: "sms-text" }, "Text message"), box, element("button", { type: "submit" }, "Send"));
+  spot.append(
+    element("div", { class: "device-head" }, element("label", {}, "Phone and mail of ", owner), element("span", { id: "number" })),
+    element("ul", { id: "ringing", "aria-live": "assertive" }),
+    element("section", { id: "phone", "aria-label": "Phone" }, element("ol", { id: "texts" }), sms),
+    element("section", { id: "mail", "aria-label": "Mailbox" }, element("h2", {}, "Mailbox"), element("ol", { id: "mails" })),
+  );
+  sms.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = box.value;
+    if (!text.trim()) return;
+    box.value = "";
+    act(devices.owner, "reply", { text });
+  });
+  const refresh = soon(refreshDevices);
+  for (const kind of ["open", "phone", "mail"]) store.on(kind, refresh);
+  get("/phones").then((phones) => {
+    owner.replaceChildren(...phones.map((phone) => element("option", { value: phone.user }, phone.user)));
+    if (phones.length) showOwner(phones[0].user);
+  });
+}

@@ -4,10 +4,11 @@ import { attempt, element, post, toast } from "/sandbox/static/api.js";
 import { blocks } from "/sandbox/static/blocks.js";
 import { readAll } from "/sandbox/static/elements.js";
 
-const dialog = document.getElementById("modal");
+let dialog = null;
 let shown = null;
 
 export function showModal(view, here) {
+  dialog ||= prepared(document.getElementById("modal"));
   if (!view) {
     shown = null;
     if (dialog.open) dialog.close();
@@ -78,10 +79,13 @@ function onlyInputs(view, values) {
   return Object.fromEntries(Object.entries(values).filter(([block]) => inputs.has(block)));
 }
 
-dialog.addEventListener("cancel", (event) => {
-  event.preventDefault();
-  dialog.querySelector(".modal-head button")?.click();
-});
+function prepared(made) {
+  made.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    made.querySelector(".modal-head button")?.click();
+  });
+  return made;
+}
 
 // "Are you sure?" as the element's confirm object words it.
 export function sure(confirm) {

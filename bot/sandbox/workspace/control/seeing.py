@@ -12,6 +12,7 @@ from bot.sandbox.workspace.control.parse import answered, person, place
 from bot.sandbox.workspace.model import App
 from bot.sandbox.workspace.shapes import channel_shape, message_shape, user_shape, view_shape
 from bot.sandbox.workspace.team import Team
+from bot.sandbox.workspace.unread import unread_shape
 from bot.sandbox.workspace.wire import Json, child, objects
 
 KEEP_ALIVE_S = 15.0
@@ -45,9 +46,10 @@ class SeeingControl:
         viewer = person(self.team, request.query["user"]) if request.query.get("user") else None
         seen = [c for c in self.team.world.channels.values() if viewer is None or not c.is_private or viewer.id in c.members]
         shapes = [channel_shape(self.team, c, viewer.id if viewer else "", members=True) | {"members": c.members} for c in seen]
-        return web.json_response(
-            [shape | {"bookmarks": len(c.bookmarks), "pins": len(c.pins)} for shape, c in zip(shapes, seen, strict=True)]
-        )
+        for shape, c in zip(shapes, seen, strict=True):
+            shape |= {"bookmarks": len(c.bookmarks), "pins": len(c.pins)}
+            shape |= unread_shape(c, viewer.id) if viewer is not None else {}
+        return web.json_response(shapes)
 
     async def users(self, request: web.Request) -> web.Response:
         return web.json_response([user_shape(self.team, user) for user in self.team.world.users.values()])
