@@ -1,4 +1,4 @@
-"""The log of every Web API call, as GET /control/calls shows it."""
+"""The log of every Web API call, as GET /control/calls shows it, and of what else passes between Tocsin and the outside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal
+
+Passing = Literal["sms", "call", "mail", "webhook", "http"]
+
+next_number = count(1).__next__
+"""The next number of whatever is logged: one count for all, so that the console can name a line."""
 
 SECRET_ARGUMENTS = frozenset({"token", "client_secret"})
 
@@ -20,6 +27,7 @@ class Call:
     start: float
     end: float | None = None
     result: Mapping[str, object] | None = None
+    number: int = field(default_factory=next_number)
 
     def finish(self, result: Mapping[str, object] | None) -> None:
         self.end, self.result = time.time(), result
@@ -56,3 +64,33 @@ class CallLog:
 
     def to_json(self) -> list[dict[str, object]]:
         return [call.to_json() for call in self.calls]
+
+
+@dataclass
+class Passage:
+    """Something between Tocsin and the outside that is no call of Slack's: `detail` is what was sent, `error` what became of it."""
+
+    kind: Passing
+    what: str
+    who: str
+    detail: dict[str, object]
+    start: float
+    end: float | None = None
+    error: str | None = None
+    number: int = field(default_factory=next_number)
+
+    def finish(self, error: str | None = None, **more: object) -> None:
+        self.end, self.error = time.time(), error
+        self.detail |= more
+
+
+@dataclass
+class Traffic:
+    """The last passages, oldest first: pages to the carrier and the mailbox, the carrier's webhooks, requests to the bot."""
+
+    passages: deque[Passage] = field(default_factory=lambda: deque(maxlen=5000))
+
+    def begin(self, kind: Passing, what: str, who: str = "", **detail: object) -> Passage:
+        passage = Passage(kind, what, who, detail, time.time())
+        self.passages.append(passage)
+        return passage

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -30,6 +31,13 @@ class Fields:
             raise InvalidInput(f"{name} is a number from 0, not {value!r}.")
         return float(value)
 
+    def flag(self, name: str, default: bool) -> bool:
+        """True or false. Raises `InvalidInput`."""
+        value = self.values.get(name, default)
+        if not isinstance(value, bool):
+            raise InvalidInput(f"{name} is true or false, not {value!r}.")
+        return value
+
     def choice(self, name: str, among: tuple[str, ...], default: str | None = None) -> str:
         """One of the words. Raises `InvalidInput`."""
         value = self.text(name, default)
@@ -50,9 +58,12 @@ async def fields_of(request: web.Request) -> Fields:
 
 
 def answering(handler: Handler) -> Handler:
-    """Answer a refusal with 400 and its sentence."""
+    """Answer a refusal with 400 and its sentence. A page of another site that reaches for the sandbox gets a 403."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            return web.json_response({"error": f"The sandbox does not take calls from pages of {origin}."}, status=403)
         try:
             return await handler(request)
         except Refusal as refused:

@@ -86,6 +86,10 @@ class FaultBoard:
     def add(self, fault: Fault) -> None:
         self._faults.append(fault)
 
+    def remove(self, fault: Fault) -> None:
+        """Forget the faults that are just like this one; what they hold up goes on being held."""
+        self._faults = [one for one in self._faults if one != fault]
+
     def clear(self) -> None:
         """Forget every fault and let go of whatever a delay is holding up."""
         self._faults.clear()

@@ -9,6 +9,15 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.phones import RECEIPTS, RINGING, Phones, Receipt, Ringing
 from bot.sandbox.voice import Call
 
+# Mails bring their styles inline, as they must; a frame without scripts and without a network may have them.
+HARMLESS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
 
 class Handsets:
     """Where people hold their phones and read their mail."""
@@ -29,7 +38,9 @@ class Handsets:
             ("POST", "/control/phones/{user}/policy", self.choose),
             ("GET", "/control/mailbox/{user}", self.read_mailbox),
         ]
-        return [web.route(method, path, answering(handler)) for method, path, handler in doors]
+        return [web.get("/sandbox/mail/{user}/{position:[0-9]+}", answering(self.show_mail))] + [
+            web.route(method, path, answering(handler)) for method, path, handler in doors
+        ]
 
     async def list_phones(self, request: web.Request) -> web.Response:
         """Every phone in a line: how many texts and calls it had, and the call that rings there."""
@@ -40,6 +51,13 @@ class Handsets:
 
     async def read_mailbox(self, request: web.Request) -> web.Response:
         return web.json_response([mail.to_json() for mail in self.mailbox.of(request.match_info["user"])])
+
+    async def show_mail(self, request: web.Request) -> web.Response:
+        """The HTML of somebody's mail, the first one received being 0, as a document that can do nothing: no script, nothing loaded."""
+        mails = self.mailbox.of(request.match_info["user"])
+        position = int(request.match_info["position"])
+        html = mails[position].html if position < len(mails) else "<p>There is no such mail.</p>"
+        return web.Response(text=f'<base target="_blank">{html}', content_type="text/html", headers=HARMLESS)
 
     async def reply(self, request: web.Request) -> web.Response:
         """Body {text, to?, times?}: `times` delivers the same message again, as a carrier sometimes does."""
@@ -79,6 +97,7 @@ class Handsets:
         fields, phone = await fields_of(request), self.phones.phone(request.match_info["user"])
         phone.ringing = cast(Ringing, fields.choice("calls", RINGING, phone.ringing))
         phone.receipts = cast(Receipt, fields.choice("receipts", RECEIPTS, phone.receipts))
+        self.phones.on_change()
         return web.json_response({"ok": True, "policy": {"calls": phone.ringing, "receipts": phone.receipts}})
 
     async def call_named(self, request: web.Request) -> tuple[Call, str]:

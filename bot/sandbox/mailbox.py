@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.clock import Clock
 from bot.errors import NotFound
+from bot.sandbox.calls import Traffic
 from bot.sandbox.faults import Fault, FaultBoard
 from bot.sandbox.phones import nobody_watches
 
@@ -46,10 +47,11 @@ class Mail:
 class Mailbox:
     """Receives for the people in `addresses` (person to e-mail address) and keeps what goes to anybody else, too."""
 
-    def __init__(self, addresses: Mapping[str, str], faults: FaultBoard, clock: Clock) -> None:
+    def __init__(self, addresses: Mapping[str, str], faults: FaultBoard, clock: Clock, traffic: Traffic | None = None) -> None:
         self.addresses = {user: address.lower() for user, address in addresses.items()}
         self.faults, self.clock = faults, clock
         self.mails: list[Mail] = []
+        self.traffic = traffic or Traffic()
         self.port = 0
         self.on_change: Callable[[], None] = nobody_watches
         self._server: asyncio.Server | None = None
@@ -126,14 +128,21 @@ class Postman:
         self.mailbox = mailbox
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (the name aiosmtpd looks for)
+        content = envelope.content
+        assert isinstance(content, bytes)
+        passage = self.mailbox.traffic.begin("mail", "DATA", ", ".join(envelope.rcpt_tos), content=content.decode(errors="replace"))
+        answer = await self.delivered(server, envelope, content)
+        passage.finish(None if answer.startswith("2") else answer)
+        return answer
+
+    async def delivered(self, server: SMTP, envelope: Envelope, content: bytes) -> str:
+        """Keep it, unless a fault is to be met; the answer."""
         fault = self.mailbox.faults.take("smtp", "DATA")
         await self.mailbox.faults.hold(fault)
         if fault is not None and fault.reset == "before":
             return cut(server)
         if fault is not None and (refused := ordered(fault)):
             return refused
-        content = envelope.content
-        assert isinstance(content, bytes)
         self.mailbox.keep(list(envelope.rcpt_tos), content)
         if fault is not None and fault.reset == "after":
             return cut(server)

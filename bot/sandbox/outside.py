@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.sandbox.calls import CallLog
+from bot.sandbox.calls import CallLog, Traffic
+from bot.sandbox.console import Console
+from bot.sandbox.drawer import Keeper
 from bot.sandbox.faults import FaultBoard
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.phones import Phones
 from bot.sandbox.server import Server
+from bot.sandbox.stage import Stage
 from bot.sandbox.twilio import TwilioApi
 from bot.sandbox.webhooks import Account
 from bot.sandbox.workspace.seed import SEED
@@ -46,8 +49,8 @@ def own_manifest() -> Json:
 class Outside:
     """Starts and ends it all.
 
-    `advance_bot` moves the bot's clock by seconds; `data` is where the workspace is kept, None for nowhere; `manifest` is Tocsin's own
-    unless another is given.
+    `advance_bot` moves the bot's clock by seconds; `data` is where workspace, phones and mailbox are kept, None for nowhere;
+    `manifest` is Tocsin's own unless another is given.
     """
 
     def __init__(
@@ -62,13 +65,22 @@ class Outside:
         self.faults, self.calls = FaultBoard(), CallLog()
         self.workspace = Workspace(SEED, self.faults, self.calls, data)
         self.app = self.workspace.install(manifest or own_manifest())
-        self.phones = Phones(NUMBERS, ACCOUNT, clock)
-        self.mailbox = Mailbox(ADDRESSES, self.faults, clock)
+        traffic = Traffic()
+        self.phones = Phones(NUMBERS, ACCOUNT, clock, traffic)
+        self.mailbox = Mailbox(ADDRESSES, self.faults, clock, traffic)
+        self.stage = Stage(clock, self.faults, self.phones)
+        console = Console(self.calls, self.workspace.team, traffic)
         twilio = TwilioApi(self.phones, self.faults)
-        self.server = Server(self.workspace.routes(), self.phones, self.mailbox, twilio, advance_bot, with_page=with_page)
-        changes = self.workspace.team.changes
-        self.phones.on_change = lambda: changes.tell({"type": "phone"})
-        self.mailbox.on_change = lambda: changes.tell({"type": "mail"})
+        routes = [*self.workspace.routes(), *console.routes(), *self.stage.routes()]
+        self.server = Server(routes, self.phones, self.mailbox, twilio, advance_bot, traffic=traffic, with_page=with_page)
+        self.keeper = Keeper(data, self.phones, self.mailbox)
+        self.phones.on_change = lambda: self.tell("phone")
+        self.mailbox.on_change = lambda: self.tell("mail")
+
+    def tell(self, what: str) -> None:
+        """Something is different on a phone or in the mailbox: whoever watches is told, and it will be written."""
+        self.workspace.team.changes.tell({"type": what})
+        self.keeper.changed()
 
     @property
     def url(self) -> str:
@@ -77,12 +89,14 @@ class Outside:
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 takes any free port. Raises OSError when the port is taken."""
         await self.server.start(port)
+        self.stage.address = self.url
         self.phones.sms_webhook = f"{self.url}/hooks/twilio/sms"
         await self.workspace.start(self.url)
 
     async def close(self) -> None:
         await self.workspace.close()
         await self.server.close()
+        self.keeper.close()
 
     async def until_connected(self) -> None:
         """Wait until Tocsin's app has a Socket Mode connection."""

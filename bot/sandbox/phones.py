@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound
 from bot.sandbox import twiml
+from bot.sandbox.calls import Traffic
 from bot.sandbox.voice import Call, Voice
 from bot.sandbox.webhooks import Account, Webhooks
 
@@ -101,11 +102,11 @@ def nobody_watches() -> None:
 
 
 class Phones:
-    """The carrier. `numbers` maps each person to a number; incoming texts go to `sms_webhook`."""
+    """The carrier. `numbers` maps each person to a number; incoming texts go to `sms_webhook`; what passes is noted in `traffic`."""
 
-    def __init__(self, numbers: Mapping[str, str], account: Account, clock: Clock, sms_webhook: str = "") -> None:
-        self.account, self.clock, self.sms_webhook = account, clock, sms_webhook
-        self.webhooks = Webhooks(account)
+    def __init__(self, numbers: Mapping[str, str], account: Account, clock: Clock, traffic: Traffic | None = None) -> None:
+        self.account, self.clock, self.sms_webhook = account, clock, ""
+        self.webhooks = Webhooks(account, traffic or Traffic())
         self.phones = {user: Phone(user, number) for user, number in numbers.items()}
         self.messages: dict[str, Sms] = {}
         self.voice = Voice(account, clock, self.webhooks, self.in_background, lambda: self.on_change())
@@ -168,6 +169,7 @@ class Phones:
 
     async def _report(self, sms: Sms, status: str) -> None:
         sms.status, sms.updated_at = status, self.clock.now()
+        self.on_change()
         if not sms.callback:
             return
         params = {
@@ -227,6 +229,8 @@ class Phones:
         except InvalidInput as wrong:
             sms.trouble = str(wrong)
             return
+        finally:
+            self.on_change()
         for body in replies:
             if sms.to in phone.stopped:
                 sms.trouble = "21610: the reply was not delivered, this phone has sent STOP."

@@ -7,6 +7,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 from multidict import CIMultiDict
 from yarl import URL
 
+from bot.sandbox.calls import Traffic
+
 logger = logging.getLogger(__name__)
 
 # RFC 9110, 7.6.1: these belong to one connection and are not handed on.
@@ -18,10 +20,11 @@ CHUNK = 64 * 1024
 
 
 class Proxy:
-    """Hands requests on to `target` (http://host:port), which is None while there is no bot."""
+    """Hands requests on to `target` (http://host:port), which is None while there is no bot, and notes them in `traffic`."""
 
-    def __init__(self, target: str | None = None) -> None:
-        self.target = target
+    def __init__(self, traffic: Traffic) -> None:
+        self.target: str | None = None
+        self.traffic = traffic
         self._session: ClientSession | None = None
 
     async def start(self) -> None:
@@ -39,6 +42,16 @@ class Proxy:
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """The bot's own answer, or 503 with a sentence while it is dead."""
+        passage = self.traffic.begin("http", f"{request.method} {request.path}", request.headers.get("User-Agent", "")[:60])
+        try:
+            response = await self._pass_on(request)
+            passage.finish(None if response.status < 400 else f"HTTP {response.status}", status=response.status)
+            return response
+        finally:
+            if passage.end is None:
+                passage.finish("the caller went away")
+
+    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
         assert self._session is not None, "start() comes first"
         if self.target is None:
             return web.Response(status=503, text=DEAD, headers={"Retry-After": "2"})
@@ -51,7 +64,7 @@ class Proxy:
                 data=request.content if request.can_read_body else None,
                 allow_redirects=False,
             ) as answer:
-                response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=without_hops(answer.headers))
+                response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=framed(without_hops(answer.headers)))
                 await response.prepare(request)
                 async for chunk in answer.content.iter_chunked(CHUNK):
                     await response.write(chunk)
@@ -74,6 +87,14 @@ def handed_on(request: web.Request) -> CIMultiDict[str]:
     headers["X-Forwarded-For"] = f"{before}, {peer}" if before else peer
     headers["X-Forwarded-Proto"] = request.scheme
     headers["X-Forwarded-Host"] = request.host
+    return headers
+
+
+def framed(headers: CIMultiDict[str]) -> CIMultiDict[str]:
+    """Tocsin lets nobody frame its pages. Here one does: the phone on the sandbox's own page, which has the same origin."""
+    policy = headers.get("Content-Security-Policy")
+    if policy is not None:
+        headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
     return headers
 
 

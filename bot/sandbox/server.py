@@ -8,6 +8,7 @@ from typing import Protocol
 from aiohttp import web
 
 from bot.errors import InvalidInput
+from bot.sandbox.calls import Traffic
 from bot.sandbox.doors import Handler, answering, fields_of
 from bot.sandbox.handsets import Handsets
 from bot.sandbox.mailbox import Mailbox
@@ -50,11 +51,12 @@ class Server:
         twilio: TwilioApi,
         advance_bot: AdvanceBot,
         *,
+        traffic: Traffic | None = None,
         with_page: bool = True,
     ) -> None:
         self.phones, self.mailbox, self.advance_bot = phones, mailbox, advance_bot
         self.bot: BotProcess | None = None
-        self.proxy = Proxy()
+        self.proxy = Proxy(traffic or Traffic())
         self.port = 0
         self._runner: web.AppRunner | None = None
         self.app = web.Application(client_max_size=LARGEST_BODY)
@@ -69,7 +71,7 @@ class Server:
         self.app.add_routes([web.route(method, path, answering(handler)) for method, path, handler in doors])
         if with_page:
             self.app.router.add_get("/", self.page)
-        self.app.router.add_get("/sandbox/static/{file:[a-z_]+[.](?:js|css|svg)}", self.page)
+            self.app.router.add_get("/sandbox/static/{file:[a-z_]+[.](?:js|css|svg)}", self.page)
         self.app.router.add_route("*", "/{path:(?:api|twilio|control|sandbox)(?:/.*)?}", nothing_here)
         self.app.router.add_route("*", "/{path:.*}", self.proxy.pass_on)
 

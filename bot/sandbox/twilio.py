@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from multidict import MultiDict
 
+from bot.sandbox.calls import Passage, Passing
 from bot.sandbox.faults import Fault, FaultBoard, Service, cut
 from bot.sandbox.phones import API_VERSION, E164, Phones, Sms, sid
 from bot.sandbox.voice import OVER, Call, seconds_of
@@ -76,20 +78,38 @@ class TwilioApi:
         """Check who asks, meet the fault that was ordered, and put errors into Twilio's form."""
 
         async def answer(request: web.Request) -> web.Response:
-            service: Service = "voice" if "/Calls" in request.path else "sms"
-            fault = await self.faults.meet(request, service, f"{request.method} {'Calls' if service == 'voice' else 'Messages'}")
+            passage = await self.begin(request)
             try:
-                if fault is not None and fault.reset == "before":
-                    return cut(request)
-                if fault is not None and (failure := ordered(fault)) is not None:
-                    return failure.response(fault.headers)
-                self.check(request)
-                response = await handler(request)
-            except TwilioError as refused:
-                return refused.response()
-            return cut(request) if fault is not None and fault.reset == "after" else response
+                response = await self.met(request, handler)
+                passage.finish(failure_of(response), answer=json.loads(response.text or "null"))
+                return response
+            finally:
+                if passage.end is None:
+                    passage.finish("the caller went away")
 
         return answer
+
+    async def begin(self, request: web.Request) -> Passage:
+        """Note a request to the carrier, with its form."""
+        form = await form_of(request) if request.method == "POST" else MultiDict(request.query)
+        path = request.path.rpartition("/Accounts/")[2].partition("/")[2].removesuffix(".json")
+        phone = self.phones.by_number(form.get("To", ""))
+        kind: Passing = "call" if "/Calls" in request.path else "sms"
+        return self.phones.webhooks.traffic.begin(kind, f"{request.method} {path}", phone.user if phone else form.get("To", ""), **form)
+
+    async def met(self, request: web.Request, handler: Handler) -> web.Response:
+        service: Service = "voice" if "/Calls" in request.path else "sms"
+        fault = await self.faults.meet(request, service, f"{request.method} {'Calls' if service == 'voice' else 'Messages'}")
+        try:
+            if fault is not None and fault.reset == "before":
+                return cut(request)
+            if fault is not None and (failure := ordered(fault)) is not None:
+                return failure.response(fault.headers)
+            self.check(request)
+            response = await handler(request)
+        except TwilioError as refused:
+            return refused.response()
+        return cut(request) if fault is not None and fault.reset == "after" else response
 
     def check(self, request: web.Request) -> None:
         account = self.phones.account
@@ -284,6 +304,16 @@ def ordered(fault: Fault) -> TwilioError | None:
     if fault.error is not None:
         return TwilioError(20500, 500, fault.error)
     return None
+
+
+def failure_of(response: web.Response) -> str | None:
+    """The code and sentence of an answer that is not 2xx, for the console."""
+    if response.status < 400:
+        return None
+    if not response.text:
+        return "the connection was cut"
+    body = json.loads(response.text)
+    return f"HTTP {response.status}, {body['code']}: {body['message']}"
 
 
 def pick(things: Mapping[str, Thing], request: web.Request) -> Thing:

@@ -142,6 +142,7 @@ class Voice:
                 raise InvalidInput(f"This call is over: {call.status}.")
             call.digits += digits
             call.unread += digits
+            self.on_change()
             while call.asking is not None and call.unread:
                 await self._gathered(call, call.asking)
 
@@ -236,6 +237,7 @@ class Voice:
         silence = sum(prompt.length for prompt in gather.prompts if isinstance(prompt, twiml.Pause))
         lasts = sum(map(len, words)) / SPEAKING_RATE + silence + gather.timeout
         call.asking, call.asked_until = gather, self.clock.now() + timedelta(seconds=lasts)
+        self.on_change()
 
     def _fail(self, call: Call, trouble: str) -> None:
         call.trouble = trouble

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped, unused-ignore]
 from yarl import URL
+
+from bot.sandbox.calls import Traffic
 
 ANSWER_WITHIN_S = 15.0  # Twilio's own limit for SMS and voice webhooks
 
@@ -36,8 +38,8 @@ class Signer(Protocol):
 class Webhooks:
     """Posts to the application. One retry when no connection could be made, none otherwise: as Twilio does by default."""
 
-    def __init__(self, account: Account) -> None:
-        self.account = account
+    def __init__(self, account: Account, traffic: Traffic) -> None:
+        self.account, self.traffic = account, traffic
         self._signer = cast(Signer, RequestValidator(account.token))
         self._session: ClientSession | None = None
 
@@ -50,6 +52,16 @@ class Webhooks:
 
     async def post(self, url: str, params: Mapping[str, str], method: str = "POST") -> Answer:
         """Send one signed request and hand back the body of a 2xx answer, or what went wrong (error 11200)."""
+        passage = self.traffic.begin("webhook", f"{method} {urlsplit(url).path}", "carrier", **params)
+        try:
+            answer = await self._twice(url, params, method)
+            passage.finish(answer.error or None, answer=answer.text)
+            return answer
+        finally:
+            if passage.end is None:
+                passage.finish("the sandbox ended")
+
+    async def _twice(self, url: str, params: Mapping[str, str], method: str) -> Answer:
         for attempt in (1, 2):
             try:
                 return await self._send(url, params, method)

@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from bot.sandbox.calls import next_number
 from bot.sandbox.workspace.model import App
 from bot.sandbox.workspace.sockets import Sockets
 from bot.sandbox.workspace.team import Team
@@ -46,6 +47,7 @@ class Attempt:
     start: float
     end: float | None = None
     error: str | None = None
+    number: int = field(default_factory=next_number)
 
 
 class Delivery:

@@ -60,7 +60,7 @@ class Team:
     def changed(self, kind: str, **about: object) -> None:
         """Say that something is different now: whoever watches is told, and the snapshot will be written."""
         self.changes.tell({"type": kind, **about})
-        self.store.save_soon(self.world)
+        self.store.save_soon(lambda: self.world)
 
     def seconds(self) -> int:
         return int(self.now())

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from bot.sandbox.faults import Fault
 from bot.sandbox.workspace import apps
-from bot.sandbox.workspace.control.parse import BadRequest, answered, app_named, read_body
+from bot.sandbox.workspace.control.parse import BadRequest, Body, answered, app_named, read_body
 from bot.sandbox.workspace.model import App
 from bot.sandbox.workspace.ratelimits import MODES
 from bot.sandbox.workspace.team import Team
@@ -37,14 +37,16 @@ class TroubleControl:
 
     async def add_fault(self, request: web.Request) -> web.Response:
         body = await read_body(request, *Fault.__dataclass_fields__)
-        try:
-            self.team.faults.add(Fault.parse(body.values))
-        except ValueError as error:
-            raise BadRequest(str(error)) from None
+        self.team.faults.add(fault_of(body))
         return web.json_response({"ok": True, "error": None, "shown": None})
 
     async def clear_faults(self, request: web.Request) -> web.Response:
-        self.team.faults.clear()
+        """Every fault, or with a body only those just like it."""
+        body = await read_body(request, *Fault.__dataclass_fields__)
+        if body.values:
+            self.team.faults.remove(fault_of(body))
+        else:
+            self.team.faults.clear()
         return web.json_response({"ok": True, "error": None, "shown": None})
 
     async def rate_limits(self, request: web.Request) -> web.Response:
@@ -75,6 +77,13 @@ class TroubleControl:
     async def uninstall(self, request: web.Request) -> web.Response:
         apps.uninstall(self.team, app_named(self.team, (await read_body(request, "app")).text("app")))
         return web.json_response({"ok": True, "error": None, "shown": None})
+
+
+def fault_of(body: Body) -> Fault:
+    try:
+        return Fault.parse(body.values)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
 
 
 def secrets_of(app: App) -> Json:
