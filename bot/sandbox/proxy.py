@@ -42,7 +42,10 @@ class Proxy:
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """The bot's own answer, or 503 with a sentence while it is dead."""
-        passage = self.traffic.begin("http", f"{request.method} {request.path}", request.headers.get("User-Agent", "")[:60])
+        agent = request.headers.get("User-Agent", "")
+        if agent.startswith("TwilioProxy"):  # the carrier's own, which notes what it posts
+            return await self._pass_on(request)
+        passage = self.traffic.begin("http", f"{request.method} {request.path}", agent.partition(" ")[0][:40])
         try:
             response = await self._pass_on(request)
             passage.finish(None if response.status < 400 else f"HTTP {response.status}", status=response.status)

@@ -34,7 +34,7 @@ ALL = (
     Scenario(
         "site_down",
         "The site is down",
-        "Alerts of three services fire at once, and Lee declares a SEV1. Several phones ring; alerts of one service share one incident.",
+        "Twelve alerts of three services fire at once, and Lee declares a SEV1. Alerts of one service share one incident.",
     ),
     Scenario(
         "slack_ratelimited",
@@ -45,7 +45,7 @@ ALL = (
     Scenario(
         "slack_down",
         "Slack is down",
-        "Every call to Slack fails. Declare, or let an alert fire: SMS, calls and mail leave all the same, and say that Slack is away.",
+        "Every call to Slack fails. Declare, or let an alert fire: the page leaves by SMS, call and mail all the same.",
         lasts=True,
     ),
     Scenario(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ import psutil
 import pytest
 from aiohttp import ClientSession
 
+import bot
 from bot.sandbox.process import free_port
 from tests.sandbox.demo import MANIFEST
 
@@ -120,6 +122,21 @@ async def test_it_says_ready_once_everything_is_and_then_what_to_type(sandbox: R
     assert f"Open {sandbox.url} and type:      /inc sev1 checkout is down" in out
     assert "curl" in out
     assert f"ready {sandbox.url}" not in out  # exactly one such line
+
+
+async def test_headless_it_needs_nothing_of_the_page(sandbox: Running, tmp_path: Path) -> None:
+    """Everything but the page's files, as a package of its own: it starts and works, and there is no page."""
+    root = Path(bot.__file__).parents[1]
+    ignored = shutil.ignore_patterns("page", "__pycache__")
+    shutil.copytree(root / "bot", tmp_path / "without" / "bot", ignore=ignored)
+    await sandbox.start(PYTHONPATH=str(tmp_path / "without"), PYTHONSAFEPATH="1")
+    assert await sandbox.line() == f"ready {sandbox.url}"
+    assert (await sandbox.control("/message", user="ana", channel="general", text="hello"))["ok"] is True
+    for path in ("/sandbox/static/app.js", "/sandbox/static/base.css"):
+        async with sandbox.client.get(sandbox.url + path) as answer:
+            assert answer.status == 404
+    async with sandbox.client.get(sandbox.url) as answer:
+        assert "html" not in answer.content_type or "Tocsin sandbox" not in await answer.text()
 
 
 async def test_the_bot_dies_and_starts_alone_while_slack_and_phones_live(sandbox: Running) -> None:

@@ -68,3 +68,15 @@ async def test_a_delay_holds_the_mail_up_until_the_faults_are_cleared(sandbox: C
     sandbox.faults.clear()
     await asyncio.wait_for(sending, 2)
     assert len(sandbox.mailbox.of("bo")) == 1
+
+
+async def test_the_html_of_a_mail_is_a_document_that_can_do_nothing(sandbox: Carrier) -> None:
+    await send(sandbox, mail("bo@example.com"))
+    async with sandbox.client.get(f"{sandbox.server.url}/sandbox/mail/bo/0") as answer:
+        policy, html = answer.headers["Content-Security-Policy"], await answer.text()
+    assert "<p>Checkout is <b>down</b>.</p>" in html
+    assert {"default-src 'none'", "form-action 'none'", "frame-ancestors 'self'"} <= set(policy.split("; "))
+    assert "allow-scripts" not in policy
+    assert "script-src" not in policy
+    async with sandbox.client.get(f"{sandbox.server.url}/sandbox/mail/bo/1") as answer:
+        assert "There is no such mail." in await answer.text()

@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.sandbox.phones import sid
 from bot.sandbox.voice import Call
+from bot.web.front import HEADERS
 from tests.sandbox.application import Carrier, carrier
 
 
@@ -57,6 +58,9 @@ class Bot:
         await response.write(b"second")
         return response
 
+    async def guarded(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text="the page", headers=HEADERS)
+
     async def broken(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "100"})
         await response.prepare(request)
@@ -75,6 +79,7 @@ async def bot(sandbox: Carrier) -> AsyncIterator[Bot]:
     app.router.add_get("/slowly", bot.slowly)
     app.router.add_get("/zipped", bot.zipped)
     app.router.add_get("/broken", bot.broken)
+    app.router.add_get("/p/1", bot.guarded)
     app.router.add_route("*", "/{path:.*}", bot.mirror)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -115,6 +120,21 @@ async def test_ten_megabytes_go_through_and_an_early_refusal_comes_back(sandbox:
 async def test_a_redirect_is_the_callers_to_follow(sandbox: Carrier, bot: Bot) -> None:
     async with sandbox.client.get(f"{sandbox.server.url}/away", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (302, "/i/42")
+
+
+async def test_tocsin_s_pages_may_be_framed_by_the_sandbox_s_own_page_and_by_no_other(sandbox: Carrier, bot: Bot) -> None:
+    async with sandbox.client.get(f"{sandbox.server.url}/p/1") as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert policy == HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    assert "frame-ancestors 'self'" in policy
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+async def test_pages_of_other_sites_reach_neither_phones_nor_clock(sandbox: Carrier, origin: str) -> None:
+    for path in ("/phones/ana/reply", "/clock", "/bot"):
+        async with sandbox.client.post(f"{sandbox.server.url}/control{path}", data="{}", headers={"Origin": origin}) as answer:
+            assert answer.status == 403
+    assert sandbox.phones.phone("ana").sms == []
 
 
 async def test_a_compressed_answer_stays_as_it_was(sandbox: Carrier, bot: Bot) -> None:
