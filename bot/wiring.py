@@ -14,7 +14,6 @@ from bot.clock import Clock, WallClock
 from bot.config.models import Config
 from bot.config.settings import Settings
 from bot.db import BOT, Database, Tx
-from bot.directory.messages import FindSlackPeople
 from bot.directory.service import Directory
 from bot.directory.work import DirectoryWork
 from bot.events import Listeners
@@ -156,7 +155,7 @@ async def build_rooms(
     door.work(worker)
     PagingWork(database, paging, deliveries, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
-    worker.handles(FindSlackPeople, DirectoryWork(database, directory, gateway).find_slack_people)
+    DirectoryWork(database, directory, gateway).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     PostmortemWork(config, database, incidents, Gatherer(config, directory, paging), postmortems).register(worker)
 

@@ -12,3 +12,13 @@ class FindSlackPeople(Order):
 
     destination: ClassVar[str] = "slack"
     priority: ClassVar[Priority] = Priority.REFRESH
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellPerson(Order):
+    """Tell one person something in a direct message. `blocks` is Block Kit as JSON, "" for the text alone."""
+
+    destination: ClassVar[str] = "slack"
+    actor: str
+    text: str
+    blocks: str = ""

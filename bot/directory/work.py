@@ -1,11 +1,15 @@
-"""Finding people in Slack by their e-mail address."""
+"""Finding people in Slack by their e-mail address, and writing to one of them."""
+
+import json
 
 from bot.db import BOT, Database
-from bot.directory.messages import FindSlackPeople
+from bot.directory.messages import FindSlackPeople, TellPerson
 from bot.directory.service import Directory
-from bot.slack.gateway import Ok, SlackGateway, TryLater
+from bot.slack.gateway import Failed, Ok, SlackGateway, TryLater
+from bot.slack.marks import mark, posted_before
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim
+from bot.work.worker import Worker
 
 
 class DirectoryWork:
@@ -15,6 +19,11 @@ class DirectoryWork:
         self._db = database
         self._directory = directory
         self._gateway = gateway
+
+    def register(self, worker: Worker) -> None:
+        """Let the worker do this room's orders."""
+        worker.handles(FindSlackPeople, self.find_slack_people)
+        worker.handles(TellPerson, self.tell_person)
 
     async def find_slack_people(self, order: FindSlackPeople, claim: Claim) -> Outcome:
         """Ask Slack for everybody whose member id nobody knows. Whom Slack does not know either is left as they are."""
@@ -28,3 +37,24 @@ class DirectoryWork:
                 async with self._db.begin(actor=BOT) as tx:
                     await self._directory.remember(tx, person.id, slack_user)
         return Done()
+
+    async def tell_person(self, order: TellPerson, claim: Claim) -> Outcome:
+        """A direct message, once. Somebody whom Slack does not know hears nothing."""
+        async with self._db.read() as tx:
+            user = await self._directory.slack_user_of(tx, order.actor)
+        if user is None:
+            return Done()
+        if claim.attempt > 1 and isinstance(opened := await self._gateway.call("conversations.open", users=user), Ok):
+            earlier = await posted_before(self._gateway, opened.text("channel", "id"), claim.key)
+            if earlier is not None:
+                return Done() if isinstance(earlier, str) else earlier
+        shown = json.loads(order.blocks) if order.blocks else None
+        match await self._gateway.call(
+            "chat.postMessage", channel=user, text=order.text, blocks=shown, metadata=mark(claim.key), unfurl_links=False
+        ):
+            case Ok():
+                return Done()
+            case Failed() as failed:
+                return failed.outcome()
+            case later:
+                return later

@@ -159,15 +159,6 @@ class SayInOps(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TellPerson(Order):
-    """Tell one person, in a direct message, what must not be said in the ops channel."""
-
-    destination: ClassVar[str] = "slack"
-    actor: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class NagForUpdate(Order):
     """A promised status update may be overdue."""
 

@@ -2,13 +2,12 @@
 
 from bot.config.models import Config
 from bot.incidents import blocks
-from bot.incidents.marks import mark, posted_before
 from bot.incidents.messages import SayInOps
+from bot.slack.channels import NOT_THERE, find_channel, join_channel
 from bot.slack.gateway import Failed, Ok, Result, SlackGateway
+from bot.slack.marks import mark, posted_before
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim
-
-NOT_THERE = frozenset({"not_in_channel", "channel_not_found"})
 
 
 class OpsChannel:
@@ -21,7 +20,7 @@ class OpsChannel:
 
     async def say(self, order: SayInOps, claim: Claim) -> Outcome:
         """Post one sentence, once. Where the app is not in the channel yet, it joins; a private one somebody must invite it to."""
-        if claim.attempt > 1 and (channel := self._id or await self._find()):
+        if claim.attempt > 1 and (channel := self._id or await find_channel(self._slack, self._name)):
             earlier = await posted_before(self._slack, channel, claim.key)
             if earlier is not None:
                 return Done() if isinstance(earlier, str) else earlier
@@ -49,19 +48,5 @@ class OpsChannel:
         )
 
     async def _join(self) -> bool:
-        self._id = await self._find()
-        return self._id is not None and isinstance(await self._slack.call("conversations.join", channel=self._id), Ok)
-
-    async def _find(self) -> str | None:
-        """The id of the channel; None when Slack shows us none of that name."""
-        cursor = ""
-        while True:
-            listed = await self._slack.call("conversations.list", types="public_channel", exclude_archived=True, limit=1000, cursor=cursor)
-            if not isinstance(listed, Ok):
-                return None
-            for channel in listed.data["channels"]:
-                if self._name in (channel["name"], channel["id"]):
-                    return str(channel["id"])
-            cursor = listed.text("response_metadata", "next_cursor")
-            if not cursor:
-                return None
+        self._id = await join_channel(self._slack, self._name)
+        return self._id is not None

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from bot.db import BOT, Tx
+from bot.directory.messages import TellPerson
 from bot.incidents import roles, timeline
 from bot.incidents.messages import (
     DressChannel,
@@ -14,7 +15,6 @@ from bot.incidents.messages import (
     SayInChannel,
     SayInOps,
     SeatActingCommander,
-    TellPerson,
 )
 from bot.incidents.models import Incident, Invitation
 from bot.incidents.records import Records

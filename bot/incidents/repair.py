@@ -11,7 +11,6 @@ from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.incidents import transcript
 from bot.incidents.lifecycle import OPEN
-from bot.incidents.marks import EVENT_TYPE
 from bot.incidents.messages import HistoryRepaired, RepairHistory
 from bot.incidents.models import ChannelMessage, Incident, Reaction
 from bot.incidents.recorder import Recorder
@@ -19,6 +18,7 @@ from bot.incidents.transcript import just_after, stamp
 from bot.slack import events, fields
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
+from bot.slack.marks import EVENT_TYPE
 from bot.work import queue
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim

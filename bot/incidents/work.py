@@ -11,7 +11,6 @@ from bot.db import BOT, ActorId, Database
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
 from bot.incidents.channels import LOST, ChannelWork
-from bot.incidents.marks import mark, posted_before
 from bot.incidents.messages import (
     ConfirmDeclared,
     DressChannel,
@@ -21,7 +20,6 @@ from bot.incidents.messages import (
     SayInChannel,
     SayInOps,
     SeatActingCommander,
-    TellPerson,
 )
 from bot.incidents.models import Incident
 from bot.incidents.names import headline
@@ -32,6 +30,7 @@ from bot.incidents.standing import Standings
 from bot.paging.service import Paging
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
+from bot.slack.marks import mark, posted_before
 from bot.work import queue
 from bot.work.orders import Done, Outcome, TryLater
 from bot.work.queue import Claim
@@ -68,7 +67,6 @@ class IncidentWork:
         worker.handles(ConfirmDeclared, self.confirm_declared)
         worker.handles(SayInChannel, self.say_in_channel)
         worker.handles(SayInOps, OpsChannel(self._config, self._slack).say)
-        worker.handles(TellPerson, self.tell_person)
         worker.handles(NagForUpdate, self.nag_for_update)
         worker.handles(SeatActingCommander, self.seat_acting_commander)
 
@@ -144,24 +142,6 @@ class IncidentWork:
         body: list[Block] = [*blocks.sentence(text), *([blocks.undo_button(incident.number)] if order.undo else [])]
         posted = await self._post_once(claim, incident, text, body)
         return Done() if isinstance(posted, str) else posted
-
-    async def tell_person(self, order: TellPerson, claim: Claim) -> Outcome:
-        """A direct message, once. Somebody whom Slack does not know hears nothing."""
-        async with self._db.read() as tx:
-            user = await self._directory.slack_user_of(tx, order.actor)
-        if user is None:
-            return Done()
-        if claim.attempt > 1 and isinstance(opened := await self._slack.call("conversations.open", users=user), Ok):
-            earlier = await posted_before(self._slack, opened.text("channel", "id"), claim.key)
-            if earlier is not None:
-                return Done() if isinstance(earlier, str) else earlier
-        match await self._slack.call("chat.postMessage", channel=user, text=order.text, metadata=mark(claim.key), unfurl_links=False):
-            case Ok():
-                return Done()
-            case Failed() as failed:
-                return failed.outcome()
-            case later:
-                return later
 
     async def _post_once(self, claim: Claim, incident: Incident, text: str, body: Sequence[Block]) -> str | Outcome:
         """Post a message in the incident's channel and return its ts. On a later try, first see whether an earlier one got through."""
