@@ -204,11 +204,15 @@ async def test_replies_reactions_and_message_shortcuts(seen: Seen) -> None:
     await message.get_by_title("React with :eyes:").click()
     await expect(message.locator(".chip.mine")).to_contain_text("1")
     await message.hover()
-    await message.get_by_role("button", name="Reply").click()
-    await seen.type("rolling back")
-    await expect(seen.page.locator(".message.reply")).to_contain_text("rolling back")
+    await message.get_by_role("button", name="Reply in thread").click()
+    await seen.page.fill("#thread-line", "rolling back")
+    await seen.page.press("#thread-line", "Enter")
+    await expect(seen.page.locator(".thread .message").last).to_contain_text("rolling back")
+    await seen.page.get_by_role("button", name="Close the thread").click()
+    await expect(message.locator(".thread-link")).to_contain_text("1 reply")
     await message.hover()
-    await message.get_by_role("button", name="Add to timeline").click()
+    await message.get_by_role("button", name="More actions").click()
+    await seen.page.get_by_role("menuitem", name="Add to timeline").click()
     await expect(seen.page.locator("#messages")).to_contain_text("noted: deploy v42 is out")
 
 
@@ -218,7 +222,7 @@ async def test_whose_screen_it_is_can_be_changed(seen: Seen) -> None:
     await seen.page.select_option("#me", "lee")
     await expect(seen.page.locator(".message.alone")).to_have_count(0)
     await seen.type("lee is here")
-    await expect(seen.page.locator(".message", has_text="lee is here").locator("b")).to_have_text("lee")
+    await expect(seen.page.locator(".message", has_text="lee is here").locator(".head b")).to_have_text("Lee O'Hara")
 
 
 async def test_a_text_is_read_and_answered_and_its_links_open(seen: Seen) -> None:

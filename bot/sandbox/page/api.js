@@ -33,15 +33,19 @@ export function element(tag, attributes = {}, ...children) {
 
 export function toast(sentence) {
   const shown = element("p", { class: "toast" }, sentence);
-  document.getElementById("toasts").append(shown);
+  for (const same of document.querySelectorAll(".toast")) if (same.textContent === sentence) same.remove();
+  const all = document.getElementById("toasts");
+  all.append(shown);
+  all.hidePopover?.(); // shown again, it lies above a modal that was opened meanwhile
+  all.showPopover?.();
   setTimeout(() => shown.remove(), 8000);
 }
 
-// Do something that may be refused; the refusal is shown, and the promise is never rejected.
-export async function attempt(work) {
+// Do something that may be refused; the refusal is shown, and the promise is never rejected. Quiet: what Slack refuses is shown elsewhere.
+export async function attempt(work, { quiet = false } = {}) {
   try {
     const result = await work();
-    if (result && result.ok === false && (result.shown || result.error)) toast(result.shown || result.error);
+    if (!quiet && result && result.ok === false && (result.shown || result.error)) toast(result.shown || result.error);
     return result;
   } catch (refused) {
     toast(refused.message);

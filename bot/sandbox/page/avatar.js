@@ -13,7 +13,7 @@ export function avatar(user, kind = "") {
 }
 
 function tone(id) {
-  let sum = 7;
-  for (const letter of id) sum = (sum * 31 + letter.codePointAt(0)) % 9973;
-  return sum % TONES;
+  let sum = 0x811c9dc5;
+  for (const letter of id) sum = Math.imul(sum ^ letter.codePointAt(0), 0x01000193);
+  return (sum >>> 9) % TONES;
 }

@@ -1,19 +1,31 @@
 // Block Kit as elements: what the bot uses is drawn, what is not known is shown as such, never dropped.
 
 import { element } from "/sandbox/static/api.js";
-import { emoji, inline, link, mrkdwn, textObject } from "/sandbox/static/mrkdwn.js";
+import { emoji } from "/sandbox/static/emoji.js";
+import { inline, link, mrkdwn, textObject } from "/sandbox/static/mrkdwn.js";
 import { control } from "/sandbox/static/elements.js";
+import { markdown } from "/sandbox/static/markdown.js";
 
 // `surface`: { names, act(action), suggest(action), errors?: {block_id: sentence}, modal: boolean }
 export function blocks(list, surface) {
   const out = element("div", { class: "blocks" });
   for (const block of list || []) {
     const draw = DRAW[block.type];
-    const drawn = draw ? draw(block, surface) : unknown(`block “${block.type}”`, block);
+    const drawn = draw ? attempted(draw, block, surface) : unknown(`block “${block.type}”`, block);
     drawn.dataset.block = block.block_id || "";
     out.append(drawn);
   }
   return out;
+}
+
+// One block that is not what its type says must not take the rest of the message with it.
+function attempted(draw, block, surface) {
+  try {
+    return draw(block, surface);
+  } catch (broken) {
+    console.info(broken);
+    return unknown(`block “${block.type}”`, block);
+  }
 }
 
 export function unknown(what, thing) {
@@ -34,7 +46,7 @@ const DRAW = {
       words.append(fields);
     }
     made.append(words);
-    if (block.accessory) made.append(control(block.accessory, block, surface));
+    if (block.accessory) made.append(element("div", { class: "accessory" }, control(block.accessory, block, surface)));
     return made;
   },
   context: (block, surface) => {
@@ -47,7 +59,12 @@ const DRAW = {
     for (const item of block.elements) made.append(control(item, block, surface));
     return made;
   },
-  image: (block) => element("div", { class: "block" }, picture(block)),
+  image: (block) => {
+    const made = element("figure", { class: "block" });
+    if (block.title) made.append(element("figcaption", {}, textObject(block.title)));
+    made.append(picture(block));
+    return made;
+  },
   input: (block, surface) => {
     const error = surface.errors?.[block.block_id];
     const made = element("div", { class: error ? "block input wrong" : "block input" });
@@ -55,20 +72,32 @@ const DRAW = {
     if (block.optional) label.append(element("span", { class: "optional" }, " (optional)"));
     const field = control(block.element, block, surface);
     const focusable = field.matches("input,select,textarea") ? field : field.querySelector("input,select,textarea");
-    focusable?.setAttribute("aria-label", block.label?.text || "");
     made.append(label, field);
     if (error) {
-      made.append(element("p", { class: "error", role: "alert" }, error));
+      const id = `error-${block.block_id}`;
+      made.append(element("p", { class: "error", role: "alert", id }, error));
       focusable?.setAttribute("aria-invalid", "true");
+      focusable?.setAttribute("aria-describedby", id);
     }
     if (block.hint) made.append(element("p", { class: "hint" }, textObject(block.hint)));
     return made;
   },
-  markdown: (block, surface) => {
-    const made = element("div", { class: "block" });
-    made.append(mrkdwn(block.text.replace(/\*\*(.+?)\*\*/g, "*$1*").replace(/^#+ (.*)$/gm, "*$1*"), surface.names));
+  markdown: (block) => element("div", { class: "block" }, markdown(block.text)),
+  context_actions: (block, surface) => {
+    const made = element("div", { class: "block actions quiet" });
+    for (const item of block.elements) made.append(control(item, block, surface));
     return made;
   },
+  table: (block, surface) => {
+    const rows = block.rows.map((row, number) => element("tr", {}, ...row.map((cell) => drawCell(cell, number ? "td" : "th", surface))));
+    return element("div", { class: "block table", tabindex: "0" }, element("table", {}, element("thead", {}, rows[0] || ""), element("tbody", {}, ...rows.slice(1))));
+  },
+  video: (block) => {
+    const made = element("div", { class: "block video" }, element("b", {}, "▶ ", link(block.title_url || block.video_url, block.title.text)));
+    if (block.description) made.append(element("p", { class: "faint" }, textObject(block.description)));
+    return made;
+  },
+  file: (block) => element("div", { class: "block faint" }, `📄 A file from elsewhere (${block.source || "remote"})`),
   rich_text: (block, surface) => {
     const made = element("div", { class: "block rich", dir: "auto" });
     for (const part of block.elements) made.append(rich(part, surface.names));
@@ -76,9 +105,17 @@ const DRAW = {
   },
 };
 
+function drawCell(cell, tag, surface) {
+  if (cell.type === "raw_text") return element(tag, {}, cell.text);
+  if (cell.type === "rich_text") return element(tag, {}, ...cell.elements.map((part) => rich(part, surface.names)));
+  return element(tag, {}, unknown(`cell “${cell.type}”`, cell));
+}
+
 function picture(image) {
   // Pictures live elsewhere, and this page asks nobody but its own server: the words stand for them.
-  return element("span", { class: "picture" }, `🖼 ${image.alt_text || ""}`);
+  const own = image.image_url && new URL(image.image_url, location.href).origin === location.origin;
+  if (own) return element("img", { src: image.image_url, alt: image.alt_text || "" });
+  return element("span", { class: "picture", role: "img", "aria-label": image.alt_text || "" }, element("span", { "aria-hidden": "true" }, "🖼 "), image.alt_text || "");
 }
 
 function rich(part, names) {
@@ -104,6 +141,12 @@ function rich(part, names) {
       return inline(`<#${part.channel_id}>`, names);
     case "broadcast":
       return inline(`<!${part.range}>`, names);
+    case "usergroup":
+      return element("span", { class: "mention" }, "@group");
+    case "date":
+      return inline(`<!date^${part.timestamp}^${part.format}|${part.fallback || ""}>`, names);
+    case "color":
+      return element("code", {}, part.value);
     default:
       return unknown(`text “${part.type}”`, part);
   }

@@ -1,19 +1,9 @@
 // Slack's mrkdwn as elements. Everything that comes from a message goes through textContent; addresses are checked before they become links.
 
 import { element } from "/sandbox/static/api.js";
+import { emoji, isEmoji } from "/sandbox/static/emoji.js";
 
-const EMOJI = {
-  fire: "🔥", eyes: "👀", white_check_mark: "✅", warning: "⚠️", rotating_light: "🚨", tada: "🎉", "+1": "👍", thumbsup: "👍", "-1": "👎",
-  rocket: "🚀", hourglass: "⌛", bell: "🔔", no_bell: "🔕", telephone_receiver: "📞", phone: "☎️", red_circle: "🔴", large_orange_circle: "🟠",
-  large_yellow_circle: "🟡", large_green_circle: "🟢", large_blue_circle: "🔵", white_circle: "⚪", lock: "🔒", memo: "📝", pushpin: "📌",
-  clock1: "🕐", stopwatch: "⏱️", heavy_check_mark: "✔️", x: "❌", question: "❓", exclamation: "❗", wave: "👋", raised_hands: "🙌", mega: "📣",
-  ambulance: "🚑", fire_engine: "🚒", construction: "🚧", mag: "🔍", chart_with_upwards_trend: "📈", arrow_right: "➡️", arrow_up: "⬆️", sos: "🆘",
-  large_red_square: "🟥", large_orange_square: "🟧", large_yellow_square: "🟨", large_blue_square: "🟦", small_red_triangle: "🔺", zzz: "💤",
-};
-
-export function emoji(name) {
-  return EMOJI[name] || `:${name}:`;
-}
+const EMOJI_NAME = /:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):/;
 
 function plain(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
@@ -36,7 +26,7 @@ export function link(address, label) {
 const MARKS = [
   { at: /`([^`\n]+)`/, make: (m) => element("code", {}, plain(m[1])) },
   { at: /<([^<>\n]+)>/, make: (m, names) => angle(m[1], names) },
-  { at: /:([a-z0-9_+-]+):/, make: (m) => document.createTextNode(emoji(m[1])) },
+  { at: EMOJI_NAME, make: (m) => drawEmoji(m[1]) },
   { at: /(?<![\w*])\*(?=\S)([^*\n]*[^*\s])\*(?![\w*])/, make: (m, names) => span("strong", m[1], names) },
   { at: /(?<![\w_])_(?=\S)([^_\n]*[^_\s])_(?![\w_])/, make: (m, names) => span("em", m[1], names) },
   { at: /(?<![\w~])~(?=\S)([^~\n]*[^~\s])~(?![\w~])/, make: (m, names) => span("s", m[1], names) },
@@ -120,7 +110,12 @@ export function mrkdwn(text, names) {
 export function textObject(object, names) {
   if (!object) return document.createTextNode("");
   if (object.type === "mrkdwn") return mrkdwn(object.text, names);
-  return element("span", { dir: "auto" }, object.text.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all));
+  return element("span", { dir: "auto" }, object.text.replace(new RegExp(EMOJI_NAME, "g"), (all, name) => emoji(name)));
+}
+
+function drawEmoji(name) {
+  if (!isEmoji(name.replace(/::.*/, ""))) return document.createTextNode(`:${name}:`);
+  return element("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, emoji(name));
 }
 
 // Bare addresses in a text message become links.

@@ -30,7 +30,20 @@ export const store = {
   user: (id) => store.users.find((one) => one.id === id),
   named: (name) => store.users.find((one) => one.name === name),
   channel: (id) => store.channels.find((one) => one.id === id),
+  channelOf: (place) => store.channel(place) || store.channels.find((one) => one.is_im && `@${store.user(one.user)?.name}` === place),
   people: () => store.users.filter((one) => !one.deleted && !one.is_bot && one.name !== "slackbot"),
+
+  names: {
+    user: (id) => store.user(id)?.name,
+    channel: (id) => store.channel(id)?.name,
+    people: () => store.users.filter((one) => !one.deleted && one.name !== "slackbot").map((one) => ({ id: one.id, label: one.real_name || one.name })),
+    places: () => store.channels.filter((one) => one.name && !one.is_archived && !one.is_mpim),
+  },
+  /** The app behind a direct message, if there is one. */
+  appOf(place) {
+    const id = store.channel(place)?.user || store.users.find((one) => `@${one.name}` === place)?.id;
+    return store.apps.find((app) => app.bot_user_id === id);
+  },
 
   /** Become somebody else. */
   become(name) {

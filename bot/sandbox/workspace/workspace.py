@@ -18,6 +18,7 @@ from bot.sandbox.workspace import apps, responses, uploads
 from bot.sandbox.workspace.api.door import Door
 from bot.sandbox.workspace.api.scheduled import send_when_due
 from bot.sandbox.workspace.control.people import PeopleControl
+from bot.sandbox.workspace.control.places import PlacesControl
 from bot.sandbox.workspace.control.seeing import SeeingControl
 from bot.sandbox.workspace.control.trouble import TroubleControl
 from bot.sandbox.workspace.delivery import Delivery
@@ -102,6 +103,7 @@ class Workspace:
             web.get("/archives/{channel}/{message:p[0-9]{16,}}", follow_permalink),
             web.get("/avatars/{name}.png", send_avatar),
             *PeopleControl(team).routes(),
+            *PlacesControl(team).routes(),
             *SeeingControl(team).routes(),
             *TroubleControl(team).routes(),
         ]
