@@ -26,6 +26,7 @@ from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
 from bot.incidents.repair import HistoryRepair
 from bot.incidents.service import Incidents
+from bot.incidents.signs import last_sign_of_life
 from bot.incidents.slack import IncidentListeners
 from bot.incidents.standing import Standings
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
@@ -43,6 +44,7 @@ from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
+from bot.paging.holding import Holding
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
@@ -114,13 +116,14 @@ async def build_rooms(
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
     deliveries = Deliveries(paging, climbing)
+    holding = Holding(paging, climbing)
     notices = Notices(directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded))
     page_actions = PageActions()
 
     incidents = Incidents(config, paging)
     standings = Standings(config, directory, paging, lambda incident: incident_url(links, incident))
     pages = PageListener(config, directory, incidents)
-    actions = Actions(directory, incidents, paging)
+    actions = Actions(directory, incidents, paging, holding)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
     alerts = Alerts(config, incidents)
@@ -129,6 +132,7 @@ async def build_rooms(
     postmortems = Postmortems(config, incidents, links)
 
     # What lower rooms show of upper ones
+    holding.add_sign(last_sign_of_life)
     standings.add(alerts_card.section)
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
@@ -140,6 +144,9 @@ async def build_rooms(
     listeners.on(paging_facts.AttemptFailed, pages.on_attempt_failed)
     listeners.on(paging_facts.StepSkipped, pages.on_step_skipped)
     listeners.on(paging_facts.PageAcknowledged, pages.on_acknowledged)
+    listeners.on(paging_facts.PageAcknowledged, holding.on_acknowledged)
+    listeners.on(paging_facts.PageSnoozed, pages.on_snoozed)
+    listeners.on(paging_facts.PageReturned, pages.on_returned)
     listeners.on(paging_facts.PageDeclined, pages.on_declined)
     listeners.on(paging_facts.PageEscalated, pages.on_escalated)
     listeners.on(paging_facts.PageExhausted, pages.on_exhausted)
@@ -153,7 +160,7 @@ async def build_rooms(
 
     # Who does what later
     door.work(worker)
-    PagingWork(database, paging, deliveries, notices, {channel.method: channel for channel in channels}).register(worker)
+    PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
@@ -164,10 +171,10 @@ async def build_rooms(
     TimelineListeners(directory, recorder).register(door)
     PageButtons(paging).register(door)
     door.command(config.commands.oncall, OnCallCommand(oncall, directory).show)
-    MobilePage(database, paging, notices, page_actions, directory).register(signed)
+    MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
     IncidentPage(config, database, directory, incidents, paging).register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
-    texting = Texting(paging, deliveries, page_actions, directory)
+    texting = Texting(paging, holding, deliveries, page_actions, directory)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     TwilioRoutes(database, paging, deliveries, notices, texting, page_actions, TwilioWebhooks(token, settings.url), links).register(app)
     app.add_routes(AlertRoutes(config, Intake(database, alerts)).routes())

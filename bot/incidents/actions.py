@@ -5,6 +5,7 @@ Slash command, button, form and message action all end here, so that they do the
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
@@ -14,6 +15,7 @@ from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
+from bot.paging.holding import Holding
 from bot.paging.service import Paging
 from bot.slack.replies import Nothing, Reply, Say
 from bot.slack.text import escape
@@ -29,6 +31,7 @@ class Call:
     state: IncidentState | None = None
     people: tuple[ActorId, ...] = ()
     teams: tuple[str, ...] = ()
+    wait: timedelta | None = None
     is_elsewhere: bool = False
     """It was asked for outside the incident's channel, so the answer says which incident it means."""
 
@@ -39,15 +42,16 @@ Action = Callable[[Tx, Call], Awaitable[Reply]]
 class Actions:
     """The verbs that this version has. Upper rooms add theirs."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, paging: Paging) -> None:
+    def __init__(self, directory: Directory, incidents: Incidents, paging: Paging, holding: Holding) -> None:
         self._directory = directory
         self._incidents = incidents
         self._paging = paging
+        self._holding = holding
         self._actions: dict[str, Action] = {
             name: getattr(self, name)
             for name in (
                 "sev", "lead", "join", "leave", "status", "update", "mitigated", "resolve", "reopen", "cancel", "accept", "decline",
-                "note", "ack", "escalate", "page",
+                "note", "ack", "unack", "snooze", "escalate", "page",
             )
         }  # fmt: skip
 
@@ -161,6 +165,19 @@ class Actions:
         """I answer for it."""
         await self._paging.acknowledge_incident(tx, call.incident.number)
         return Say(f"You took #{call.incident.number}. Nobody else is paged for it.")
+
+    async def unack(self, tx: Tx, call: Call) -> Reply:
+        """Nobody answers for it any more."""
+        await self._holding.give_back(tx, call.incident.number)
+        return Say(f"The page of #{call.incident.number} is nobody's again; paging goes on.")
+
+    async def snooze(self, tx: Tx, call: Call) -> Reply:
+        """Page me again later."""
+        if call.wait is None:
+            raise InvalidInput("Say for how long: `/inc snooze 30m`.")
+        until = await self._holding.snooze_incident(tx, call.incident.number, call.wait)
+        at = self._directory.wall_time(tx.actor, until, tx.now)
+        return Say(f"You are paged again for #{call.incident.number} at {at}, unless somebody takes it before.")
 
     async def escalate(self, tx: Tx, call: Call) -> Reply:
         """Page the next step now."""

@@ -103,6 +103,9 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
             raise Refusal(f"#{incident.number} is {incident.state.value}, and nothing follows that state.")
         states = [Option(value=state.value, text=state.value.capitalize()) for state in sorted(legal)]
         blocks.append(field("state", "New state", StaticSelectElement(action_id=ELEMENT, options=states)))
+    if argument is Argument.DURATION:
+        waits = [Option(value=str(minutes), text=f"{minutes} min") for minutes in (15, 30, 60)]
+        blocks.append(field("wait", "For how long?", StaticSelectElement(action_id=ELEMENT, options=waits)))
     if argument in (Argument.PERSON, Argument.TARGET):
         blocks.append(field("person", "Who?", UserSelectElement(action_id=ELEMENT)))
     if argument in (Argument.TEXT, Argument.SEVERITY, Argument.TARGET):

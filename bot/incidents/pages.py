@@ -8,9 +8,20 @@ from bot.incidents.lifecycle import MilestoneKind
 from bot.incidents.messages import SayInOps
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
-from bot.paging.messages import AttemptFailed, PageAcknowledged, PageDeclined, PageEscalated, PageExhausted, PersonPaged, StepSkipped
+from bot.paging.messages import (
+    AttemptFailed,
+    PageAcknowledged,
+    PageDeclined,
+    PageEscalated,
+    PageExhausted,
+    PageReturned,
+    PageSnoozed,
+    PersonPaged,
+    StepSkipped,
+)
 from bot.paging.models import Page
 from bot.paging.notice import METHOD_NAMES
+from bot.slack.text import escape
 from bot.work import queue
 
 
@@ -55,6 +66,21 @@ class PageListener:
         await self._incidents.invite(tx, incident, [by])
         if tx.now >= incident.declared_at + self._config.incidents.commander_after:
             await self.seat_acting_commander(tx, incident, by)
+        await self._incidents.refresh(tx, incident)
+
+    async def on_snoozed(self, tx: Tx, fact: PageSnoozed) -> None:
+        """Somebody is awake and has put it off."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        await timeline.record(tx, fact.incident_id, "snoozed", f"snoozed the page until {fact.until:%H:%M} UTC", actor=ActorId(fact.by))
+        await self._incidents.refresh(tx, incident)
+
+    async def on_returned(self, tx: Tx, fact: PageReturned) -> None:
+        """Whoever had it has it no more: said where people are, because they counted on it."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        text = f"paging goes on: {self._directory.name(fact.person)} had it; {fact.why}"
+        await timeline.record(tx, fact.incident_id, "escalated", text, actor=fact.by or BOT)
+        with tx.acting(ActorId(fact.person)):
+            await self._incidents.say(tx, incident, f"*Paging goes on:* {{actor}} had the page; {escape(fact.why)}.")
         await self._incidents.refresh(tx, incident)
 
     async def on_attempt_failed(self, tx: Tx, fact: AttemptFailed) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.config.models import Config
 from bot.db import ActorId, Tx
@@ -139,6 +140,7 @@ class IncidentListeners:
             state=intent.state,
             people=tuple(person for person in people if person),
             teams=tuple(who.ref for who in intent.mentions if who.kind is MentionKind.TEAM),
+            wait=intent.wait,
             is_elsewhere=incident.channel_id != channel,
         )
         return await self._actions.perform(tx, intent.verb, call)
@@ -273,6 +275,7 @@ class IncidentListeners:
             severity=Severity(int(severity)) if severity else None,
             state=state_named(state) if state else None,
             people=(await self._directory.actor_of(tx, person),) if person else (),
+            wait=timedelta(minutes=int(minutes)) if (minutes := forms.value(form, "wait")).isdecimal() else None,
         )
         reply = await self._actions.perform(tx, verb, call)
         return Say(reply.text, reply.blocks, channel=channel or incident.channel_id or "") if isinstance(reply, Say) else reply

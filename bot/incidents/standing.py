@@ -13,6 +13,7 @@ from bot.incidents.models import COMMANDER, Incident
 from bot.incidents.roles import RESPONDER
 from bot.paging import story
 from bot.paging.service import Paging
+from bot.paging.states import PageState
 
 CardSection = Callable[[Tx, Incident], Awaitable[Sequence[Block]]]
 """What an upper room adds to the card of an incident."""
@@ -62,7 +63,7 @@ class Standings:
         leader = next((part for part in parts if part.role == COMMANDER), None)
         page = await self._paging.newest_page(tx, incident.number)
         waiting = await self._paging.open_page(tx, incident.number)
-        holder = page.acknowledged_by if page else None
+        holder = page.acknowledged_by if page and page.state != PageState.SNOOZED else None
         told = story.by_person(await self._paging.story(tx, incident.number))
         return Standing(
             incident=incident,

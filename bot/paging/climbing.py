@@ -60,6 +60,23 @@ class Climbing:
         else:
             await self.wait_for_next(tx, page)
 
+    async def resume(self, tx: Tx, page: Page, also: str | None = None) -> None:
+        """Nobody holds it any more: page the newest step anew, whoever it means now and `also`; the steps after it keep their distance."""
+        policy = thaw(page.policy)
+        page.state, page.acknowledged_by, page.acknowledged_at, page.heard_at = PageState.OPEN, None, None, None
+        page.loop, page.taken = page.loop + 1, max(0, page.taken - 1)
+        page.started_at = tx.now - policy.step(page.taken).after
+        step = page.taken
+        if also is not None:
+            await self._page(tx, page, [Found(also, "had taken it")], step, tx.now)
+        await self.climb(tx, page)
+
+    async def is_for_others(self, tx: Tx, page: Page, person: str) -> bool:
+        """Does the newest step mean anybody besides this person who can be reached?"""
+        step = thaw(page.policy).step(max(0, page.taken - 1))
+        people, _ = self._targets.people(step.targets, Around(page.team, page.service), tx.now)
+        return any([found.person != person and await self._delays(tx, found.person, page.severity) for found in people])
+
     async def _go_on(self, tx: Tx, page: Page, decision: PageNow | Wait | Exhausted, by: ActorId | None) -> None:
         policy = thaw(page.policy)
         empty = 0

@@ -1,7 +1,7 @@
 """What paging announces, and the due work it orders."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from bot.db import ActorId
@@ -78,6 +78,27 @@ class PageDeclined:
 
 
 @dataclass(frozen=True)
+class PageSnoozed:
+    """Fact: `by` is paged again at `until`, unless somebody takes it before."""
+
+    page_id: int
+    incident_id: int
+    by: ActorId
+    until: datetime
+
+
+@dataclass(frozen=True)
+class PageReturned:
+    """Fact: `person` holds it no more, and paging goes on. `why` is half a sentence; `by` who gave it back, None when time did."""
+
+    page_id: int
+    incident_id: int
+    person: str
+    why: str
+    by: ActorId | None
+
+
+@dataclass(frozen=True)
 class PageExhausted:
     """Fact: every step was taken and nobody has answered."""
 
@@ -99,6 +120,15 @@ class TakeStep(Order):
 
     page_id: int
     version: int
+    priority: ClassVar[Priority] = Priority.PAGE
+
+
+@dataclass(frozen=True)
+class HoldEnds(Order):
+    """A snooze is over, or an acknowledgement made `since` then wears off unless there was a sign of life."""
+
+    page_id: int
+    since: datetime
     priority: ClassVar[Priority] = Priority.PAGE
 
 

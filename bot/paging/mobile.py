@@ -9,6 +9,7 @@ from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed
 from bot.paging import story
 from bot.paging.actions import PageAction, PageActions
+from bot.paging.holding import Holding
 from bot.paging.models import Page
 from bot.paging.notice import one_line
 from bot.paging.notices import PURPOSE, Notices
@@ -25,9 +26,12 @@ NOBODY = ActorId("")
 class MobilePage:
     """Shows a page and takes its answers."""
 
-    def __init__(self, database: Database, paging: Paging, notices: Notices, actions: PageActions, directory: Directory) -> None:
+    def __init__(
+        self, database: Database, paging: Paging, holding: Holding, notices: Notices, actions: PageActions, directory: Directory
+    ) -> None:
         self._db = database
         self._paging = paging
+        self._holding = holding
         self._notices = notices
         self._actions = actions
         self._directory = directory
@@ -42,7 +46,11 @@ class MobilePage:
         asking = self._actions.find(grant.ids[1]) if len(grant.ids) > 1 else None
         async with self._db.read() as tx:
             page = await self._paging.page(tx, page_id_of(grant), hold=False)
-            return await self._rendered(tx, page, grant.person or NOBODY, asking)
+            shown = await self._rendered(tx, page, grant.person or NOBODY, asking)
+        if grant.person is not None and page.state == PageState.ACKNOWLEDGED and page.acknowledged_by == grant.person:
+            async with self._db.begin(actor=grant.person) as tx:  # the one thing that a visit changes: they are awake
+                await self._holding.heard_from(tx, grant.person)
+        return shown
 
     async def act(self, grant: Grant, fields: Mapping[str, str]) -> str | None:
         """Do what was tapped. Being second is no error: the page that follows says who was first."""

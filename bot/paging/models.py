@@ -39,6 +39,8 @@ class Page(SQLModel, table=True):
     version: int = 0
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    heard_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When whoever holds it last wrote a text or opened their link."""
 
 
 class PageAttempt(SQLModel, table=True):

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.config.escalation import Method
@@ -14,6 +14,7 @@ from bot.work.orders import Refused
 SMS_LIMIT = 320
 """Two segments: longer texts arrive in pieces, and late."""
 SHORTEST_TITLE = 12
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà^{}[]~|\\€"
@@ -160,6 +161,11 @@ def duration(start: datetime, now: datetime) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def span(time: timedelta) -> str:
+    """A length of time, in words: `10 min`, `1 h`, `1 d`."""
+    return duration(EPOCH, EPOCH + time)
 
 
 METHOD_NAMES = {"slack": "Slack", "sms": "SMS", "voice": "phone", "email": "e-mail"}

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from bot.errors import InvalidInput
 
 FOR_EVER = -1
+URGENT = 2
+"""Up to this severity nobody's cap, quiet hours or long snooze keeps a page back."""
 ROLES = frozenset({"primary", "secondary", "lead", "manager", "expert", "executive", "fallback"})
 KINDS = frozenset({"person", "team", "rotation"})
 
@@ -150,3 +152,8 @@ def lateness(late: timedelta) -> str:
     """What a page that comes late says about itself; empty below a minute."""
     minutes = int(late.total_seconds() // 60)
     return f"late by {minutes} min" if minutes >= 1 else ""
+
+
+def longest_snooze(severity: int) -> timedelta:
+    """How long one person may put off a page: what is urgent and nobody works on must not wait for the morning."""
+    return timedelta(hours=1) if severity <= URGENT else timedelta(days=1)

@@ -64,7 +64,7 @@ class Paging:
 
     def __init__(self, directory: Directory, climbing: Climbing) -> None:
         self.directory = directory
-        self._climbing = climbing
+        self.climbing = climbing
 
     async def start(self, tx: Tx, request: PageRequest) -> int | None:
         """Page by the ladder of the severity, first step at once. The page's id; None when this severity pages nobody."""
@@ -76,7 +76,7 @@ class Paging:
 
     async def page_person(self, tx: Tx, request: PageRequest, target: str, words: str = "") -> int:
         """Page `person:kim`, `team:payments` or a role now, whatever the severity, on a page of its own. `NotFound` when that is nobody."""
-        await self._climbing.check_somebody(tx, target, Around(request.team, request.service), request.severity)
+        await self.climbing.check_somebody(tx, target, Around(request.team, request.service), request.severity)
         return await self._begin(tx, request, only(target), asked_by=tx.actor, words=words)
 
     async def acknowledge(self, tx: Tx, page_id: int) -> None:
@@ -89,8 +89,8 @@ class Paging:
         if await tx.changed(taken) == 0:
             raise self.not_needed(page, tx.actor, tx.now)
         page = await self.page(tx, page_id)
-        await self._call_off(tx, page)
-        await self._mark_answered(tx, page, None)
+        await self.call_off(tx, page)
+        await self.mark_answered(tx, page, None)
         await self._tell_the_others(tx, page)
         await tx.announce(PageAcknowledged(page_id, page.incident_id, tx.actor))
 
@@ -121,11 +121,11 @@ class Paging:
             raise self.not_needed(page, tx.actor, tx.now)
         if version is not None and version != page.version:
             raise AlreadyDone(f"Nothing was done: this page has moved on meanwhile. {self.standing(page, tx.actor, tx.now)}")
-        self._climbing.check_can_go_on(page)
+        self.climbing.check_can_go_on(page)
         if page.state == PageState.EXHAUSTED:  # all were paged in vain: once more from the start
             self._begin_anew(page, tx.now)
-        self._reopen(page, tx.now)
-        await self._climbing.climb_now(tx, page, tx.actor)
+        self.reopen(page, tx.now)
+        await self.climbing.climb_now(tx, page, tx.actor)
         await self.refresh_messages(tx, page)
 
     async def decline(self, tx: Tx, page_id: int) -> None:
@@ -140,11 +140,11 @@ class Paging:
         await tx.changed(
             update(PageAttempt).where(*mine, col(PageAttempt.state).in_(NOT_SENT)).values(state=AttemptState.SUPPRESSED, reason=CANNOT)
         )
-        await self._mark_answered(tx, page, CANNOT)
+        await self.mark_answered(tx, page, CANNOT)
         await tx.announce(PageDeclined(page_id, page.incident_id, tx.actor))
         if page.state != PageState.EXHAUSTED:
-            self._reopen(page, tx.now)
-            await self._climbing.climb_now(tx, page, tx.actor)
+            self.reopen(page, tx.now)
+            await self.climbing.climb_now(tx, page, tx.actor)
         await self.refresh_messages(tx, page)
 
     async def reconsider(self, tx: Tx, incident_id: int, severity: int, title: str) -> bool:
@@ -205,7 +205,7 @@ class Paging:
         """The time of a step has come: take it, unless the page has moved on since it was ordered."""
         page = await self.page(tx, page_id)
         if page.version == version and page.state == PageState.OPEN:
-            await self._climbing.climb(tx, page)
+            await self.climbing.climb(tx, page)
             await self.refresh_messages(tx, page)
 
     async def refresh_messages(self, tx: Tx, page: Page) -> None:
@@ -217,6 +217,9 @@ class Paging:
         if page.state == PageState.ACKNOWLEDGED and page.acknowledged_by and page.acknowledged_at:
             who = "You" if page.acknowledged_by == reader else self.directory.name(page.acknowledged_by)
             return f"{who} took this page at {self.directory.wall_time(reader, page.acknowledged_at, now)}."
+        if page.state == PageState.SNOOZED and page.acknowledged_by and page.next_at:
+            who = "You" if page.acknowledged_by == reader else self.directory.name(page.acknowledged_by)
+            return f"{who} snoozed this page until {self.directory.wall_time(reader, page.next_at, now)}."
         if page.state == PageState.CLOSED:
             return f"#{page.incident_id} needs nobody any more."
         if page.state == PageState.EXHAUSTED:
@@ -247,7 +250,7 @@ class Paging:
         tx.session.add(page)
         await tx.session.flush()
         await tx.announce(PageStarted(number(page), page.incident_id))
-        await self._climbing.climb(tx, page)
+        await self.climbing.climb(tx, page)
         return number(page)
 
     def _with_bridge(self, request: PageRequest) -> Where:
@@ -266,18 +269,18 @@ class Paging:
             await self._close(tx, page)
             return
         if is_worse:
-            await self._call_off(tx, page)
-            self._reopen(page, tx.now)
+            await self.call_off(tx, page)
+            self.reopen(page, tx.now)
             self._begin_anew(page, tx.now)
             page.policy = freeze(policy)
-            await self._climbing.climb(tx, page)
+            await self.climbing.climb(tx, page)
             return
         elapsed = (page.acknowledged_at or tx.now) - page.started_at
         page.policy, page.taken = freeze(policy), sum(step.after <= elapsed for step in policy.steps)
         if page.state == PageState.OPEN:
-            await self._climbing.wait_for_next(tx, page)
+            await self.climbing.wait_for_next(tx, page)
 
-    def _reopen(self, page: Page, now: datetime) -> None:
+    def reopen(self, page: Page, now: datetime) -> None:
         """Somebody is wanted again. The time during which somebody had it does not count: the ladder goes on where it stopped."""
         if page.acknowledged_at is not None:
             page.started_at += now - page.acknowledged_at
@@ -290,7 +293,7 @@ class Paging:
         was_unanswered = needs_answer(page.state)
         page.state, page.next_at, page.version = PageState.CLOSED, None, page.version + 1
         await tx.session.flush()
-        await self._call_off(tx, page)
+        await self.call_off(tx, page)
         await codes.release(tx, number(page))
         if was_unanswered:
             await self._tell_the_others(tx, page)
@@ -298,14 +301,14 @@ class Paging:
         else:
             await self.refresh_messages(tx, page)
 
-    async def _call_off(self, tx: Tx, page: Page) -> None:
+    async def call_off(self, tx: Tx, page: Page) -> None:
         """Nothing more is sent: neither the steps to come nor what is planned of those taken."""
         for kind in (TakeStep, DeliverPage):
             await queue.cancel(tx, about=f"page:{page.id}", kind=kind)
         planned = update(PageAttempt).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.state).in_(NOT_SENT))
         await tx.changed(planned.values(state=AttemptState.SUPPRESSED, ended_at=tx.now))
 
-    async def _mark_answered(self, tx: Tx, page: Page, reason: str | None) -> None:
+    async def mark_answered(self, tx: Tx, page: Page, reason: str | None) -> None:
         mine = update(PageAttempt).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.person) == tx.actor)
         reached = mine.where(col(PageAttempt.state).in_(MAY_HAVE_REACHED))
         await tx.changed(reached.values(state=AttemptState.ANSWERED, reason=reason, ended_at=tx.now))

@@ -28,6 +28,7 @@ from bot.paging.answers import (
     parse_answer,
 )
 from bot.paging.deliveries import Deliveries
+from bot.paging.holding import Holding
 from bot.paging.models import Page, PageCode, number
 from bot.paging.notice import gsm, shorten
 from bot.paging.service import Paging
@@ -37,7 +38,10 @@ from bot.work import inbox
 REPLY_LIMIT = 320
 SURE_WITHIN = timedelta(minutes=5)
 HELPS_AN_HOUR = 5
-HELP = "Reply 4a to take page 4, 4e for the next person, 4n if you can't, 4r to resolve, ? for who else was paged. sev1 and words: declare."
+HELP = (
+    "Reply 4a to take page 4, 4e for the next person, 4n if you can't, 4s30 to snooze, 4r to resolve, ? for who else was paged. "
+    "sev1 and words: declare."
+)
 RESOLVE = "resolve"
 
 
@@ -52,14 +56,16 @@ class Mine:
 class Texting:
     """Reads a person's SMS. The actor of the transaction is who wrote."""
 
-    def __init__(self, paging: Paging, deliveries: Deliveries, actions: PageActions, directory: Directory) -> None:
+    def __init__(self, paging: Paging, holding: Holding, deliveries: Deliveries, actions: PageActions, directory: Directory) -> None:
         self._paging = paging
+        self._holding = holding
         self._deliveries = deliveries
         self._actions = actions
         self._directory = directory
 
     async def answer(self, tx: Tx, text: str) -> str:
         """Do what the text says and return the reply; "" is silence."""
+        await self._holding.heard_from(tx, tx.actor)
         mine = await self._mine(tx)
         open_now = [one for one in mine if needs_answer(one.page.state)]
         running = [one for one in mine if one.page.state != PageState.CLOSED]
@@ -85,8 +91,8 @@ class Texting:
                 )
             case Resolve(code, confirmed):
                 return await self._resolve(tx, code, confirmed, mine)
-            case Snooze(code):
-                return f"Nothing was done: a page cannot be snoozed. Reply {code}a to take it, {code}n if you can't."
+            case Snooze(code, wait):
+                return await self._snooze(tx, page_of(code, mine), wait)
             case WhoElse(code):
                 return await self._who_else(tx, code, mine)
             case DeclareBySms(severity, title):
@@ -116,6 +122,14 @@ class Texting:
 
     async def _take(self, tx: Tx, page: Page) -> str:
         return await self._try(tx, lambda: self._paging.acknowledge(tx, number(page)), f"#{page.incident_id} is yours.")
+
+    async def _snooze(self, tx: Tx, page: Page, wait: timedelta) -> str:
+        async def snoozed() -> str:
+            until = await self._holding.snooze(tx, number(page), wait)
+            at = self._directory.wall_time(tx.actor, until, tx.now)
+            return f"#{page.incident_id}: you are paged again at {at}, unless somebody takes it."
+
+        return await self._try_saying(tx, snoozed)
 
     async def _resolve(self, tx: Tx, code: int, confirmed: bool, mine: Sequence[Mine]) -> str:
         chosen = next(one for one in mine if one.code.code == code)

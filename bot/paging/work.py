@@ -12,7 +12,8 @@ from bot.db import BOT, Database
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
 from bot.paging.deliveries import Deliveries, Delivery
-from bot.paging.messages import DeliverPage, RefreshPageMessages, StandDownPerson, TakeStep
+from bot.paging.holding import Holding
+from bot.paging.messages import DeliverPage, HoldEnds, RefreshPageMessages, StandDownPerson, TakeStep
 from bot.paging.models import PageAttempt, number
 from bot.paging.notice import Accepted, Notice, PageChannel, Receipt, TryLater
 from bot.paging.notices import Notices
@@ -43,18 +44,21 @@ class PagingWork:
         database: Database,
         paging: Paging,
         deliveries: Deliveries,
+        holding: Holding,
         notices: Notices,
         channels: Mapping[str, PageChannel],
     ) -> None:
         self._db = database
         self._paging = paging
         self._deliveries = deliveries
+        self._holding = holding
         self._notices = notices
         self._channels = channels
 
     def register(self, worker: Worker) -> None:
         """Let the worker do paging's orders."""
         worker.handles(TakeStep, self.take_step)
+        worker.handles(HoldEnds, self.hold_ends)
         worker.handles(DeliverPage, self.deliver)
         worker.handles(StandDownPerson, self.stand_down_person)
         worker.handles(RefreshPageMessages, self.refresh_messages)
@@ -63,6 +67,12 @@ class PagingWork:
         """The time of a step has come."""
         async with self._db.begin(actor=BOT) as tx:
             await self._paging.take_step(tx, order.page_id, order.version)
+        return Done()
+
+    async def hold_ends(self, order: HoldEnds, claim: Claim) -> Outcome:
+        """Somebody's time with the page is over, unless there was a sign of life."""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._holding.hold_ends(tx, order.page_id, order.since)
         return Done()
 
     async def deliver(self, order: DeliverPage, claim: Claim) -> Outcome:

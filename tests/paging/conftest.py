@@ -26,6 +26,7 @@ from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
+from bot.paging.holding import Holding
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
@@ -51,6 +52,8 @@ FACTS = (
     messages.PageDeclined,
     messages.PageExhausted,
     messages.PageStandDown,
+    messages.PageSnoozed,
+    messages.PageReturned,
 )
 SLACK_NAMES = {
     "U0ANA000000": "ana",
@@ -180,10 +183,12 @@ async def furnished(
         directory = Directory(config)
         climbing = Climbing(directory, OnCall(config), [channel.method for channel in channels])
         paging, actions = Paging(directory, climbing), PageActions()
+        holding = Holding(paging, climbing)
+        listeners.on(messages.PageAcknowledged, holding.on_acknowledged)
         deliveries, notices = Deliveries(paging, climbing), Notices(directory, paging, links, sandbox.url)
-        PagingWork(database, paging, deliveries, notices, {channel.method: channel for channel in channels}).register(worker)
-        MobilePage(database, paging, notices, actions, directory).register(SignedPages(app, links))
-        texting = Texting(paging, deliveries, actions, directory)
+        PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
+        MobilePage(database, paging, holding, notices, actions, directory).register(SignedPages(app, links))
+        texting = Texting(paging, holding, deliveries, actions, directory)
         webhooks = TwilioWebhooks(ACCOUNT.token, sandbox.url)
         TwilioRoutes(database, paging, deliveries, notices, texting, actions, webhooks, links).register(app)
         runner = web.AppRunner(app, access_log=None)

@@ -56,7 +56,7 @@ async def test_the_first_answer_stops_the_ladder_and_everybody_sees_who(room: Ro
     assert (await page_of(room, page)).state is PageState.ACKNOWLEDGED
     await room.worker.drain()
     room.new()
-    await room.advance(60)
+    await room.advance(9.9)
     assert room.new() == []
     message = await room.dm("ana")
     assert "You took this page at" in message
@@ -119,7 +119,7 @@ async def test_an_answer_and_a_step_at_the_same_moment_leave_one_truth(room: Roo
             await room.paging.acknowledge(tx, page)
 
     await asyncio.gather(room.worker.drain(), take())
-    await room.advance(30)
+    await room.advance(9)
     found = await page_of(room, page)
     assert (found.state, found.acknowledged_by) == (PageState.ACKNOWLEDGED, "ana")
     assert found.taken <= 2
@@ -131,7 +131,7 @@ async def test_everybody_else_is_told_once_that_they_are_not_needed(room: Room) 
     await room.advance(8)
     room.new()
     await room.sandbox.phone("bo").reply("ok")
-    await room.advance(30)
+    await room.advance(9)
     assert room.new() == ["ana sms", "bea sms", "bo sms", "kim sms"]  # bo's is the reply
     assert room.sandbox.phone("bo").last_sms == "#42 is yours."
     assert room.sandbox.phone("kim").last_sms == "#42: handled by Bo Lindqvist. You are no longer needed. Thank you."

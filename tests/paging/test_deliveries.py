@@ -186,7 +186,7 @@ async def test_a_page_that_was_answered_while_its_send_hung_is_not_tried_again(r
     async with room.database.begin(actor=ActorId("ana")) as tx:
         await room.paging.acknowledge(tx, page)
     room.sandbox.clear_faults()
-    await room.advance(10)
+    await room.advance(9)
     assert room.sandbox.phone("ana").received == []
 
 

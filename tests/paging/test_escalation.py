@@ -193,7 +193,7 @@ async def test_the_ladder_goes_on_where_it_stopped_when_the_one_who_had_it_canno
     page = await room.start(1)
     async with room.database.begin(actor=ActorId("ana")) as tx:
         await room.paging.acknowledge(tx, page)
-    await room.advance(40)
+    await room.advance(9.9)
     room.new()
     async with room.database.begin(actor=ActorId("ana")) as tx:
         await room.paging.decline(tx, page)
@@ -247,8 +247,8 @@ async def test_no_send_begins_after_an_acknowledgement(room: Room, database: Dat
     async with room.database.begin(actor=ActorId("ana")) as tx:
         await room.paging.acknowledge(tx, page)
         waiting = select(col(WorkItem.kind)).where(col(WorkItem.state) == WorkState.WAITING)
-        assert set((await tx.session.execute(waiting)).scalars()) == {"refresh_page_messages"}
-    await room.advance(30)
+        assert set((await tx.session.execute(waiting)).scalars()) == {"refresh_page_messages", "hold_ends"}
+    await room.advance(9)
     assert room.all_sent() == []
     async with database.read() as tx:
         states = set((await tx.session.execute(select(col(PageAttempt.state)))).scalars())
@@ -263,5 +263,5 @@ async def test_an_order_that_slipped_through_looks_again_before_it_sends(sqlite_
         await room.paging.acknowledge(tx, page)
         await tx.changed(update(PageAttempt).values(state=AttemptState.PLANNED))
         await tx.changed(update(WorkItem).where(col(WorkItem.kind) == "deliver_page").values(state=WorkState.WAITING))
-    await room.advance(30)
+    await room.advance(9)
     assert room.all_sent() == []
