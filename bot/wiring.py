@@ -90,6 +90,7 @@ class Rooms:
     directory: Directory
     paging: Paging
     incidents: Incidents
+    oncall: OnCall
     twilio: Twilio | None
 
     async def close(self) -> None:
@@ -196,12 +197,14 @@ async def build_rooms(
         directory=directory,
         paging=paging,
         incidents=incidents,
+        oncall=oncall,
         twilio=twilio,
     )
 
 
 async def at_start(rooms: Rooms, tx: Tx) -> None:
     """What every process orders when it begins."""
+    await rooms.oncall.open_epochs(tx)
     await rooms.recurring.start(tx)
     await rooms.directory.look_up(tx)
     await rooms.repair.repair_open(tx)

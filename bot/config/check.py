@@ -59,6 +59,7 @@ def summary(config: Config) -> str:
         (len(config.teams), "team"),
         (len(config.services), "service"),
         (len(config.rotations), "rotation"),
+        (len(config.schedules), "schedule"),
         (len(config.policies), "policy"),
         (len(config.alerts), "alert source"),
     )
@@ -73,7 +74,7 @@ def warnings(config: Config) -> Iterator[Doubt]:
         loc: Loc = ("teams", team.id)
         if team.oncall is None:
             yield loc, f"team '{team.id}' has no rotation on call; its pages go to the fallback."
-        elif team.oncall.secondary is None:
+        elif team.oncall.secondary is None and team.oncall.backup is None:
             yield (*loc, "oncall"), f"team '{team.id}' has no secondary rotation; that step of an escalation is skipped."
         if team.manager is None:
             yield loc, f"team '{team.id}' has no manager; a step that pages one pages only the experts."

@@ -57,7 +57,8 @@ class EscalationStep(Strict):
     after: Duration = Field(description="Minutes from the start of the escalation (not from the step before).")
     targets: Annotated[tuple[Target, ...], Field(min_length=1)] = Field(
         description="Who is paged: `primary` and `secondary` (on call for the owning team), `lead`, `manager`, `expert` (of the service), "
-        "`executive`, `fallback`, or `person:<id>`, `team:<id>` (its primary), `rotation:<id>`. A step that finds nobody is skipped."
+        "`executive`, `fallback`, or `person:<id>`, `team:<id>` (its primary), `rotation:<id>`, `schedule:<id>`. "
+        "A step that finds nobody is skipped."
     )
 
 

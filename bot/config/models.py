@@ -10,20 +10,19 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, NotificationRule, NotificationRules
+from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
 from bot.config.severity import Level, SeverityPolicy
 from bot.config.values import (
     Duration,
     Email,
     Id,
     Line,
-    LocalMoment,
     Phone,
     SlackChannel,
     SlackUser,
     Strict,
     Target,
     Tier,
-    TurnLength,
     WallTime,
     WebAddress,
     Zone,
@@ -36,6 +35,7 @@ __all__ = [
     "Bridge",
     "Commands",
     "Config",
+    "Eligibility",
     "EscalationPolicy",
     "EscalationStep",
     "IncidentDefaults",
@@ -46,6 +46,7 @@ __all__ = [
     "Person",
     "QuietHours",
     "Rotation",
+    "Schedule",
     "Service",
     "SeverityPolicy",
     "Target",
@@ -64,19 +65,17 @@ class Person(Strict):
     zone: Zone = Field(
         default="UTC", description="Time zone the person lives in; times in their pages are shown in it. Default: the company's."
     )
-    level: Literal["engineer", "senior", "lead", "manager", "executive"] = Field(
-        default="engineer", description="Standing, for approvals that ask for one."
+    level: Grade = Field(
+        default="engineer",
+        description="Standing, for on-call roles and approvals that ask for one. A `junior` stands below L4, an `engineer` at L4.",
+    )
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = Field(
+        default=None, description="Where they live, as `DE` or `DE-BE`: `tocsin check` tells shifts on public holidays."
+    )
+    out_of_office: Line | None = Field(
+        default=None, description="Their absences as iCal: an address, or a file beside the YAML. `tocsin check` tells shifts in them."
     )
     rules: NotificationRules = Field(default=NotificationRules(), description="How the person is told of a page.")
-
-
-class OnCall(Strict):
-    """Which rotations answer for a team."""
-
-    primary: Id = Field(description="Rotation of whoever is paged first.")
-    secondary: Id | None = Field(
-        default=None, description="Rotation of whoever is paged next. Without one that step is skipped, and says so."
-    )
 
 
 class Bridge(Strict):
@@ -139,18 +138,6 @@ class Service(Strict):
         default=(), description="What users do with it; offered on the form, since an unusable one decides severity."
     )
     quiet_hours: QuietHours | None = Field(default=None, description="Hours in which a SEV3 pages nobody until they end.")
-
-
-class Rotation(Strict):
-    """People taking turns."""
-
-    id: Id = Field(description="Short name.")
-    zone: Zone = Field(default="UTC", description="Zone in which turns change. Default: the company's.")
-    start: LocalMoment = Field(
-        description="Local wall time of the first turn's begin; its time of day is the hand-off time. Before it nobody is on call."
-    )
-    length: TurnLength = Field(default=TurnLength(count=1, unit="week"), description="Length of a turn: `12h`, `1d`, `1w`, `1mo`.")
-    participants: Annotated[tuple[Id, ...], Field(min_length=1)] = Field(description="People in the order of their turns.")
 
 
 class AlertRoute(Strict):
@@ -268,6 +255,8 @@ class Config(Strict):
     teams: Mapping[str, Team] = Field(default_factory=dict, description="Teams by id.")
     services: Mapping[str, Service] = Field(default_factory=dict, description="Services by id.")
     rotations: Mapping[str, Rotation] = Field(default_factory=dict, description="Rotations by id.")
+    schedules: Mapping[str, Schedule] = Field(default_factory=dict, description="Schedules by id.")
+    eligibility: Eligibility = Field(default=Eligibility(), description="The least standing for each on-call role.")
     policies: Mapping[str, EscalationPolicy] = Field(
         default_factory=dict,
         validate_default=True,
@@ -280,7 +269,8 @@ class Config(Strict):
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
     executives: tuple[Id, ...] = Field(default=(), description="People paged as `executive` and told of every SEV1.")
     fallback: tuple[Target, ...] = Field(
-        default=(), description="Who is paged when every step of a policy finds nobody: `person:<id>`, `team:<id>`, `rotation:<id>`."
+        default=(),
+        description="Who is paged when every step of a policy finds nobody: `person:<id>`, `team:<id>`, `rotation:<id>`, `schedule:<id>`.",
     )
 
     @model_validator(mode="before")
@@ -352,7 +342,7 @@ class Config(Strict):
         return found
 
 
-NAMED = ("people", "teams", "services", "rotations", "policies", "alerts")
+NAMED = ("people", "teams", "services", "rotations", "schedules", "policies", "alerts")
 
 
 def with_ids_and_zones(raw: Mapping[str, object]) -> dict[str, object]:
@@ -370,7 +360,7 @@ def named(section: str, key: str, entry: object, zone: object) -> object:
     if not isinstance(entry, Mapping):
         return {"id": key} if entry is None else entry
     made = {**entry, "id": key}
-    if zone is not None and section in ("people", "rotations"):
+    if zone is not None and section in ("people", "rotations", "schedules"):
         made.setdefault("zone", zone)
     quiet = made.get("quiet_hours")
     if zone is not None and section == "services" and isinstance(quiet, Mapping):

@@ -34,7 +34,8 @@ over several files (one a team, say). `bot/sandbox/config/` is a complete exampl
 
 - Durations are written `30s`, `5m`, `1h30m`, `1w` or `0`.
 - Severities are written `sev1` to `sev4`. Tiers go from 0 (the company stands still without it) to 3 (nobody notices for a day).
-- Targets are `primary`, `secondary`, `lead`, `manager`, `expert`, `executive`, `fallback`, or `person:<id>`, `team:<id>`, `rotation:<id>`.
+- Targets are `primary`, `secondary`, `lead`, `manager`, `expert`, `executive`, `fallback`, or `person:<id>`, `team:<id>`, `rotation:<id>`,
+  `schedule:<id>`.
 - Plain values mean what they look like: `no`, `22:00` and `+15550100001` are text and need no quotes.
 """
 
@@ -148,7 +149,8 @@ def kind(annotation: object, field: FieldInfo | None = None) -> str:
     """What may be written, in a word or two."""
     bare = unwrapped(annotation)
     if is_list(bare):
-        return f"list of {kind(typing.get_args(bare)[0])}"
+        inner = typing.get_args(bare)[0]
+        return "list of text or lists" if is_list(inner) else f"list of {kind(inner)}"
     origin = typing.get_origin(bare)
     if origin is typing.Literal:
         return " | ".join(f"`{one}`" for one in typing.get_args(bare))
@@ -176,6 +178,8 @@ def written(value: object) -> str:
         return f"`{duration_text(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, time):
+        return f"`{value:%H:%M}`"
     if isinstance(value, tuple):
         return "<br>".join(written(one) for one in value)
     if isinstance(value, BaseModel) and not isinstance(value, TurnLength):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy
-from bot.config.models import AlertSource, Config, Person, Service, Team
+from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
 from bot.config.severity import Group
 from bot.config.tree import Loc
 from bot.config.values import Target, clip, duration_text, nearest
@@ -12,7 +12,14 @@ from bot.config.values import Target, clip, duration_text, nearest
 Finding = tuple[Loc, str]
 Known = Mapping[str, Collection[str]]
 GROUPS: tuple[Group, ...] = ("urgent", "normal")
-SECTION_OF = {"person": "people", "team": "teams", "rotation": "rotations", "service": "services", "policy": "policies"}
+SECTION_OF = {
+    "person": "people",
+    "team": "teams",
+    "rotation": "rotations",
+    "schedule": "schedules",
+    "service": "services",
+    "policy": "policies",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,9 @@ class Checker:
         for service in self.config.services.values():
             yield from self.service(service)
         for rotation in self.config.rotations.values():
-            yield from self.each("person", rotation.participants, ("rotations", rotation.id, "participants"), f"rotation '{rotation.id}'")
+            yield from self.rotation(rotation)
+        for schedule in self.config.schedules.values():
+            yield from self.schedule(schedule)
         for policy in self.config.policies.values():
             yield from self.policy(policy)
         for source in self.config.alerts.values():
@@ -62,7 +71,8 @@ class Checker:
             if target.kind == "role" and target.name != "executive":
                 yield (
                     loc,
-                    f"'fallback' names the role '{target.name}', which found nobody; write person:<id>, team:<id> or rotation:<id>.",
+                    f"'fallback' names the role '{target.name}', which found nobody; "
+                    "write person:<id>, team:<id>, rotation:<id> or schedule:<id>.",
                 )
             yield from self.target(target, loc, "'fallback'")
         for number in (1, 2, 3, 4):
@@ -76,15 +86,44 @@ class Checker:
         yield from self.one("person", team.lead, (*loc, "lead"), who)
         yield from self.one("person", team.manager, (*loc, "manager"), who)
         if team.oncall:
-            yield from self.one("rotation", team.oncall.primary, (*loc, "oncall", "primary"), who)
-            yield from self.one("rotation", team.oncall.secondary, (*loc, "oncall", "secondary"), who)
+            for role, name in team.oncall.schedules().items():
+                yield from self.schedule_or_rotation(name, (*loc, "oncall", role), who)
+            yield from self.one("team", team.oncall.backup, (*loc, "oncall", "backup"), who)
+            if team.oncall.backup == team.id:
+                yield (*loc, "oncall", "backup"), f"{who} is its own backup; name another team."
             if team.oncall.primary == team.oncall.secondary:
                 yield (
                     (*loc, "oncall", "secondary"),
-                    f"{who} has the same rotation as primary and secondary; the second page would wake the same person.",
+                    f"{who} has the same {self.kind_of(team.oncall.primary)} as primary and secondary; "
+                    "the second page would wake the same person.",
                 )
         for number in (1, 2, 3, 4):
             yield from self.one("policy", team.policies.of(number), (*loc, "policies", f"sev{number}"), who)
+
+    def rotation(self, rotation: Rotation) -> Iterator[Finding]:
+        loc: Loc = ("rotations", rotation.id)
+        who = f"rotation '{rotation.id}'"
+        for index, group in enumerate(rotation.participants):
+            for person in group:
+                yield from self.one("person", person, (*loc, "participants", index), who)
+        for number, epoch in enumerate(rotation.epochs):
+            for index, group in enumerate(epoch.participants or ()):
+                for person in group:
+                    yield from self.one("person", person, (*loc, "epochs", number, "participants", index), who)
+
+    def schedule(self, schedule: Schedule) -> Iterator[Finding]:
+        loc: Loc = ("schedules", schedule.id)
+        if schedule.id in self.known["rotations"]:
+            yield loc, f"'{schedule.id}' is a rotation and a schedule; call one of them something else."
+        for index, layer in enumerate(schedule.layers):
+            yield from self.one("rotation", layer.rotation, (*loc, "layers", index, "rotation"), f"schedule '{schedule.id}'")
+
+    def kind_of(self, name: str) -> str:
+        return "schedule" if name in self.known["schedules"] else "rotation"
+
+    def schedule_or_rotation(self, name: str, loc: Loc, who: str) -> Iterator[Finding]:
+        """A role is held by a schedule, or by a rotation alone."""
+        yield from self.one(self.kind_of(name), name, loc, who)
 
     def service(self, service: Service) -> Iterator[Finding]:
         loc: Loc = ("services", service.id)

@@ -16,6 +16,7 @@ NOUNS = {
     "teams": "team",
     "services": "service",
     "rotations": "rotation",
+    "schedules": "schedule",
     "policies": "policy",
     "alerts": "alert source",
 }

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 ROLES = ("primary", "secondary", "lead", "manager", "expert", "executive", "fallback")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LONGEST = timedelta(days=3660)
 
@@ -174,6 +175,10 @@ WebAddress = Annotated[str, AfterValidator(web_address)]
 SeverityNumber = Annotated[int, BeforeValidator(severity_number), WithJsonSchema({"enum": ["sev1", "sev2", "sev3", "sev4", 1, 2, 3, 4]})]
 LocalMoment = Annotated[datetime, BeforeValidator(local_moment), WithJsonSchema({"type": "string", "examples": ["2026-01-05 09:00"]})]
 WallTime = Annotated[time, BeforeValidator(wall_time), WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d$"})]
+GROUP_SCHEMA = {"anyOf": [{"type": "null"}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+WEEKDAY_SCHEMA = {"type": "string", "examples": ["mon", "sat"]}
+Group = Annotated[tuple[Id, ...], BeforeValidator(lambda value: group(value)), WithJsonSchema(GROUP_SCHEMA)]
+Weekday = Annotated[int, BeforeValidator(lambda value: weekday(value)), WithJsonSchema(WEEKDAY_SCHEMA)]
 Tier = Annotated[int, Field(ge=0, le=3)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -182,8 +187,8 @@ Line = Annotated[str, Field(min_length=1, max_length=200)]
 class Target(Strict):
     """Whom an escalation step pages: a role around the incident, or a named person, team or rotation."""
 
-    kind: Literal["role", "person", "team", "rotation"] = Field(description="What `name` is.")
-    name: str = Field(description="A role, or the id of a person, team or rotation.")
+    kind: Literal["role", "person", "team", "rotation", "schedule"] = Field(description="What `name` is.")
+    name: str = Field(description="A role, or the id of a person, team, rotation or schedule.")
 
     @model_validator(mode="before")
     @classmethod
@@ -193,12 +198,27 @@ class Target(Strict):
         kind, colon, name = value.strip().partition(":")
         if not colon and kind in ROLES:
             return {"kind": "role", "name": kind}
-        if colon and kind in ("person", "team", "rotation") and name.strip():
+        if colon and kind in ("person", "team", "rotation", "schedule") and name.strip():
             return {"kind": kind, "name": name.strip()}
-        raise ValueError(f"'{clip(value)}' is no target; write {', '.join(ROLES)}, or person:<id>, team:<id>, rotation:<id>.")
+        raise ValueError(
+            f"'{clip(value)}' is no target; write {', '.join(ROLES)}, or person:<id>, team:<id>, rotation:<id>, schedule:<id>."
+        )
 
     def __str__(self) -> str:
         return self.name if self.kind == "role" else f"{self.kind}:{self.name}"
+
+
+def group(value: object) -> object:
+    """One turn's people: an id, a list of ids, or `none`."""
+    if value is None or value == "none":
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def weekday(value: object) -> object:
+    if str(value).strip().lower()[:3] not in WEEKDAYS or len(str(value)) > 9:
+        raise ValueError(f"'{clip(str(value))}' is not a day of the week; write mon, tue, wed, thu, fri, sat or sun.")
+    return WEEKDAYS.index(str(value).strip().lower()[:3])
 
 
 class TurnLength(Strict):

@@ -1,7 +1,8 @@
 """On-call: who answers for a team at a moment, and why.
 
-Nouns: rotation (people taking turns), schedule (layers of rotations, restrictions, overrides), shift, hand-off.
-One truth: everything asks the same pure functions, told the time; nothing stores whose turn it is.
+Nouns: rotation (people taking turns), schedule (layers of rotations with restrictions, in dated epochs), override, temporary
+schedule, swap (asked, accepted, declined, withdrawn), shift, hand-off, roster (who holds a team's roles).
+One truth: `schedule.who` and `schedule.shifts` read one stream of spans, told the time; nothing stores whose turn it is.
 
-Says upward: nothing.
+Says upward: OverrideAdded, OverrideRemoved, SwapAsked, SwapAccepted, SwapDeclined, SwapWithdrawn, ScheduleChanged.
 """

@@ -5,14 +5,13 @@ A turn that vanishes in a gap is nobody's: the turn passes at each hand-off that
 """
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from bot.errors import InvalidInput
+from bot.oncall.walltime import instant, local, vanished_between
 
 
 class Unit(StrEnum):
@@ -23,17 +22,21 @@ class Unit(StrEnum):
 
 
 STEPS = {Unit.HOUR: timedelta(hours=1), Unit.DAY: timedelta(days=1), Unit.WEEK: timedelta(weeks=1)}
-LAST_YEAR = 9998  # beyond it dates cannot be computed with
+ADVERBS = {Unit.HOUR: "hourly", Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
+LONGEST_GAP = timedelta(days=1)
+"""Samoa left out a day; no clock ever jumped further, so that only shorter turns can vanish."""
+Group = tuple[str, ...]
+"""Who shares a turn. Empty: a turn of nobody."""
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """Turns of `count` units from `start` (local wall time without zone) on. A participant may be `None`: a turn of nobody."""
+    """Turns of `count` units from `start` (local wall time without zone) on, each of one group of people."""
 
     id: str
     zone: str
     start: datetime
-    participants: tuple[str | None, ...]
+    participants: tuple[Group, ...]
     count: int = 1
     unit: Unit = Unit.WEEK
 
@@ -42,6 +45,12 @@ class Rotation:
             raise InvalidInput(f"The start of rotation {self.id} is a wall time; its zone stands apart.")
         if self.count < 1 or not self.participants:
             raise InvalidInput(f"Rotation {self.id} needs at least one participant and turns of at least one {self.unit.value}.")
+
+    @property
+    def name(self) -> str:
+        """As people call it: "weekly rotation payments-primary"."""
+        often = ADVERBS[self.unit] if self.count == 1 else f"{self.count}-{self.unit.value}"
+        return f"{often} rotation {self.id}"
 
     def boundary(self, number: int) -> datetime:
         """The wall time at which turn `number` (from 0) begins. On the 31st of a shorter month: its last day."""
@@ -59,79 +68,46 @@ class Rotation:
         number = months // self.count
         return number if self.boundary(number) <= wall else number - 1
 
+    @property
+    def can_vanish(self) -> bool:
+        """Are its turns short enough for a clock to jump over one?"""
+        return self.unit is not Unit.MONTH and self.count * STEPS[self.unit] <= LONGEST_GAP
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """Whose turn it is. `index` counts participants; times are aware UTC."""
+    """Whose turn it is. `number` counts turns by the calendar, `index` participants; times are aware UTC."""
 
+    number: int
     index: int
     since: datetime
     until: datetime
 
 
-@dataclass(frozen=True)
-class Override:
-    """From `start` until `end` (aware, end excluded) `person` stands in, or is there as well if `adds`.
-
-    With `replaces` it holds only while that person would be on call; a `person` of `None` leaves the place empty.
-    """
-
-    start: datetime
-    end: datetime
-    person: str | None
-    replaces: str | None = None
-    adds: bool = False
-
-    def covers(self, at: datetime) -> bool:
-        return self.start <= at < self.end
-
-
-@dataclass(frozen=True)
-class OnCall:
-    """Who is on call, why, and until when that stays so. `also`: people added by overrides. `None`: nobody, or no end in sight."""
-
-    person: str | None
-    why: str
-    until: datetime | None
-    also: tuple[str, ...] = ()
-
-
-def who(rotation: Rotation, overrides: Iterable[Override], at: datetime) -> OnCall:
-    """Who is on call at a moment. Of several overrides that hold the last given wins."""
-    known = tuple(overrides)
-    turn = turn_at(rotation, at)
-    person = rotation.participants[turn.index] if turn else None
-    changes = [moment for one in known for moment in (one.start, one.end) if moment > at]
-    changes.append(turn.until if turn else instant(rotation.start, rotation.zone))
-    why = f"turn {turn.index + 1} of {len(rotation.participants)} in {rotation.id}" if turn else f"{rotation.id} has not begun"
-    if turn and person is None:
-        why = f"{rotation.id} has nobody in this turn"
-    also: dict[str, None] = {}
-    scheduled = person
-    for override in known:
-        if not override.covers(at) or (override.replaces is not None and override.replaces != scheduled):
-            continue
-        if override.adds:
-            if override.person is not None:
-                also[override.person] = None
-            continue
-        person = override.person
-        why = f"override, instead of {scheduled}" if scheduled else "override"
-    return OnCall(person, why, min(changes), tuple(name for name in also if name != person))
-
-
 def turn_at(rotation: Rotation, at: datetime) -> Turn | None:
     """The turn in progress at an aware moment; `None` before the start."""
-    wall = at.astimezone(ZoneInfo(rotation.zone)).replace(tzinfo=None)
-    if at < instant(rotation.start, rotation.zone):
-        return None
-    number = max(0, rotation.number_at(wall))
-    while begins(rotation, number) > at:  # the wall clock was set back, or jumped over the hand-off
+    number = max(0, rotation.number_at(local(at, rotation.zone)))
+    since = begins(rotation, number)
+    while since > at:  # the wall clock was set back, or jumped over the hand-off
+        if number == 0:
+            return None
         number -= 1
-    while begins(rotation, number + 1) <= at:
-        number += 1
-    index = (number - vanished(rotation, number)) % len(rotation.participants)
-    return Turn(index, begins(rotation, number), begins(rotation, number + 1))
+        since = begins(rotation, number)
+    while (until := begins(rotation, number + 1)) <= at:
+        number, since = number + 1, until
+    return Turn(number, (number - vanished(rotation, number)) % len(rotation.participants), since, until)
+
+
+def turns(rotation: Rotation, at: datetime) -> Iterator[Turn]:
+    """The turn in progress at a moment, or the first one if that lies ahead, and those after it, without end."""
+    turn = turn_at(rotation, at) or turn_at(rotation, begins(rotation, 0))
+    size = len(rotation.participants)
+    while turn is not None:
+        yield turn
+        number, since = turn.number + 1, turn.until
+        while (until := begins(rotation, number + 1)) == since:  # this one has no length
+            number += 1
+        turn = Turn(number, (turn.index + 1) % size, since, until)
 
 
 def begins(rotation: Rotation, number: int) -> datetime:
@@ -141,12 +117,13 @@ def begins(rotation: Rotation, number: int) -> datetime:
 
 def vanished(rotation: Rotation, number: int) -> int:
     """How many turns before turn `number` had no length because the clock jumped over them."""
+    if not rotation.can_vanish:
+        return 0
     lost = 0
-    for year in range(rotation.start.year - 1, rotation.boundary(number).year + 2):  # UTC years reach over local ones
-        for gap_start, gap_end in gaps(rotation.zone, year):
-            first = max(0, first_from(rotation, gap_start))
-            last = min(number, rotation.number_at(gap_end))
-            lost += max(0, last - first)
+    for gap_start, gap_end in vanished_between(rotation.zone, rotation.start, rotation.boundary(number)):
+        first = max(0, first_from(rotation, gap_start))
+        last = min(number, rotation.number_at(gap_end))
+        lost += max(0, last - first)
     return lost
 
 
@@ -154,51 +131,3 @@ def first_from(rotation: Rotation, wall: datetime) -> int:
     """The first turn that begins at this wall time or later."""
     number = rotation.number_at(wall)
     return number if rotation.boundary(number) == wall else number + 1
-
-
-def instant(wall: datetime, zone: str) -> datetime:
-    """The moment of a wall time: of two the first, and for one that does not exist the end of the gap."""
-    local = wall.replace(tzinfo=ZoneInfo(zone), fold=0)
-    moment = local.astimezone(UTC)
-    if moment.astimezone(local.tzinfo).replace(tzinfo=None) == wall:
-        return moment
-    for gap_start, gap_end in gaps(zone, wall.year) + gaps(zone, wall.year - 1) + gaps(zone, wall.year + 1):
-        if gap_start <= wall < gap_end:
-            return gap_end.replace(tzinfo=local.tzinfo).astimezone(UTC)
-    return moment
-
-
-@lru_cache(maxsize=4096)
-def gaps(zone: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
-    """The wall times that a year of this zone jumps over: from (included) until (excluded). By the UTC year."""
-    if not 1 < year < LAST_YEAR:
-        return ()
-    tz, found = ZoneInfo(zone), list[tuple[datetime, datetime]]()
-    day = datetime(year, 1, 1, tzinfo=UTC)
-    while day.year == year:
-        following = day + timedelta(days=1)
-        # Several changes within one day are rare but real, so quiet days are skipped and others are searched by the hour.
-        if offset(tz, day) != offset(tz, following) or offset(tz, day) != offset(tz, day + timedelta(hours=12)):
-            found.extend(gap for hour in range(24) if (gap := gap_between(tz, day + timedelta(hours=hour))))
-        day = following
-    return tuple(found)
-
-
-def gap_between(tz: ZoneInfo, hour: datetime) -> tuple[datetime, datetime] | None:
-    """The gap that falls into the hour from this moment, if the clock is set forward in it."""
-    before, after = hour, hour + timedelta(hours=1)
-    if offset(tz, after) <= offset(tz, before):
-        return None
-    while after - before > timedelta(seconds=1):
-        middle = before + (after - before) // 2
-        middle = middle.replace(microsecond=0)
-        if offset(tz, middle) == offset(tz, before):
-            before = middle
-        else:
-            after = middle
-    change = after.replace(tzinfo=None)
-    return change + offset(tz, hour), change + offset(tz, after)
-
-
-def offset(tz: ZoneInfo, at: datetime) -> timedelta:
-    return at.astimezone(tz).utcoffset() or timedelta(0)

@@ -1,72 +1,88 @@
 """Who is on call now and next, and why: the questions that other rooms ask, answered by the pure rules."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.config.models import Config, Team
-from bot.config.models import Rotation as ConfiguredRotation
-from bot.oncall.rotation import Rotation, Unit
-from bot.oncall.schedule import Role, Schedule, holder
+from bot.config.models import Config
+from bot.config.oncall import ROLES
+from bot.db import Tx
+from bot.errors import NotFound
+from bot.oncall import configured, store
+from bot.oncall.definition import Shift
+from bot.oncall.messages import ScheduleChanged
+from bot.oncall.roster import Board, Roster, Someone, schedules_of
 
-ROLES = tuple(role.value for role in Role)
+__all__ = ["ROLES", "Board", "OnCall", "Roster", "Someone", "TheirShift"]
+
+LONGEST_SHIFT = timedelta(days=35)
+"""How far back the begin of a shift in progress is looked for: a month of turns."""
 
 
 @dataclass(frozen=True)
-class Someone:
-    """Who was found, by id, and for what ("primary on call for Payments"); or nobody, and why not. `until`: as long as that stays so."""
+class TheirShift:
+    """A person's shift, in which schedule, and the (team id, role) pairs that schedule answers for."""
 
-    person: str | None
-    why: str
-    until: datetime | None = None
+    schedule: str
+    shift: Shift
+    roles: tuple[tuple[str, str], ...]
 
 
 class OnCall:
-    """Answers for one configuration. Times are aware UTC."""
+    """Answers for one configuration and what people changed since. Times are aware UTC."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
-    def who(self, team_id: str, role: str, at: datetime) -> Someone:
-        """The team's `primary` or `secondary` at a moment. A team without a secondary rotation has no secondary."""
-        team = self.config.team(team_id)
-        if team is None:
-            return Someone(None, f"there is no team {team_id}")
-        if team.oncall is None:
-            return Someone(None, f"{team.name} has no on-call rotation")
-        schedule = self._schedule(team)
-        if schedule is None or (role == Role.SECONDARY and schedule.secondary is None):
-            return Someone(None, f"{team.name} has no {role} rotation")
-        found = holder(schedule, Role(role), at)
-        if found.person is None:
-            return Someone(None, f"nobody is {role} on call for {team.name}: {found.why}", found.until)
-        return Someone(found.person, f"{role} on call for {team.name}", found.until)
+    async def open_epochs(self, tx: Tx) -> None:
+        """Write down what configuration wants, at start: edits take effect at the next hand-off, the past stays."""
+        for name, since in await store.keep_epochs(tx, self.config):
+            await tx.announce(ScheduleChanged(name, since))
 
-    def turn(self, rotation_id: str, at: datetime) -> Someone:
-        """Whose turn it is in a rotation at a moment."""
-        rotation = self._rotation(rotation_id)
-        if rotation is None:
-            return Someone(None, f"there is no rotation {rotation_id}")
-        found = holder(Schedule(rotation), Role.PRIMARY, at)
-        return Someone(found.person, f"on call in {rotation_id}" if found.person else found.why, found.until)
+    async def board(self, tx: Tx, schedule_id: str, since: datetime, until: datetime | None = None) -> Board:
+        """A schedule (or rotation) with the changes that hold after `since` (and before `until`). `NotFound` when there is none."""
+        found = await store.boards(tx, self.config, (schedule_id,), since, until)
+        if schedule_id not in found:
+            raise NotFound(f"There is no schedule or rotation {schedule_id!r}. There are: {', '.join(self.schedules()) or 'none'}.")
+        return found[schedule_id]
 
-    def after(self, team_id: str, role: str, at: datetime) -> Someone:
+    async def roster(self, tx: Tx, since: datetime, ids: Collection[str] | None = None) -> Roster:
+        """Every schedule (or those with `ids`) with the changes that hold after `since`: for questions about many moments."""
+        wanted = configured.ids(self.config) if ids is None else tuple(ids)
+        return Roster(self.config, await store.boards(tx, self.config, wanted, since))
+
+    async def on_schedule(self, tx: Tx, schedule_id: str, at: datetime) -> Someone:
+        """Who is on call by a schedule or rotation at a moment."""
+        return (await self.roster(tx, at, (schedule_id,))).on_schedule(schedule_id, at)
+
+    async def who(self, tx: Tx, team_id: str, role: str, at: datetime) -> Someone:
+        """Who holds a role (`ROLES`) of a team at a moment. Where there is no secondary, the backup team's people stand in."""
+        return (await self.roster(tx, at, schedules_of(self.config, team_id))).who(team_id, role, at)
+
+    async def after(self, tx: Tx, team_id: str, role: str, at: datetime) -> Someone:
         """Who takes over the role at its next hand-off."""
-        now = self.who(team_id, role, at)
-        return self.who(team_id, role, now.until) if now.until else Someone(None, "no hand-off is planned")
+        return (await self.roster(tx, at, schedules_of(self.config, team_id))).after(team_id, role, at)
 
-    def _schedule(self, team: Team) -> Schedule | None:
-        if team.oncall is None:
-            return None
-        primary = self._rotation(team.oncall.primary)
-        secondary = self._rotation(team.oncall.secondary) if team.oncall.secondary else None
-        return Schedule(primary, secondary) if primary else None
+    async def next_shifts(self, tx: Tx, person: str, at: datetime, within: timedelta = timedelta(weeks=8)) -> list[TheirShift]:
+        """A person's shifts from now on, in the order of their starts; one in progress with its begin, as far as that was a month ago."""
+        begin = at - LONGEST_SHIFT
+        found = []
+        for name, board in (await store.boards(tx, self.config, self.schedules(), begin)).items():
+            mine = (shift for shift in board.shifts(begin, at + within) if shift.person == person and shift.end > at)
+            found += [TheirShift(name, shift, self.roles_of(name)) for shift in mine]
+        return sorted(found, key=lambda one: (one.shift.start, one.schedule))
 
-    def _rotation(self, rotation_id: str) -> Rotation | None:
-        configured = self.config.rotations.get(rotation_id)
-        return as_rule(configured) if configured else None
+    def schedules(self) -> tuple[str, ...]:
+        """Every schedule that answers for something: those configured, and rotations that are not only a layer of one."""
+        layers = {layer.rotation for found in self.config.schedules.values() for layer in found.layers}
+        used = {name for team in self.config.teams.values() if team.oncall for name in team.oncall.schedules().values()}
+        return tuple(name for name in configured.ids(self.config) if name in self.config.schedules or name not in layers or name in used)
 
+    def roles_of(self, schedule_id: str) -> tuple[tuple[str, str], ...]:
+        """The (team id, role) pairs that a schedule answers for."""
+        held = [(team, team.oncall.schedules()) for team in self.config.teams.values() if team.oncall]
+        return tuple((team.id, role) for team, roles in held for role, name in roles.items() if name == schedule_id)
 
-def as_rule(configured: ConfiguredRotation) -> Rotation:
-    """A configured rotation as the rules take it."""
-    length = configured.length
-    return Rotation(configured.id, configured.zone, configured.start, configured.participants, length.count, Unit(length.unit))
+    def zone_of(self, schedule_id: str) -> str:
+        """The zone a schedule is shown in."""
+        return configured.zone_of(self.config, schedule_id)

@@ -7,12 +7,13 @@ from bot.config.models import Team
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
-from bot.oncall.service import ROLES, OnCall, Someone
+from bot.oncall.service import OnCall, Someone
 from bot.slack.replies import Reply, Say
 from bot.slack.requests import Command
 from bot.slack.text import clamp, escape, unescape
 
 ME = "me"
+ROLES = ("primary", "secondary")
 
 
 class OnCallCommand:
@@ -27,13 +28,13 @@ class OnCallCommand:
         asked = unescape(command.text).strip().lstrip("@").lower()
         teams = [team for team in self._oncall.config.teams.values() if team.oncall is not None]
         if asked == ME:
-            mine = [line for team in teams for line in self._mine(tx, team)]
+            mine = [line for team in teams for line in await self._mine(tx, team)]
             return Say("\n".join(mine) or "You are not on call for any team right now.")
         if asked:
             teams = [self._team(asked)]
         if not teams:
             return Say("No team has an on-call rotation yet. Add one under `teams` in the configuration.")
-        return Say(clamp("\n".join([line for team in teams for line in self._lines(tx, team)])))
+        return Say(clamp("\n".join([line for team in teams for line in await self._lines(tx, team)])))
 
     def _team(self, asked: str) -> Team:
         team = self._directory.team(asked) or self._directory.owner(asked)
@@ -42,26 +43,26 @@ class OnCallCommand:
             raise NotFound(f"There is no team or service {asked!r}. Teams: {known}.")
         return team
 
-    def _lines(self, tx: Tx, team: Team) -> list[str]:
+    async def _lines(self, tx: Tx, team: Team) -> list[str]:
         lines = [f"*{escape(team.name)}*"]
         for role in ROLES:
-            now = self._oncall.who(team.id, role, tx.now)
-            if now.person is None:
+            now = await self._oncall.who(tx, team.id, role, tx.now)
+            if not now.people:
                 lines.append(f"• {role}: nobody ({escape(now.why)})")
                 continue
-            lines.append(f"• {role}: {escape(self._directory.name(now.person))}{self._until(tx, team, role, now)}")
+            lines.append(f"• {role}: {escape(' and '.join(map(self._directory.name, now.people)))}{await self._until(tx, team, role, now)}")
         return lines
 
-    def _until(self, tx: Tx, team: Team, role: str, now: Someone) -> str:
+    async def _until(self, tx: Tx, team: Team, role: str, now: Someone) -> str:
         if now.until is None:
             return ""
-        following = self._oncall.after(team.id, role, tx.now)
+        following = await self._oncall.after(tx, team.id, role, tx.now)
         then = escape(self._directory.name(following.person)) if following.person else "nobody"
         return f" until {self._clock(tx, now.until)}, then {then}"
 
-    def _mine(self, tx: Tx, team: Team) -> list[str]:
-        found = [(role, self._oncall.who(team.id, role, tx.now)) for role in ROLES]
-        return [f"You are {one.why}{self._until(tx, team, role, one)}." for role, one in found if one.person == tx.actor]
+    async def _mine(self, tx: Tx, team: Team) -> list[str]:
+        found = [(role, await self._oncall.who(tx, team.id, role, tx.now)) for role in ROLES]
+        return [f"You are {one.why}{await self._until(tx, team, role, one)}." for role, one in found if tx.actor in one.people]
 
     def _clock(self, tx: Tx, at: datetime) -> str:
         """A moment in the reader's zone, with its day and the zone's name."""

@@ -28,12 +28,13 @@ class Climbing:
 
     def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[str]) -> None:
         self._directory = directory
-        self._targets = Targets(directory, oncall)
+        self._oncall = oncall
+        self._targets = Targets(directory)
         self._methods = frozenset(methods)
 
     async def check_somebody(self, tx: Tx, target: str, around: Around, severity: int) -> None:
         """Raise `NotFound` with the reason when a target means nobody now, or nobody who can be reached."""
-        people, missing = self._targets.people((target,), around, tx.now)
+        people, missing = await self._people(tx, (target,), around)
         out_of_reach = [found.person for found in people if not await self._delays(tx, found.person, severity)]
         if len(out_of_reach) == len(people):
             why = missing + [self._unreachable(person) for person in out_of_reach]
@@ -44,6 +45,11 @@ class Climbing:
         policy = thaw(page.policy)
         if page.state != PageState.EXHAUSTED and policy.total is not None and page.taken >= policy.total:
             raise AlreadyDone(CANNOT_GO_ON)
+
+    async def _people(self, tx: Tx, targets: tuple[str, ...], around: Around) -> tuple[list[Found], list[str]]:
+        """Whom targets mean now, overrides and swaps included."""
+        roster = await self._oncall.roster(tx, tx.now, self._targets.schedules(targets, around))
+        return self._targets.people(roster, targets, around, tx.now)
 
     async def climb(self, tx: Tx, page: Page) -> None:
         """Take what is due; a step that finds nobody makes way for the one after it."""
@@ -74,7 +80,7 @@ class Climbing:
     async def is_for_others(self, tx: Tx, page: Page, person: str) -> bool:
         """Does the newest step mean anybody besides this person who can be reached?"""
         step = thaw(page.policy).step(max(0, page.taken - 1))
-        people, _ = self._targets.people(step.targets, Around(page.team, page.service), tx.now)
+        people, _ = await self._people(tx, step.targets, Around(page.team, page.service))
         return any([found.person != person and await self._delays(tx, found.person, page.severity) for found in people])
 
     async def _go_on(self, tx: Tx, page: Page, decision: PageNow | Wait | Exhausted, by: ActorId | None) -> None:
@@ -117,7 +123,7 @@ class Climbing:
         for missed in range(step.number - step.skipped, step.number):
             await self._say_skipped(tx, page, policy.step(missed).targets, "its time had passed while Tocsin was away")
         page.taken = step.taken
-        people, missing = self._targets.people(step.targets, Around(page.team, page.service), tx.now)
+        people, missing = await self._people(tx, step.targets, Around(page.team, page.service))
         paged, unreachable = await self._page(tx, page, people, step.number, step.due)
         if not paged:
             await self._say_skipped(tx, page, step.targets, "; ".join([*missing, *unreachable]))
@@ -131,7 +137,7 @@ class Climbing:
             await self.wait_for_next(tx, page)  # of this round nobody was found: of the next one somebody may be
             return
         if not was_anybody_paged and page.asked_by is None:
-            people, missing = self._targets.people(("fallback",), Around(page.team, page.service), tx.now)
+            people, missing = await self._people(tx, ("fallback",), Around(page.team, page.service))
             stands_in_for = page.taken - 1  # the last step, which found nobody: the one after it may yet find the same people
             paged, unreachable = await self._page(tx, page, people, stands_in_for, tx.now)
             if paged:

@@ -14,7 +14,7 @@ FOR_EVER = -1
 URGENT = 2
 """Up to this severity nobody's cap, quiet hours or long snooze keeps a page back."""
 ROLES = frozenset({"primary", "secondary", "lead", "manager", "expert", "executive", "fallback"})
-KINDS = frozenset({"person", "team", "rotation"})
+KINDS = frozenset({"person", "team", "rotation", "schedule"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def check_target(target: str, policy_id: str) -> None:
     """Raise `InvalidInput` unless the target is a role or names somebody."""
     kind, colon, name = target.partition(":")
     if target not in ROLES and not (colon and kind in KINDS and name):
-        raise InvalidInput(f"Policy {policy_id} pages {target!r}, which is neither a role nor person:, team: or rotation: with a name.")
+        raise InvalidInput(
+            f"Policy {policy_id} pages {target!r}, which is neither a role nor person:, team:, rotation: or schedule: with a name."
+        )
 
 
 @dataclass(frozen=True)

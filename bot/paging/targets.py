@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.config.models import Team
 from bot.directory.service import Directory
-from bot.oncall.service import OnCall, Someone
+from bot.oncall.roster import Roster, Someone, schedules_of
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,23 @@ class Around:
 class Targets:
     """Resolves targets when a step fires, never before: a hand-off between two steps reaches the new person."""
 
-    def __init__(self, directory: Directory, oncall: OnCall) -> None:
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._oncall = oncall
 
-    def people(self, targets: tuple[str, ...], around: Around, at: datetime) -> tuple[list[Found], list[str]]:
+    def schedules(self, targets: tuple[str, ...], around: Around) -> set[str]:
+        """The schedules that may decide whom these targets mean."""
+        config, found = self._directory.config, schedules_of(self._directory.config, around.team)
+        for target in (*targets, *map(str, config.fallback)):
+            kind, _, name = target.partition(":")
+            found |= {name} if kind in ("rotation", "schedule") else schedules_of(config, name) if kind == "team" else set()
+        return found
+
+    def people(self, roster: Roster, targets: tuple[str, ...], around: Around, at: datetime) -> tuple[list[Found], list[str]]:
         """Everybody these targets mean, each person once, and a reason for each target that means nobody."""
         found: dict[str, Found] = {}
         missing: list[str] = []
         for target in targets:
-            people, why_nobody = self._meant(target, around, at)
+            people, why_nobody = self._meant(roster, target, around, at)
             known = [one for one in people if self._directory.person(one.person) is not None]
             for one in known:
                 found.setdefault(one.person, one)
@@ -44,43 +51,51 @@ class Targets:
                 missing.append(why_nobody)
         return list(found.values()), missing
 
-    def _meant(self, target: str, around: Around, at: datetime) -> tuple[list[Found], str]:
+    def _meant(self, roster: Roster, target: str, around: Around, at: datetime) -> tuple[list[Found], str]:
         kind, _, name = target.partition(":")
         match kind:
             case "person":
                 return [Found(name, "asked for by name")], f"{name} is not in the directory"
             case "team":
-                return _one(self._oncall.who(name, "primary", at))
-            case "rotation":
-                return _one(self._oncall.turn(name, at))
+                return _all(roster.who(name, "primary", at))
+            case "rotation" | "schedule":
+                return _all(roster.on_schedule(name, at))
             case "primary" | "secondary":
                 if around.team is None:
                     return [], f"no team is known, so there is no {kind}"
-                return _one(self._oncall.who(around.team, kind, at))
+                return _all(roster.who(around.team, kind, at))
             case "executive":
                 return [Found(one, "executive") for one in self._directory.config.executives], "no executives are configured"
             case "fallback":
-                return self._fallback(around, at)
+                return self._fallback(roster, around, at)
             case "expert":
-                service = self._directory.service(around.service) if around.service else None
-                names = service.experts if service else ()
-                about = service.name if service else "an unknown service"
-                return [Found(one, f"expert for {about}") for one in names], f"no expert is named for {about}"
+                return self._experts(roster, around, at)
             case _:
-                return self._of_team(kind, around.team)
+                return self._of_team(roster, kind, around.team, at)
 
-    def _of_team(self, role: str, team_id: str | None) -> tuple[list[Found], str]:
+    def _experts(self, roster: Roster, around: Around, at: datetime) -> tuple[list[Found], str]:
+        """Those named for the service, else whoever of the team's experts is on call."""
+        service = self._directory.service(around.service) if around.service else None
+        names = service.experts if service else ()
+        about = service.name if service else "an unknown service"
+        on_call = roster.who(around.team, "expert", at).people if around.team and not names else ()
+        return [Found(one, f"expert for {about}") for one in names or on_call], f"no expert is named for {about}"
+
+    def _of_team(self, roster: Roster, role: str, team_id: str | None, at: datetime) -> tuple[list[Found], str]:
+        """The manager on call (at the weekend, say), else the team's own."""
         team: Team | None = self._directory.team(team_id) if team_id else None
         if team is None:
             return [], f"no team is known, so there is no {role}"
+        if role == "manager" and (on_call := roster.who(team.id, role, at)).people:
+            return _all(on_call)
         person = team.manager if role == "manager" else team.lead
         return ([Found(person, f"{role} of {team.name}")] if person else []), f"{team.name} has no {role}"
 
-    def _fallback(self, around: Around, at: datetime) -> tuple[list[Found], str]:
+    def _fallback(self, roster: Roster, around: Around, at: datetime) -> tuple[list[Found], str]:
         targets = tuple(str(target) for target in self._directory.config.fallback if str(target) != "fallback")
-        people, missing = self.people(targets, around, at)
+        people, missing = self.people(roster, targets, around, at)
         return [Found(one.person, "fallback") for one in people], "; ".join(missing) or "no fallback is configured"
 
 
-def _one(someone: Someone) -> tuple[list[Found], str]:
-    return ([Found(someone.person, someone.why)] if someone.person else []), someone.why
+def _all(someone: Someone) -> tuple[list[Found], str]:
+    return [Found(person, someone.why) for person in someone.people], someone.why

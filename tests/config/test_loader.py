@@ -184,7 +184,7 @@ CHANGES = {
         'fallback: ["person:ana"]',
         "fallback: [anna]",
         "all.yaml:3: 'fallback[1]': 'anna' is no target; write primary, secondary, lead, manager, expert, executive, fallback, "
-        "or person:<id>, team:<id>, rotation:<id>.",
+        "or person:<id>, team:<id>, rotation:<id>, schedule:<id>.",
     ),
     "a target nobody knows": (
         '["person:ana"]',
@@ -359,5 +359,5 @@ def test_the_sandbox_configuration_is_sound() -> None:
     assert list(config.people) == ["ana", "bo", "kim", "lee", "bea", "max"]
     team = config.owner(config.services["checkout"])
     assert team is not None and team.oncall is not None and team.oncall.secondary is not None
-    assert config.rotations[team.oncall.primary].participants == ("ana",)
-    assert config.rotations[team.oncall.secondary].participants == ("bo",)
+    assert config.rotations[team.oncall.primary].participants == (("ana",),)
+    assert config.rotations[team.oncall.secondary].participants == (("bo",),)

@@ -9,7 +9,7 @@ import pytest
 from bot.clock import FakeClock
 from bot.config.loader import load
 from bot.config.models import Config
-from bot.db import ActorId, Database
+from bot.db import BOT, ActorId, Database
 from bot.directory.service import Directory
 from bot.errors import NotFound
 from bot.oncall.service import OnCall
@@ -25,22 +25,24 @@ def config() -> Config:
     return load(Path(str(resources.files("bot"))) / "sandbox" / "config", {})
 
 
-def test_the_turn_passes_at_the_hand_off(config: Config) -> None:
+async def test_the_turn_passes_at_the_hand_off(sqlite_database: Database, config: Config) -> None:
     oncall = OnCall(config)
     noon = MORNING.replace(hour=12)
-    now = oncall.who("db", "primary", MORNING)
-    assert (now.person, now.why, now.until) == ("kim", "primary on call for Databases", noon)
-    assert oncall.who("db", "primary", noon - timedelta(seconds=1)).person == "kim"
-    assert oncall.who("db", "primary", noon).person == "lee"
-    assert oncall.after("db", "primary", MORNING).person == "lee"
-    assert oncall.turn("db-primary", noon).person == "lee"
+    async with sqlite_database.begin(actor=BOT) as tx:
+        now = await oncall.who(tx, "db", "primary", MORNING)
+        assert (now.person, now.why, now.until) == ("kim", "primary on call for Databases", noon)
+        assert (await oncall.who(tx, "db", "primary", noon - timedelta(seconds=1))).person == "kim"
+        assert (await oncall.who(tx, "db", "primary", noon)).person == "lee"
+        assert (await oncall.after(tx, "db", "primary", MORNING)).person == "lee"
+        assert (await oncall.on_schedule(tx, "db-primary", noon)).person == "lee"
 
 
-def test_nobody_is_found_with_a_reason(config: Config) -> None:
+async def test_nobody_is_found_with_a_reason(sqlite_database: Database, config: Config) -> None:
     oncall = OnCall(config)
-    assert oncall.who("db", "secondary", MORNING).why == "Databases has no secondary rotation"
-    assert oncall.who("nowhere", "primary", MORNING).why == "there is no team nowhere"
-    before = oncall.who("payments", "primary", datetime(2025, 12, 1, tzinfo=UTC))
+    async with sqlite_database.begin(actor=BOT) as tx:
+        assert (await oncall.who(tx, "db", "secondary", MORNING)).why == "Databases has no secondary rotation"
+        assert (await oncall.who(tx, "nowhere", "primary", MORNING)).why == "there is no team nowhere"
+        before = await oncall.who(tx, "payments", "primary", datetime(2025, 12, 1, tzinfo=UTC))
     assert before.person is None
     assert "payments-primary has not begun" in before.why
 
