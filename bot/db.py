@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, NewType, cast
 
 from sqlalchemy import DateTime, Dialect, Executable, String, text
@@ -93,6 +94,10 @@ class Tx:
     """Set by the post room: once this is committed, workers are woken."""
     facts: list[object] = field(default_factory=list)
     """What was announced: once this is committed, it is logged."""
+    held: set[int] = field(default_factory=set)
+    """The incidents that nobody else can change until the end of this."""
+    read_held: set[int] = field(default_factory=set)
+    """Those of them that were read since, and need not be read again."""
 
     async def announce(self, fact: object) -> None:
         """State a fact; everybody who listens hears it now, inside this transaction."""
@@ -108,6 +113,8 @@ class Tx:
                 yield
         except BaseException:
             del self.facts[before:]
+            self.held.clear()  # locks taken inside are gone, and so is what was read
+            self.read_held.clear()
             raise
 
     @contextmanager
@@ -126,12 +133,12 @@ class Tx:
 
     async def lock(self, name: str) -> None:
         """Wait for, and hold until the end of the transaction, the lock called `name`. On SQLite one writer at a time holds them all."""
-        if self.session.get_bind().dialect.name != "sqlite":
+        if not is_sqlite(self.session):
             await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
     async def insert_new(self, table: type[SQLModel], **values: Any) -> bool:
         """Insert a row unless one of its unique keys already holds; True when it was inserted."""
-        return await self.changed(insert_for(self.session, table).values(**values).on_conflict_do_nothing()) > 0
+        return await self.changed(_insert_if_new(table, is_sqlite(self.session)), values) > 0
 
 
 async def hold_declaring(tx: Tx) -> None:
@@ -142,13 +149,25 @@ async def hold_declaring(tx: Tx) -> None:
 async def hold_incident(tx: Tx, incident_id: int) -> None:
     """Hold everything about one incident until the transaction ends. Every room that changes any of it asks for this first: two
     transactions that took its rows in different orders would wait for each other for ever. Several incidents: the lowest first."""
-    await tx.lock(f"incident:{incident_id}")
+    if incident_id not in tx.held:
+        await tx.lock(f"incident:{incident_id}")
+        tx.held.add(incident_id)
 
 
-def insert_for(session: AsyncSession, table: type[SQLModel]) -> PostgresqlInsert | SqliteInsert:
-    """An INSERT of this session's dialect, so that ON CONFLICT can follow."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite_insert(table) if is_sqlite else postgresql_insert(table)
+def is_sqlite(session: AsyncSession) -> bool:
+    """Whether this session talks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def insert_into(table: type[SQLModel], on_sqlite: bool) -> PostgresqlInsert | SqliteInsert:
+    """An INSERT of one dialect, so that ON CONFLICT can follow."""
+    target = table.__table__  # type: ignore[attr-defined]
+    return sqlite_insert(target) if on_sqlite else postgresql_insert(target)
+
+
+@cache
+def _insert_if_new(table: type[SQLModel], on_sqlite: bool) -> PostgresqlInsert | SqliteInsert:
+    return insert_into(table, on_sqlite).on_conflict_do_nothing()
 
 
 class Database:

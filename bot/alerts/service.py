@@ -12,7 +12,7 @@ from bot.alerts.grouping import title_of
 from bot.alerts.models import Alert, AlertEvent, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
 from bot.config.models import AlertSource, Config, Service
-from bot.db import ActorId, Tx, hold_declaring, hold_incident, insert_for
+from bot.db import ActorId, Tx, hold_declaring, hold_incident, insert_into, is_sqlite
 from bot.incidents import lifecycle, timeline
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState
@@ -311,9 +311,9 @@ class Alerts:
         if not batch.rows:
             return
         connection = await tx.session.connection()
-        insert = insert_for(tx.session, Alert)
+        insert = insert_into(Alert, is_sqlite(tx.session))
         changed = {name: insert.excluded[name] for name in next(iter(batch.rows.values())) if name not in ("source", "fingerprint")}
         await connection.execute(
             insert.on_conflict_do_update(index_elements=["source", "fingerprint"], set_=changed), list(batch.rows.values())
         )
-        await connection.execute(insert_for(tx.session, AlertEvent), batch.events)
+        await connection.execute(insert_into(AlertEvent, is_sqlite(tx.session)), batch.events)

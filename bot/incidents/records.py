@@ -34,6 +34,9 @@ class Records:
     async def held(self, tx: Tx, incident_id: int) -> Incident:
         """The incident, as it stands, with everything about it held until the transaction ends; raises `NotFound`."""
         await hold_incident(tx, incident_id)
+        if incident_id in tx.read_held:
+            return await tx.session.get_one(Incident, incident_id)
+        tx.read_held.add(incident_id)
         return await self.get(tx, incident_id)
 
     async def of_channel(self, tx: Tx, channel_id: str) -> Incident | None:

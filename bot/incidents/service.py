@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from bot import faultpoints
 from bot.config.models import Config
-from bot.db import BOT, Tx, hold_declaring
+from bot.db import BOT, Tx, hold_declaring, hold_incident
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import lifecycle, roles, timeline
 from bot.incidents.declaration import Declaration, Declared
@@ -81,6 +81,8 @@ class Incidents(Outward):
         )
         tx.session.add(incident)
         await tx.session.flush()
+        await hold_incident(tx, incident.number)
+        tx.read_held.add(incident.number)
         return incident
 
     async def _write_down_declaration(self, tx: Tx, incident: Incident, wanted: Declaration, judged: Judged) -> None:

@@ -2,18 +2,17 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Update, case, delete, false, literal, not_, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from bot.db import EnumText, Tx, UtcDateTime, insert_for
+from bot.db import Tx, is_sqlite
 from bot.errors import InvalidInput
+from bot.work import statements
 from bot.work.models import WorkItem
 from bot.work.orders import Order, WorkState
 
@@ -26,13 +25,11 @@ REMEMBERED = timedelta(days=30)
 """How long what ended can still be looked at; a key may be used again after that."""
 
 FINAL = (WorkState.DONE, WorkState.DEAD, WorkState.CANCELLED)
-CLAIMED = ("id", "kind", "key", "about", "destination", "priority", "payload", "due_at", "wanted_at", "ordered_at", "revision", "failures")
-FREE: Mapping[str, None] = MappingProxyType({"lease": None, "leased_at": None, "lease_until": None})
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A leased item: what is to be done, and the token that proves it is ours to do."""
+    """A leased item: what is to be done, and the token that proves it is ours to do. Its fields are `statements.CLAIMED`, in that order."""
 
     id: int
     kind: str
@@ -41,16 +38,16 @@ class Claim:
     destination: str
     priority: int
     payload: str
-    lease: str
-    attempt: int
-    """1 on the first try."""
     due_at: datetime
     wanted_at: datetime
     """When it was meant to be done; `due_at` of a retry is later."""
     ordered_at: datetime
     revision: int
-    failures: int = 0
+    failures: int
     """How many tries before this one ended in an error of ours, in a row."""
+    attempt: int
+    """1 on the first try."""
+    lease: str
 
     @property
     def lane(self) -> "Lane":
@@ -81,7 +78,7 @@ async def schedule(tx: Tx, order: Order, *, key: str, about: str = "", due: date
     """Order `order` for `due` (now when None), once per `key`: a second order under the same key changes nothing. True if new."""
     row = _row(tx, order, key, about, due, destination)
     tx.work_ordered = True
-    return await tx.changed(insert_for(tx.session, WorkItem).values(**row).on_conflict_do_nothing(index_elements=["key"])) > 0
+    return await tx.changed(statements.order_once(is_sqlite(tx.session)), row) > 0
 
 
 async def refresh(
@@ -94,22 +91,8 @@ async def refresh(
     same time.
     """
     row = _row(tx, order, key, about, due, destination)
-    state, attempts, due_at = col(WorkItem.state), col(WorkItem.attempts), col(WorkItem.due_at)
-    is_waiting = state == WorkState.WAITING
-    wanted_at = literal(row["due_at"], UtcDateTime())
-    stays = is_waiting & ((attempts > 0) | (due_at < wanted_at)) if due is None or at_latest else false()
-    again = {name: row[name] for name in ("payload", "about", "destination", "priority", "ordered_at", "wanted_at")}
-    again |= {
-        "revision": col(WorkItem.revision) + 1,
-        "state": case((state == WorkState.LEASED, state), else_=literal(WorkState.WAITING, EnumText(WorkState))),
-        "attempts": case((is_waiting, attempts), else_=0),
-        "failures": case((is_waiting, col(WorkItem.failures)), else_=0),
-        "due_at": case((stays, due_at), else_=wanted_at),
-        "finished_at": None,
-        "last_error": None,
-    }
     tx.work_ordered = True
-    await tx.changed(insert_for(tx.session, WorkItem).values(**row).on_conflict_do_update(index_elements=["key"], set_=again))
+    await tx.changed(statements.order_again(is_sqlite(tx.session), may_stay=due is None or at_latest), row)
 
 
 async def cancel(tx: Tx, *, key: str | None = None, about: str | None = None, kind: type[Order] | None = None) -> int:
@@ -123,7 +106,7 @@ async def cancel(tx: Tx, *, key: str | None = None, about: str | None = None, ki
         statement = statement.where(col(WorkItem.about) == about)
     if kind is not None:
         statement = statement.where(col(WorkItem.kind) == kind.kind())
-    return await tx.changed(statement.values(**FREE, state=WorkState.CANCELLED, finished_at=tx.now))
+    return await tx.changed(statement.values(**statements.FREE, state=WorkState.CANCELLED, finished_at=tx.now))
 
 
 async def hurry(tx: Tx, *, about: str, kind: type[Order]) -> int:
@@ -136,36 +119,22 @@ async def hurry(tx: Tx, *, about: str, kind: type[Order]) -> int:
 
 async def lanes_due(tx: Tx, busy: frozenset[int] = frozenset()) -> list[Lane]:
     """The lanes in which something may be claimed now, the most urgent first."""
-    lanes = select(col(WorkItem.destination), col(WorkItem.priority)).where(_claimable(tx, busy)).distinct()
-    found = [Lane(destination, priority) for destination, priority in (await tx.session.execute(lanes)).all()]
-    return sorted(found, key=lambda lane: (lane.priority, lane.destination))
+    rows = await tx.session.execute(statements.LANES_DUE, {"now": tx.now, "busy": list(busy)})
+    return sorted((Lane(*row) for row in rows.all()), key=lambda lane: (lane.priority, lane.destination))
 
 
 async def claim(tx: Tx, lane: Lane, *, lease: str, limit: int, busy: frozenset[int] = frozenset()) -> list[Claim]:
     """Lease up to `limit` due items of one lane, the longest due first, leaving out what this process still works on (`busy`)."""
-    free = (
-        select(col(WorkItem.id)).where(_claimable(tx, busy), _in_lane(lane)).order_by(col(WorkItem.due_at), col(WorkItem.id)).limit(limit)
-    )
-    if tx.session.get_bind().dialect.name != "sqlite":
-        free = free.with_for_update(skip_locked=True)
-    leased = {"state": WorkState.LEASED, "lease": lease, "leased_at": tx.now, "lease_until": tx.now + LEASE}
-    statement = (
-        update(WorkItem)
-        .where(col(WorkItem.id).in_(free))
-        .values(**leased, attempts=col(WorkItem.attempts) + 1)
-        .returning(*(getattr(WorkItem, name) for name in CLAIMED), col(WorkItem.attempts))
-        .execution_options(synchronize_session=False)
-    )
-    rows = sorted((await tx.session.execute(statement)).all(), key=lambda row: (row.due_at, row.id))
-    return [Claim(**{name: getattr(row, name) for name in CLAIMED}, attempt=row.attempts, lease=lease) for row in rows]
+    wanted = {"lane_destination": lane.destination, "lane_priority": lane.priority, "limit": limit, "busy": list(busy)}
+    leasing = {"now": tx.now, "new_lease": lease, "until": tx.now + LEASE}
+    rows = (await tx.session.execute(statements.claim(is_sqlite(tx.session)), wanted | leasing)).all()
+    return [Claim(*row) for row in sorted(rows, key=lambda row: (row.due_at, row.id))]
 
 
 async def holds(tx: Tx, claim: Claim) -> bool:
     """Is the lease still ours? Ask right before an outside call that must not happen twice; if not, return `TryLater`."""
-    mine = select(col(WorkItem.id)).where(
-        col(WorkItem.id) == claim.id, col(WorkItem.lease) == claim.lease, col(WorkItem.lease_until) > tx.now
-    )
-    return (await tx.session.execute(mine)).first() is not None
+    mine = {"item": claim.id, "own_lease": claim.lease, "now": tx.now}
+    return (await tx.session.execute(statements.HOLDS, mine)).first() is not None
 
 
 async def renew(tx: Tx, claims: list[Claim]) -> None:
@@ -176,17 +145,19 @@ async def renew(tx: Tx, claims: list[Claim]) -> None:
 
 async def finish(tx: Tx, claim: Claim, state: WorkState, error: str | None = None) -> bool:
     """Close a leased item. False when it is not closed: the lease was lost meanwhile, or it was ordered anew and waits again."""
-    as_claimed = _own(claim).where(col(WorkItem.revision) == claim.revision)
-    if await tx.changed(as_claimed.values(**FREE, state=state, finished_at=tx.now, last_error=error)):
+    mine = {"item": claim.id, "own_lease": claim.lease}
+    ended = {"as_revision": claim.revision, "end": state, "at": tx.now, "error": error}
+    if await tx.changed(statements.FINISH, mine | ended):
         return True
-    if await tx.changed(_own(claim).values(**FREE, state=WorkState.WAITING)):
+    if await tx.changed(statements.WAIT_AGAIN, mine):
         tx.work_ordered = True
     return False
 
 
 async def put_back(tx: Tx, claim: Claim, due: datetime, error: str, failures: int = 0) -> None:
     """Let a leased item wait again until `due`."""
-    await tx.changed(_own(claim).values(**FREE, state=WorkState.WAITING, due_at=due, last_error=error, failures=failures))
+    mine = {"item": claim.id, "own_lease": claim.lease}
+    await tx.changed(statements.PUT_BACK, mine | {"due": due, "error": error, "failed": failures})
 
 
 async def forget_finished(tx: Tx, limit: int = 5000) -> int:
@@ -198,35 +169,15 @@ async def forget_finished(tx: Tx, limit: int = 5000) -> int:
 async def free_all(tx: Tx) -> int:
     """Let every leased item wait again: for a process that knows it is the only one, at its start."""
     leased = update(WorkItem).where(col(WorkItem.state) == WorkState.LEASED)
-    return await tx.changed(leased.values(**FREE, state=WorkState.WAITING))
+    return await tx.changed(leased.values(**statements.FREE, state=WorkState.WAITING))
 
 
 async def next_due(tx: Tx, busy: frozenset[int] = frozenset(), full: frozenset[Lane] = frozenset()) -> datetime | None:
     """When the next item may be claimed: one that waits is due, or a lease runs out. Leaves out what this process works on (`busy`)
     and lanes that are `full`, which are looked at again when an item in them ends."""
-    moments = []
-    for moment, state in ((col(WorkItem.due_at), WorkState.WAITING), (col(WorkItem.lease_until), WorkState.LEASED)):
-        soonest = select(moment).where(col(WorkItem.state) == state).order_by(moment).limit(1)
-        if busy:
-            soonest = soonest.where(col(WorkItem.id).not_in(busy))
-        for lane in full:
-            soonest = soonest.where(not_(_in_lane(lane)))
-        moments.append((await tx.session.execute(soonest)).scalar())
+    lanes = frozenset((lane.destination, lane.priority) for lane in full)
+    moments = (await tx.session.execute(statements.next_due(lanes), {"busy": list(busy)})).one()
     return min((moment for moment in moments if moment is not None), default=None)
-
-
-def _claimable(tx: Tx, busy: frozenset[int]) -> ColumnElement[bool]:
-    due = (col(WorkItem.state) == WorkState.WAITING) & (col(WorkItem.due_at) <= tx.now)
-    expired = (col(WorkItem.state) == WorkState.LEASED) & (col(WorkItem.lease_until) <= tx.now)
-    return (due | expired) & col(WorkItem.id).not_in(busy) if busy else due | expired
-
-
-def _in_lane(lane: Lane) -> ColumnElement[bool]:
-    return (col(WorkItem.destination) == lane.destination) & (col(WorkItem.priority) == lane.priority)
-
-
-def _own(claim: Claim) -> Update:
-    return update(WorkItem).where(col(WorkItem.id) == claim.id, col(WorkItem.lease) == claim.lease)
 
 
 def _row(tx: Tx, order: Order, key: str, about: str, due: datetime | None, destination: str | None) -> dict[str, object]:

@@ -142,16 +142,16 @@ class Worker:
 
     async def _claim_and_start(self) -> int:
         async with self._claiming:
-            due = await self.next_due()
-            if self._stopping or due is None or due > self._clock.now():
+            busy = frozenset(self._running)
+            async with self._db.read() as tx:
+                lanes = [lane for lane in await queue.lanes_due(tx, busy) if self._room(lane) > 0]
+            if self._stopping or not lanes:
                 return 0
             claims: list[Claim] = []
-            busy = frozenset(self._running)
             async with self._db.begin(actor=BOT) as tx:
-                for lane in await queue.lanes_due(tx, busy):
-                    if (room := self._room(lane)) > 0:
-                        lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
-                        claims += await queue.claim(tx, lane, lease=lease, limit=room, busy=busy)
+                for lane in lanes:
+                    lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
+                    claims += await queue.claim(tx, lane, lease=lease, limit=self._room(lane), busy=busy)
             self._claimed += len(claims)
             for claim in claims:
                 self._running[claim.id] = (claim, asyncio.create_task(self._work(claim)))
@@ -165,17 +165,20 @@ class Worker:
 
     async def _work(self, claim: Claim) -> None:
         log.about_work(claim.about)
+        is_over = False
         try:
             lateness.labels(claim.kind).observe(max(0.0, (self._clock.now() - claim.due_at).total_seconds()))
             faultpoints.reached(f"{claim.kind}: claimed")
             outcome = await self._try(claim)
             faultpoints.reached(f"{claim.kind}: done, not noted")
-            await self._write_down(claim, outcome)
+            is_over = await self._write_down(claim, outcome)
         except Exception:
             logger.exception("work could not be written down", kind=claim.kind, key=claim.key)  # its lease runs out, and it is tried again
         finally:
+            was_full = self._room(claim.lane) <= 0
             self._running.pop(claim.id, None)
-            self._awake.set()
+            if was_full or not is_over:  # else there is nothing new to claim
+                self._awake.set()
 
     async def _try(self, claim: Claim) -> Outcome:
         known = self._handlers.get(claim.kind)
@@ -191,23 +194,24 @@ class Worker:
             is_last = claim.priority > Priority.PAGE and claim.failures + 1 >= order_type.attempts
             return Refused(why) if is_last else Broke(why)
 
-    async def _write_down(self, claim: Claim, outcome: Outcome) -> None:
+    async def _write_down(self, claim: Claim, outcome: Outcome) -> bool:
+        """Whether the item is closed, so that nothing of it waits any more."""
         ended.labels(claim.kind, type(outcome).__name__).inc()
         for pause in (*WRITE_DOWN_AGAIN_S, None):
             try:
                 async with self._db.begin(actor=BOT) as tx:
-                    await self._close(tx, claim, outcome)
-                return
+                    return await self._close(tx, claim, outcome)
             except Exception:
                 if pause is None:
                     raise
                 logger.warning("the database is away; trying again", kind=claim.kind, key=claim.key)
                 await asyncio.sleep(pause)
+        return False
 
-    async def _close(self, tx: Tx, claim: Claim, outcome: Outcome) -> None:
+    async def _close(self, tx: Tx, claim: Claim, outcome: Outcome) -> bool:
         match outcome:
             case Done():
-                await queue.finish(tx, claim, WorkState.DONE)
+                return await queue.finish(tx, claim, WorkState.DONE)
             case TryLater(why, after) if tx.now - claim.wanted_at < GIVE_UP_AFTER:
                 failures = claim.failures + 1 if isinstance(outcome, Broke) else 0
                 await queue.put_back(tx, claim, tx.now + (after or back_off(claim.attempt)), why, failures)
@@ -215,6 +219,8 @@ class Worker:
                 if await queue.finish(tx, claim, WorkState.DEAD, why):
                     logger.error("work given up", kind=claim.kind, key=claim.key, why=why)
                     await self._announce_death(tx, WorkDied(claim.kind, claim.key, claim.about, why))
+                    return True
+        return False
 
     async def _announce_death(self, tx: Tx, death: WorkDied) -> None:
         try:
