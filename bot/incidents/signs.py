@@ -9,7 +9,6 @@ from bot.db import Tx
 from bot.incidents import roles
 from bot.incidents.models import ChannelMessage, TimelineEntry
 
-
 NOT_THEIR_DOING = ("exhausted", "role")
 """Entries that name a person who need not have done anything: they did not answer, or were given a part."""
 
