@@ -12,11 +12,8 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import WallClock
 from bot.sandbox.outside import NUMBERS
-from bot.sandbox.phones import sid
 from bot.sandbox.testing import APP_TOKEN, BOT_TOKEN, Sandbox
-from bot.sandbox.voice import Call
 from tests.sandbox.demo import MANIFEST, make
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -62,7 +59,7 @@ class Seen:
         """Have a card in a channel of its own, and go there."""
         await self.sandbox.user("kim").command("/inc sev1 checkout is down")
         await self.go("inc-1-checkout")
-        await expect(self.page.get_by_role("button", name="Ack")).to_be_visible()
+        await expect(self.page.get_by_role("button", name="Ack", exact=True)).to_be_visible()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -103,7 +100,7 @@ async def test_a_card_is_drawn_and_its_buttons_menus_and_selects_act(seen: Seen)
     messages = seen.page.locator("#messages")
     await expect(seen.page.get_by_role("heading", name="SEV1 checkout is down")).to_be_visible()
     await expect(messages.get_by_role("link", name="dashboard")).to_have_attribute("href", "https://example.com/d")
-    await seen.page.get_by_role("button", name="Ack").click()
+    await seen.page.get_by_role("button", name="Ack", exact=True).click()
     await expect(messages).to_contain_text("kim pressed ack 42")
     await seen.page.locator(".overflow summary").click()
     await seen.page.get_by_role("button", name="Escalate").click()
@@ -159,8 +156,10 @@ async def test_hostile_text_is_text_wherever_it_stands(seen: Seen) -> None:
     messages = seen.page.locator("#messages")
     await expect(messages).to_contain_text("<img src=x onerror=alert(1)>")
     await expect(messages).to_contain_text("click me")
+    await expect(seen.page.locator(".note-text")).to_contain_text("<script>alert(2)</script>")
+    await seen.page.locator(".note").click()
     await expect(seen.page.locator("#texts")).to_contain_text("<script>alert(2)</script>")
-    assert await seen.page.locator("#messages img, #messages script, #texts img, #texts script, [href^=javascript]").count() == 0
+    assert await seen.page.locator("#messages img, #messages script, .phone img, .phone script, [href^=javascript]").count() == 0
 
 
 async def test_a_block_that_is_not_known_is_marked_and_not_dropped(seen: Seen) -> None:
@@ -225,30 +224,6 @@ async def test_whose_screen_it_is_can_be_changed(seen: Seen) -> None:
     await expect(seen.page.locator(".message", has_text="lee is here").locator(".head b")).to_have_text("Lee O'Hara")
 
 
-async def test_a_text_is_read_and_answered_and_its_links_open(seen: Seen) -> None:
-    seen.sandbox.outside.phones.send(US, NUMBERS["ana"], f"SEV1 checkout is down. Reply 4 or tap {seen.sandbox.url}/p/abc")
-    texts = seen.page.locator("#texts")
-    await expect(texts.get_by_role("link")).to_have_attribute("href", f"{seen.sandbox.url}/p/abc")
-    await seen.page.fill("#sms-text", "4")
-    await seen.page.press("#sms-text", "Enter")
-    await expect(texts.locator(".sms.out")).to_contain_text("4")
-    await expect(texts.locator(".sms.out .error")).to_contain_text("503")  # no bot runs behind this sandbox
-    assert [sms.body for sms in seen.sandbox.phone("ana").sms if sms.direction == "out"] == ["4"]
-
-
-async def test_a_ringing_phone_is_seen_wherever_one_looks_and_answered_with_its_keypad(seen: Seen) -> None:
-    document = "<Response><Gather numDigits='1' action='/hooks/keys'><Say>Checkout is down. Press 4.</Say></Gather></Response>"
-    call = Call(sid("CA"), US, NUMBERS["bo"], WallClock().now(), url=f"{seen.sandbox.url}/hooks/voice", document=document)
-    seen.sandbox.outside.phones.call(NUMBERS["bo"], call)
-    await expect(seen.page.locator("#ringing")).to_contain_text("bo’s phone rings")
-    await seen.page.get_by_role("button", name="Answer").click()
-    await expect(seen.page.locator("#number")).to_have_text(NUMBERS["bo"])
-    await expect(seen.page.locator("#texts")).to_contain_text("Checkout is down. Press 4.")
-    await seen.page.get_by_role("group", name="Keypad").get_by_role("button", name="4").click()
-    await expect(seen.page.locator("#texts")).to_contain_text("Pressed 4")
-    assert call.digits == "4"
-
-
 async def test_everything_fits_a_phones_width(seen: Seen) -> None:
     await seen.card()
     await seen.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
@@ -256,10 +231,10 @@ async def test_everything_fits_a_phones_width(seen: Seen) -> None:
         await seen.page.locator(".tabs button", has_text=tab).click()
         await expect(seen.page.locator(shown)).to_be_visible()
         assert await seen.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    box = await seen.page.get_by_role("button", name="Ack").bounding_box()
+    box = await seen.page.get_by_role("button", name="Ack", exact=True).bounding_box()
     assert box is not None
     assert box["height"] >= 38  # a thumb's width, nearly
-    await seen.page.get_by_role("button", name="Ack").click()
+    await seen.page.get_by_role("button", name="Ack", exact=True).click()
     await expect(seen.page.locator("#messages")).to_contain_text("kim pressed ack 42")
 
 

@@ -1,0 +1,39 @@
+// The scenario bar: what can be made to happen, one click each. What lasts is a switch.
+
+import { attempt, element, get, post, toast } from "/sandbox/static/api.js";
+import { soon } from "/sandbox/static/store.js";
+
+export function mount(spot, store) {
+  const label = element("span", { class: "scenarios-label", id: "scenarios-label" }, "Make it happen");
+  const row = element("div", { class: "scenarios", role: "group", "aria-labelledby": "scenarios-label" });
+  spot.append(label, row);
+  let drawn = "";
+  let busy = null;
+
+  const refresh = soon(async () => draw(await get("/scenarios")));
+  const draw = (scenarios) => {
+    const now = JSON.stringify([scenarios, busy]);
+    if (now === drawn) return;
+    drawn = now;
+    const focused = row.contains(document.activeElement) ? document.activeElement.dataset.scenario : null;
+    row.replaceChildren(...scenarios.map(button));
+    if (focused) row.querySelector(`[data-scenario="${focused}"]`)?.focus();
+  };
+  const button = (scenario) => element("button", {
+    type: "button", class: "scenario", "data-scenario": scenario.name, title: scenario.says, disabled: busy === scenario.name,
+    "aria-pressed": scenario.lasts ? String(scenario.on) : undefined, onclick: () => play(scenario),
+  }, scenario.title);
+  const play = async (scenario) => {
+    busy = scenario.name;
+    refresh();
+    const ending = scenario.lasts && scenario.on;
+    const done = await attempt(() => post(`/scenarios/${scenario.name}`, { on: !ending }));
+    busy = null;
+    if (done) toast(ending ? `“${scenario.title}” is over.` : scenario.says);
+    for (const kind of ["moved", "phone", "mail"]) store.emit(kind, {});
+    refresh();
+  };
+  store.on("open", refresh);
+  store.on("change", refresh);
+  setInterval(refresh, 5000); // faults are told by no event
+}
