@@ -16,7 +16,7 @@ Suite = Callable[[Path], Awaitable[list[Row]]]
 async def on_postgresql(folder: Path) -> list[Row]:
     """What is measured on PostgreSQL."""
     with postgres.running() as server:
-        ours, theirs = server.create(), server.create()
+        ours, theirs = await asyncio.to_thread(server.create), await asyncio.to_thread(server.create)
         return await ingest.on_postgresql(plain(server.url(ours)), plain(server.url(theirs)))
 
 
