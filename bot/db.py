@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
@@ -37,6 +38,8 @@ BOT = ActorId("tocsin")
 
 logger = log.get(__name__)
 
+PASSING = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"})
+"""PostgreSQL's codes for what may be gone at the next try: a deadlock, a lost connection, a server that restarts."""
 WRITE_TIMEOUT_S = 30
 READ_CONNECTIONS = 4
 
@@ -139,6 +142,13 @@ class Tx:
     async def insert_new(self, table: type[SQLModel], **values: Any) -> bool:
         """Insert a row unless one of its unique keys already holds; True when it was inserted."""
         return await self.changed(_insert_if_new(table, is_sqlite(self.session)), values) > 0
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same transaction, begun again, may succeed: it lost a deadlock, or the database went away for a moment."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in PASSING
+    return isinstance(error, OSError)
 
 
 async def hold_declaring(tx: Tx) -> None:

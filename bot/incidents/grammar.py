@@ -32,7 +32,7 @@ __all__ = [
 
 
 SEVERITY_WORD = re.compile(r"sev(?:erity)?[-_:#]?(\d+)?")
-INCIDENT_WORD = re.compile(r"(?:#(?:inc-?)?|inc-)([1-9]\d{0,8})")
+INCIDENT_WORD = re.compile(r"(?:#(?:inc-?)?|inc-)([1-9]\d{0,99})")
 CHANNEL_WORD = re.compile(r"<#[A-Z0-9]+\|#?inc-([1-9]\d{0,8})(?:-[^>]*)?>", re.IGNORECASE)
 DURATION = re.compile(r"(?:(\d{1,3})\s*h(?:ours?)?)?\s*(?:(\d{1,4})\s*(?:m|min|mins|minutes?)?)?", re.IGNORECASE)
 SLACK_MENTION = re.compile(r"<(?:@([UW][A-Z0-9]+)|!subteam\^(S[A-Z0-9]+))(?:\|[^>]*)?>")

@@ -64,11 +64,6 @@ def is_worked_on(state: IncidentState) -> bool:
     return state in WORKED_ON
 
 
-def is_counted(state: IncidentState) -> bool:
-    """Whether statistics count it."""
-    return state not in {IncidentState.TRIAGE, IncidentState.CANCELLED, IncidentState.MERGED}
-
-
 def state_named(word: str) -> IncidentState | None:
     """The state that a person names, in any case, or `None`."""
     word = word.strip().lower()

@@ -14,6 +14,8 @@ from bot.incidents.models import Incident
 from bot.paging.service import Paging
 
 LISTED = 20
+LARGEST = 2**31 - 1
+"""The largest number that the table could hold; people may type any."""
 ENDED = frozenset({"all", "closed", "resolved", "cancelled"})
 
 
@@ -26,7 +28,7 @@ class Records:
 
     async def get(self, tx: Tx, incident_id: int) -> Incident:
         """The incident with this number; raises `NotFound`."""
-        found = await tx.session.get(Incident, incident_id, populate_existing=True)
+        found = await tx.session.get(Incident, incident_id, populate_existing=True) if incident_id <= LARGEST else None
         if found is None:
             raise NotFound(f"There is no incident #{incident_id}.")
         return found

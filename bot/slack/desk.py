@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import Counter
 
 from bot import faultpoints, log
-from bot.db import BOT, ActorId, Database, Tx
+from bot.db import BOT, ActorId, Database, Tx, may_pass
 from bot.errors import Refusal
 from bot.slack.answer import NOTED, Ack, Answerer, acknowledgement
 from bot.slack.listeners import Listener, name_of
@@ -21,6 +21,8 @@ Who = Callable[[Tx, str], Awaitable[ActorId]]
 
 PATIENCE_S = 2.0
 """How long a transaction may take before Slack, which waits 3 s, is told that we are still at it."""
+AGAIN_AFTER_S = (0.05, 0.3)
+"""Pauses before a transaction that met another, or a database that restarts, is begun again."""
 STILL_WORKING = "Still working on it, I will answer here."
 
 ended = Counter("tocsin_slack_requests_total", "What came in from Slack, by how it ended", ["kind", "outcome"])
@@ -95,13 +97,25 @@ class Desk:
                 async with self._db.read() as tx:
                     reply = await listeners[0](tx, request)
                 return Decision("done", reply, acknowledgement(request, reply))
-            return await self._transact(request, listeners)
+            return await self._transact_in_the_end(request, listeners)
         except _Undo as undone:
             return Decision("refused", undone.reply, undone.ack)
         except Refusal as refusal:
             return refused(request, str(refusal))
         except Exception:
             return broken(request)
+
+    async def _transact_in_the_end(self, request: Request, listeners: list[Listener[Request]]) -> Decision:
+        """What a person asked for does not fail because two transactions met or the database restarted: it is begun again."""
+        for pause in AGAIN_AFTER_S:
+            try:
+                return await self._transact(request, listeners)
+            except Exception as error:
+                if not may_pass(error):
+                    raise
+                logger.warning("begun again", request=type(request).__name__, name=name_of(request), error=type(error).__name__)
+                await asyncio.sleep(pause)
+        return await self._transact(request, listeners)
 
     async def _transact(self, request: Request, listeners: list[Listener[Request]]) -> Decision:
         async with self._db.begin(actor=BOT) as tx:

@@ -152,6 +152,11 @@ GOLDEN: list[tuple[Place, str, Intent]] = [
     (OUT, "42 resolve config rolled back", Act(42, "resolve", "config rolled back")),
     (OUT, "42 sev 3", Act(42, "sev", "", severity=SEV3)),
     (OUT, "#42 resolve", OpenForm("resolve", 42)),
+    (
+        OUT,
+        "#99999999999 note far too many digits",
+        Act(99999999999, "note", "far too many digits"),
+    ),
     (OUT, "#42", Look("list", "#42")),
     (OUT, "#42 status page is down", ask("#42 status page is down", OpenForm("status", 42, "page is down"))),
     (OUT, "#42 new customers affected", ask("customers affected", Act(42, "note", "new customers affected"))),

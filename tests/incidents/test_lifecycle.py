@@ -20,7 +20,6 @@ from bot.incidents.lifecycle import (
     can_undo,
     durations,
     humane,
-    is_counted,
     is_open,
     is_worked_on,
     state_named,
@@ -75,7 +74,6 @@ def test_every_state_has_its_sentence() -> None:
 def test_predicates() -> None:
     assert [state for state in S if is_open(state)] == [S.TRIAGE, S.INVESTIGATING, S.MITIGATING, S.MONITORING]
     assert not is_worked_on(S.TRIAGE)
-    assert [state for state in S if not is_counted(state)] == [S.TRIAGE, S.CANCELLED, S.MERGED]
     assert state_named(" Monitoring ") is S.MONITORING
     assert state_named("page is down") is None
 

@@ -115,6 +115,7 @@ async def test_data_or_security_is_private_from_the_first_second(world: World) -
         said = told(await world.user("lee").command(line, "ops"))
         assert SECRET not in said, line
     assert "There is no incident #1" in told(await world.user("lee").command("/inc #1", "ops"))
+    assert "There is no incident #99999999999" in told(await world.user("lee").command("/inc #99999999999 status", "ops"))
     assert SECRET not in told(await world.user("lee").command("/inc list", "ops"))
     assert "There is no open incident" in told(await world.user("lee").command("/inc note", "ops"))
     assert SECRET in told(await world.user("kim").command("/inc list", "ops"))

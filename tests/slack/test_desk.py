@@ -2,16 +2,21 @@
 
 import asyncio
 import time
+from collections import Counter
 
 import pytest
 
-from bot.db import Tx
+from bot.clock import FakeClock
+from bot.db import Database, Tx
 from bot.errors import Refusal
+from bot.events import Listeners
+from bot.slack.gateway import SlackGateway
 from bot.slack.replies import Nothing, OpenModal, Reply, Say
 from bot.slack.requests import Click, Command, Event, Submission
+from tests.postgres import Postgres
 from tests.slack.ledger import note, notes
 from tests.slack.office import FORM, ORDERS, Office, replying, until
-from tests.slack.raw import answers
+from tests.slack.raw import RawSlack, answers
 
 
 class TestPatience:
@@ -122,3 +127,50 @@ class TestPatience:
         taken.then()
         await office.settled()
         assert [seen.name for seen in office.raw.seen] == ["response_url"]
+
+
+async def test_two_that_wait_for_each_other_are_both_done_in_the_end(
+    postgres_url: str, clock: FakeClock, raw: RawSlack, gateway: SlackGateway
+) -> None:
+    database = Database(postgres_url, clock, Listeners())
+    office, met = Office(database, raw, gateway, patience_s=10.0), asyncio.Barrier(2)
+
+    async def crosswise(tx: Tx, command: Command) -> Reply:
+        await note(tx, command.text)
+        one, other = ("a", "b") if command.text == "one" else ("b", "a")
+        await tx.lock(one)
+        if met.n_waiting or not tries[command.text]:
+            tries[command.text] += 1
+            await met.wait()
+        await tx.lock(other)
+        return Say(f"{command.text} is done.")
+
+    tries = Counter[str]()
+    await office.start()
+    office.door.command("/inc", crosswise)
+    answers = await asyncio.gather(office.command("one"), office.command("two", user="U2"))
+    assert [answer.json["text"] for answer in answers] == ["one is done.", "two is done."]
+    assert await notes(database) == 2
+    await office.close()
+    await database.close()
+
+
+async def test_a_command_whose_connection_is_lost_is_done_on_another(
+    postgres_url: str, postgres_server: Postgres, clock: FakeClock, raw: RawSlack, gateway: SlackGateway
+) -> None:
+    database = Database(postgres_url, clock, Listeners())
+    office, times = Office(database, raw, gateway, patience_s=10.0), []
+
+    async def cut_off_once(tx: Tx, _: Command) -> Reply:
+        await note(tx, "done")
+        times.append(1)
+        if len(times) == 1:
+            await postgres_server.cut_off(postgres_server.name(postgres_url))
+        return Say("#7 declared.")
+
+    await office.start()
+    office.door.command("/inc", cut_off_once)
+    assert (await office.command("sev1 x")).json["text"] == "#7 declared."
+    assert (len(times), await notes(database)) == (2, 1)
+    await office.close()
+    await database.close()
