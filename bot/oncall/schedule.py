@@ -242,11 +242,9 @@ def windows(restrictions: Sequence[Restriction], zone: str, day: datetime) -> li
     found = []
     for restriction in restrictions:
         if restriction.holds_on(day):
-            opens, closes = day.replace(hour=restriction.start.hour, minute=restriction.start.minute), day
-            closes = (day if restriction.end > restriction.start else day + DAY).replace(
-                hour=restriction.end.hour, minute=restriction.end.minute
-            )
-            start, end = instant(opens, zone), last_instant(closes, zone)
+            closes = day if restriction.end > restriction.start else day + DAY
+            start = instant(datetime.combine(day, restriction.start), zone)
+            end = last_instant(datetime.combine(closes, restriction.end), zone)
             if start < end:
                 found.append((start, end))
     return sorted(found)
