@@ -74,6 +74,11 @@ ALERTS = (
     ("StorageAlmostFull", "storage", "A storage pool is 97 % full"),
     ("UploadsFailing", "file-sync", "One upload in four fails"),
 )
+UNHEARD = (
+    ("PaymentsStuck", "checkout", "No payment has gone through for 5 min"),
+    ("CheckoutTimesOut", "checkout", "Every second checkout times out"),
+    ("BasketsLost", "checkout", "Baskets are empty after signing in"),
+)
 STORM = (
     ("CheckoutDown", "checkout", "Nobody can pay"),
     ("GatewayDown", "api-gateway", "The gateway answers 502"),
@@ -84,7 +89,7 @@ WAITS_S = (300.0, 300.0, 330.0)
 
 
 def steps_on(name: str, now: datetime, turn: int, people: Sequence[str]) -> list[Step]:
-    """What is done to start a scenario. `turn` counts how often, so that each alert is another one."""
+    """What is done to start a scenario. `turn` counts how often before, so that each alert is another one."""
     match name:
         case "alert":
             return [webhook([ALERTS[turn % len(ALERTS)]], now, turn)]
@@ -94,7 +99,7 @@ def steps_on(name: str, now: datetime, turn: int, people: Sequence[str]) -> list
         case "nobody_answers":
             silent = [Step(f"/control/phones/{user}/policy", {"calls": "voicemail"}) for user in people]
             passing = [Step("/control/clock", {"advance_s": seconds}) for seconds in WAITS_S]
-            return [*silent, webhook([ALERTS[0]], now, turn), *passing]
+            return [*silent, webhook([UNHEARD[turn % len(UNHEARD)]], now, turn), *passing]
         case _:
             return [Step("/control/fault", FAULTS[name])]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from aiohttp import ClientSession, ClientTimeout, web
 
-from bot.clock import Clock
+from bot.clock import Clock, FakeClock
 from bot.errors import NotFound, Refusal
 from bot.sandbox import scenarios
 from bot.sandbox.doors import answering, fields_of
@@ -21,7 +23,7 @@ class Stage:
     def __init__(self, clock: Clock, faults: FaultBoard, phones: Phones) -> None:
         self.clock, self.faults, self.phones = clock, faults, phones
         self.address = ""
-        self.turns = 0
+        self.turns: Counter[str] = Counter()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -31,8 +33,8 @@ class Stage:
         ]
 
     async def tell_time(self, request: web.Request) -> web.Response:
-        """What time it is for the bot and the phones."""
-        return web.json_response({"now": self.clock.now().isoformat()})
+        """What time it is for the bot and the phones, and whether it goes on by itself."""
+        return web.json_response({"now": self.clock.now().isoformat(), "runs": not isinstance(self.clock, FakeClock)})
 
     async def list_scenarios(self, request: web.Request) -> web.Response:
         return web.json_response([self.shape(scenario) for scenario in scenarios.ALL])
@@ -49,8 +51,9 @@ class Stage:
         if not wanted:
             await self.play(scenarios.steps_off(scenario.name, people))
         elif not self.is_on(scenario):
-            self.turns += 1
-            await self.play(scenarios.steps_on(scenario.name, self.clock.now(), self.turns - 1, people))
+            turn = self.turns[scenario.name]
+            self.turns[scenario.name] += 1
+            await self.play(scenarios.steps_on(scenario.name, self.clock.now(), turn, people))
         return web.json_response({"ok": True, **self.shape(scenario)})
 
     def shape(self, scenario: Scenario) -> dict[str, object]:

@@ -17,7 +17,7 @@ function clock(store) {
   const steps = STEPS.map(([seconds, label]) => element("button", { type: "button", onclick: () => move(seconds, label), "aria-label": `Move the clock ${label} ahead` }, `+${label}`));
   const box = element("div", { class: "clock", role: "group", "aria-label": "Tocsin’s clock" }, face, ahead, ...steps);
   let base = null; // what time it was, when we asked
-  const now = () => new Date(base.time + (base.stands ? 0 : Date.now() - base.asked));
+  const now = () => new Date(base.time + (base.runs ? Date.now() - base.asked : 0));
   const draw = () => {
     if (!base) return;
     face.textContent = now().toLocaleTimeString([], { hour12: false });
@@ -25,9 +25,8 @@ function clock(store) {
     ahead.textContent = Math.abs(seconds) < AHEAD_FROM_S || Math.abs(seconds) > 864000 ? "" : `${seconds > 0 ? "+" : "−"}${spelled(Math.abs(seconds))}`;
   };
   const refresh = soon(async () => {
-    const time = Date.parse((await get("/clock")).now);
-    const stands = base !== null && base.time === time;
-    base = { time, asked: Date.now(), stands };
+    const { now: time, runs } = await get("/clock");
+    base = { time: Date.parse(time), runs, asked: Date.now() };
     draw();
     store.emit("time", now);
   });
