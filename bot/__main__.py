@@ -1,4 +1,4 @@
-"""The command line: `tocsin run | sandbox | check | declare | migrate`."""
+"""The command line: `tocsin run | sandbox | check | simulate | declare | migrate`."""
 
 import asyncio
 import getpass
@@ -80,6 +80,28 @@ def declare(
     from bot.incidents.api import declare_at
 
     typer.echo(asyncio.run(declare_at(os.environ, " ".join(words), by or getpass.getuser())))
+
+
+@cli.command(short_help="Who would be paged, how and when.")
+def simulate(
+    service: Annotated[str, typer.Option(help="The service that breaks: id, name or alias.")],
+    severity: Annotated[str, typer.Option(help="1 to 4, or sev1 to sev4.")],
+    at: Annotated[str, typer.Option(help="When: 2027-03-14T02:30 with --zone, or with an offset: 2027-03-14T02:30-05:00.")],
+    zone: Annotated[str, typer.Option(help="The zone of --at, and in which times are printed: America/New_York.")] = "",
+    silent: Annotated[list[str] | None, typer.Option(help="Who would not answer, while everybody else does; may be given again.")] = None,
+    answer_after: Annotated[str, typer.Option(help="How long people take to answer: 90s. Left out, nobody answers, or after 1m.")] = "",
+    directory: Annotated[Path | None, typer.Option(help="The YAML directory; TOCSIN_CONFIG when left out.")] = None,
+) -> None:
+    """Print who would be paged for a service, how and when, to the second, until the ladder is exhausted.
+
+    With DATABASE_URL, overrides and swaps count; without it, only the YAML does.
+    """
+    from bot.app import simulate as simulate_page
+    from bot.paging.rehearsal import Question, moment
+
+    where = directory or Path(os.environ.get("TOCSIN_CONFIG", "config"))
+    question = Question(service, severity, moment(at, zone), tuple(silent or ()), answer_after)
+    typer.echo(asyncio.run(simulate_page(os.environ, where, question)))
 
 
 @cli.command(short_help="Bring the database to the newest revision.")

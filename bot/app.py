@@ -7,18 +7,23 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from aiohttp import web
 
 from bot import faultpoints, log, wiring
 from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
+from bot.config.loader import load
 from bot.config.models import Config
-from bot.config.settings import Settings, read
+from bot.config.settings import Settings, read, with_driver
 from bot.config.startup import configured
 from bot.db import BOT, Database
 from bot.errors import InvalidInput, NotAllowed
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
+from bot.oncall.roster import as_configured
+from bot.oncall.service import OnCall
+from bot.paging.rehearsal import Question, Rehearsal
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
 from bot.web.front import Check
@@ -198,3 +203,12 @@ async def migrate(environ: Mapping[str, str]) -> None:
     settings = read(environ)
     async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())):
         await migrate_database(database)
+
+
+async def simulate(environ: Mapping[str, str], directory: Path, question: Question) -> str:
+    """What would happen, by the overrides and swaps of the database that DATABASE_URL names; without one, by the configuration alone."""
+    config = load(directory, environ)
+    if not environ.get("DATABASE_URL", "").strip():
+        return Rehearsal(config, as_configured(config)).text(question)
+    async with closing(database := Database(with_driver(environ["DATABASE_URL"].strip()), WallClock(), Listeners())), database.read() as tx:
+        return Rehearsal(config, await OnCall(config).roster(tx, min(question.when.at, tx.now))).text(question)
