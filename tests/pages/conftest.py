@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Response, ViewportSize, async_playwright
 
 from bot.clock import FakeClock
+from tests.pages.kit import Place, a_place
 from tests.world import World, running_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -101,3 +102,10 @@ async def link_in_channel(world: World, number: int, purpose: str) -> str:
     """The newest link to `/<purpose>/<number>` that stands in an incident's channel."""
     said = "\n".join(await world.channel_texts(number))
     return str(re.findall(rf"{re.escape(world.sandbox.url)}/{purpose}/{number}\?k=[\w.-]+", said)[-1])
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def place(chromium: Browser) -> AsyncIterator[Place]:
+    """A fresh workspace of the sandbox, to be looked at through its page."""
+    async with a_place(chromium) as place:
+        yield place

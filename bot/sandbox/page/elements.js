@@ -3,6 +3,7 @@
 import { element, post } from "/sandbox/static/api.js";
 import { combo } from "/sandbox/static/combo.js";
 import { textObject } from "/sandbox/static/mrkdwn.js";
+import { openMenu } from "/sandbox/static/popover.js";
 
 export function control(item, block, surface) {
   const draw = DRAW[item.type];
@@ -135,22 +136,12 @@ function safe(address) {
 }
 
 function overflow(item, act) {
-  const menu = element("details", { class: "overflow" }, element("summary", { "aria-label": item.accessibility_label || "More options" }, "⋯"));
-  const entries = element("div", { class: "menu" });
-  for (const option of item.options) {
-    const words = [textObject(option.text), option.description ? element("small", {}, textObject(option.description)) : null];
-    entries.append(element("button", { type: "button", onclick: () => ((menu.open = false), act(option.value)) }, ...words.filter(Boolean)));
-  }
-  menu.append(entries);
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    event.stopPropagation();
-    event.preventDefault();
-    menu.open = false;
-    menu.firstChild.focus();
-  });
-  menu.addEventListener("focusout", (event) => event.relatedTarget && !menu.contains(event.relatedTarget) && (menu.open = false));
-  return menu;
+  const made = element("button", { type: "button", class: "overflow", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": item.accessibility_label || "More options" }, "⋯");
+  const entries = item.options.map((option) => ({
+    label: textObject(option.text), hint: option.description ? textObject(option.description) : null, pick: () => act(option.value),
+  }));
+  made.addEventListener("click", () => openMenu(made, entries, "More options"));
+  return made;
 }
 
 function feedback(item, act) {

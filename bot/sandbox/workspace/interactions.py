@@ -8,6 +8,7 @@ from typing import Any
 from bot.sandbox.workspace import payloads
 from bot.sandbox.workspace.model import App, Channel, Message, User, View
 from bot.sandbox.workspace.outcome import Outcome, refused
+from bot.sandbox.workspace.shapes import file_shape
 from bot.sandbox.workspace.state import VALUE_KEYS, BadValue, Field, Names, fields, initial_state, options_of, wrap
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Json, child, objects
@@ -108,7 +109,24 @@ class Interactions:
             if not chosen:
                 raise BadValue(f"There is no option {value!r}.")
             return action | {"selected_option": chosen[0]}
-        return action | wrap(field, value, self.names(), await self.offered(place, field, value))
+        if field.kind == "feedback_buttons":
+            sides = [child(element, side) for side in ("positive_button", "negative_button")]
+            pressed = next((side for side in sides if value is not None and side.get("value") == value), None)
+            if pressed is None:
+                raise BadValue(f"There is no feedback {value!r}.")
+            return action | {"text": pressed.get("text"), "value": value}
+        return action | self.wrapped(field, value, await self.offered(place, field, value))
+
+    def wrapped(self, field: Field, value: Any, offered: list[Json] | None) -> Json:
+        """A plain value as the element carries it; files, named by id, as they are."""
+        found = wrap(field, value, self.names(), offered)
+        if field.kind != "file_input":
+            return found
+        files = self.team.world.files
+        missing = [one for one in found["files"] if one not in files]
+        if missing:
+            raise BadValue(f"There is no file {missing[0]!r}. Upload it first.")
+        return found | {"files": [file_shape(self.team, files[one]) for one in found["files"]]}
 
     async def offered(self, place: Place, field: Field, value: Any) -> list[Json] | None:
         """The options an external select offers for what is chosen; None for any other element."""

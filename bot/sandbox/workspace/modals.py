@@ -9,7 +9,7 @@ from bot.sandbox.workspace.interactions import Interactions, Place
 from bot.sandbox.workspace.model import View
 from bot.sandbox.workspace.outcome import Outcome, refused
 from bot.sandbox.workspace.shapes import view_shape
-from bot.sandbox.workspace.state import VALUE_KEYS, BadValue, fields, problem_with, wrap
+from bot.sandbox.workspace.state import VALUE_KEYS, BadValue, fields, problem_with
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Json, SlackError, child
 
@@ -57,7 +57,7 @@ class Modals:
         place = Place(self.team.world.apps[view.app_id], self.team.world.users[view.user], view=view)
         field = place.field(action_id, block_id)
         offered = await self.interactions.offered(place, field, value)
-        view.state.setdefault(block_id, {})[action_id] = wrap(field, value, self.interactions.names(), offered)
+        view.state.setdefault(block_id, {})[action_id] = self.interactions.wrapped(field, value, offered)
 
     def problems(self, view: View) -> dict[str, str]:
         """What Slack itself refuses, by block."""

@@ -58,10 +58,16 @@ def share(team: Team, channel: Channel, user: User, app: App | None, files: list
 
 def upload(team: Team, channel: Channel, user: User, name: str, content: bytes, text: str, thread_ts: str | None) -> File:
     """A person drops a file into a channel."""
+    file = keep(team, user, name, content)
+    share(team, channel, user, None, [file], text, thread_ts)
+    return file
+
+
+def keep(team: Team, user: User, name: str, content: bytes) -> File:
+    """A person's file, shared nowhere yet."""
     file = File(team.world.new_id("F"), name, name, user.id, len(content), team.seconds(), mimetype(name), complete=True)
     file.content = base64.b64encode(content).decode()
     team.world.files[file.id] = file
-    share(team, channel, user, None, [file], text, thread_ts)
     return file
 
 

@@ -133,7 +133,12 @@ class PeopleControl:
         return reply(Outcome())
 
     async def upload(self, request: web.Request) -> web.Response:
+        """Share a file in a channel; with no channel, put it into an input of a form that is still open."""
         body = await read_body(request, "user", "channel", "filename", "content", "text", "thread_ts")
+        if body.text_or_none("channel") is None:
+            user = person(self.team, body.text("user"))
+            kept = uploads.keep(self.team, user, body.text("filename"), body.text("content").encode())
+            return reply(Outcome(more={"file": kept.id}))
         user, channel = self.where(body)
         closed = cannot_write(user, channel)
         if closed is not None:
