@@ -15,10 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.testing import APP_TOKEN, BOT_TOKEN, Json, Sandbox
 from bot.sandbox.workspace.pace import Pace
 
-SCOPES = (
-    "commands chat:write channels:read channels:manage channels:history groups:write groups:history im:write im:history users:read".split()
-)
-SCOPES += ["reactions:read", "bookmarks:write", "pins:write"]
+SCOPES = ["commands", "chat:write", "channels:read", "channels:manage", "channels:history", "groups:write", "groups:history", "im:write"]
+SCOPES += ["im:history", "users:read", "reactions:read", "bookmarks:write", "pins:write"]
 MANIFEST: Json = {
     "display_information": {"name": "Kit"},
     "features": {
@@ -203,7 +201,7 @@ class Place:
         page.on("request", lambda request: self.addresses.append(request.url))
         await page.goto(f"{self.sandbox.url}/?as={user}")
         await expect(page.locator("#place-name")).to_have_text("# general")
-        await expect(page.locator(".beginning")).to_be_visible()
+        await expect(page.locator("#messages > *")).not_to_have_count(0)
         return page
 
     async def post(self, *blocks: Json, channel: str = "C0GENERAL00", **more: Any) -> str:

@@ -263,11 +263,14 @@ MARKDOWN = {
     "type": "markdown",
     "text": "# Title\n- one\n- **two**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\nx < y\n```\n[go](https://example.com)",
 }
+LOUD = {"type": "section", "text": {"type": "mrkdwn", "text": "*loud*"}, "fields": [plain("one"), plain("two")]}
+SMALL = {"type": "context", "elements": [plain("small"), {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a face"}]}
+ODD = [{"type": "section", "text": plain("x"), "accessory": {"type": "jukebox"}}, {"type": "context"}, {"type": "divider"}]
 # What a block is, and pieces of what is drawn.
 BLOCKS: list[tuple[Json, list[str]]] = [
     ({"type": "header", "text": plain("A header :fire:")}, ["<h3", "A header 🔥"]),
-    ({"type": "section", "text": {"type": "mrkdwn", "text": "*loud*"}, "fields": [plain("one"), plain("two")]}, ["<strong>loud</strong>", "one", "two"]),
-    ({"type": "context", "elements": [plain("small"), {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a face"}]}, ["small", "a face"]),
+    (LOUD, ["<strong>loud</strong>", "one", "two"]),
+    (SMALL, ["small", "a face"]),
     ({"type": "divider"}, ["<hr"]),
     ({"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a graph", "title": plain("Load")}, ["a graph", "Load"]),
     (RICH, ["<strong>bold</strong>", 'href="https://example.com"', "@bo", "🔥", "<ol", "<blockquote>quoted", "<pre>code()"]),
@@ -294,11 +297,11 @@ async def test_a_block_is_drawn(desk: Desk, block: Json, pieces: list[str]) -> N
 
 async def test_an_unknown_element_and_a_broken_block_are_marked_and_the_rest_is_drawn(desk: Desk) -> None:
     drawn = await desk.page.evaluate(
-        """async () => {
+        """async (odd) => {
           const { blocks } = await import("/sandbox/static/blocks.js");
-          const odd = [{ type: "section", text: { type: "plain_text", text: "x" }, accessory: { type: "jukebox" } }, { type: "context" }, { type: "divider" }];
           return blocks(odd, { names: {} }).innerHTML;
-        }"""
+        }""",
+        ODD,
     )
     assert "This page cannot draw the element “jukebox”." in drawn
     assert "This page cannot draw the block “context”." in drawn

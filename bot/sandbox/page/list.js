@@ -48,6 +48,7 @@ export class MessageList {
     this.draw();
     if (ts) this.point(ts);
     else this.toBottom();
+    this.offerEnd();
     this.read();
   }
 
@@ -129,7 +130,12 @@ export class MessageList {
 
   toBottom() {
     this.list.scrollTop = this.list.scrollHeight;
-    this.down.hidden = true;
+    this.offerEnd();
+  }
+
+  offerEnd() {
+    const { list, stretch } = this;
+    this.down.hidden = list.scrollHeight - list.scrollTop - list.clientHeight < 400 && !stretch.newer;
   }
 
   point(ts) {
@@ -145,7 +151,7 @@ export class MessageList {
     const { list, stretch } = this;
     const below = list.scrollHeight - list.scrollTop - list.clientHeight;
     this.following = below < END_PX && !stretch.newer;
-    this.down.hidden = below < 400 && !stretch.newer;
+    this.offerEnd();
     if (this.following) this.read();
     if (this.busy) return;
     const side = list.scrollTop < NEAR_PX && stretch.older ? "older" : below < NEAR_PX && stretch.newer ? "newer" : null;

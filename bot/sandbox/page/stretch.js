@@ -11,6 +11,7 @@ export class Stretch {
   }
 
   reset(channel, user) {
+    this.turn = {}; // an answer to a question of an earlier turn is not taken any more
     this.channel = channel;
     this.user = user;
     this.messages = [];
@@ -32,9 +33,9 @@ export class Stretch {
 
   /** The end of the channel, or what lies around one message. */
   async open(ts = null) {
-    const { channel, user } = this;
+    const { turn } = this;
     const found = await this.ask(ts ? { around: ts, limit: PAGE } : { limit: PAGE });
-    if (channel !== this.channel || user !== this.user) return false;
+    if (turn !== this.turn) return false;
     this.take(found);
     this.older = found.older;
     this.newer = found.newer;
@@ -43,12 +44,12 @@ export class Stretch {
 
   /** Read what is drawn again; at the end of the channel, with what has come since. `atEnd`: whoever looks follows the end. */
   async again(atEnd) {
-    const { channel, user } = this;
+    const { turn } = this;
     if (!this.messages.length) return this.open();
     const first = this.messages[0].ts;
     const limit = this.newer ? this.messages.length : Math.min(500, this.messages.length + PAGE);
     const found = await this.ask({ since: first, limit });
-    if (channel !== this.channel || user !== this.user || this.messages[0]?.ts !== first) return false;
+    if (turn !== this.turn || this.messages[0]?.ts !== first) return false;
     if (!this.newer && found.newer && atEnd) return this.open(); // more came than fits: go on from the end
     this.take(found);
     this.newer = found.newer;
@@ -58,12 +59,12 @@ export class Stretch {
   }
 
   async more(side) {
-    const { channel, user } = this;
+    const { turn } = this;
     const older = side === "older";
     const edge = older ? this.messages[0]?.ts : this.messages.at(-1)?.ts;
     if (!edge) return false;
     const found = await this.ask(older ? { before: edge, limit: PAGE } : { since: edge, limit: PAGE + 1 });
-    if (channel !== this.channel || user !== this.user) return false;
+    if (turn !== this.turn) return false;
     if (older) {
       this.messages = found.messages.concat(this.messages);
       this.older = found.older;

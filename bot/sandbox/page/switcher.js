@@ -10,7 +10,7 @@ const KEYS = [
 ];
 
 export function mount(spot, store) {
-  const select = element("select", { id: "me", onchange: () => store.become(select.value) });
+  const select = element("select", { id: "me", "aria-label": "I am", onchange: () => store.become(select.value) });
   const other = tool("Be somebody else in a second window", "+", (anchor) => openPopover(anchor, windows(store), { label: "Open a second window as" }));
   const keys = tool("Keyboard shortcuts", "?", (anchor) => openPopover(anchor, help(), { label: "Keyboard shortcuts" }));
   const theme = tool("", "", () => setTheme(themes[(themes.indexOf(now()) + 1) % themes.length]));
