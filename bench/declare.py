@@ -11,6 +11,7 @@ from bot.sandbox.testing import Json, Sandbox
 
 ROUNDS = 7
 SLACK_S = 0.1
+SETTLED_S = 3.5
 SLOW_S = 2.0
 COUNTED = ("conversations.", "pins.", "bookmarks.", "chat.")
 
@@ -31,12 +32,9 @@ async def declarations(sandbox: Sandbox) -> list[Row]:
         sandbox.fault(service="slack", delay_s=SLACK_S, count=0)
         already = len(sandbox.calls())
         began = time.time()
-        await sandbox.user("kim").command(f"/inc sev1 new trouble number {turn} service:checkout") if turn == 0 else None
-        if turn:
-            await sandbox.user("kim").command(f"/inc new sev1 thing {turn} broke")
-        done = await invited_and_confirmed(sandbox, already)
-        ours.append(done - began)
-        await asyncio.sleep(3.5)
+        await sandbox.user("kim").command(f"/inc new sev1 thing {turn} broke")
+        await asyncio.sleep(SETTLED_S)  # the workspace notes when each call ended: whoever kept asking it would slow it down
+        ours.append(invited_and_confirmed(sandbox.calls()[already:]) - began)
         counts.append(sum(is_counted(call) for call in sandbox.calls()[already:]))
         sandbox.clear_faults()
     value, spread = ratios(ours, floors)
@@ -63,15 +61,10 @@ async def floor() -> float:
     return time.perf_counter() - began
 
 
-async def invited_and_confirmed(sandbox: Sandbox, already: int) -> float:
+def invited_and_confirmed(calls: list[Json]) -> float:
     """The moment at which the responders were invited and the confirmation was shown."""
-
-    def ended() -> list[float]:
-        done = {call["method"]: call["end"] for call in sandbox.calls()[already:] if call["end"] is not None}
-        return [done[method] for method in ("conversations.invite", "response_url") if method in done]
-
-    await sandbox.until(lambda: len(ended()) == 2)
-    return max(ended())
+    ended = {call["method"]: call["end"] for call in reversed(calls)}  # the first of each method
+    return float(max(ended["conversations.invite"], ended["response_url"]))
 
 
 def is_counted(call: Json) -> bool:
