@@ -6,7 +6,11 @@ import re
 import sys
 from contextlib import AbstractContextManager
 
-import structlog
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # else structlog loads a syntax highlighter for tracebacks we print plainly
+import structlog  # noqa: E402
+
+if sys.modules["rich"] is None:
+    del sys.modules["rich"]
 
 FREE_TEXT = frozenset({"why", "sentence"})
 """Fields of facts that may hold a private incident's words."""
