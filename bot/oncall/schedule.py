@@ -113,6 +113,7 @@ def planned(definition: Schedule, at: datetime) -> Spans:
             yield Span(at, epoch.since, (), f"{definition.id} has not begun")
             at = epoch.since
         for span in of_epoch(definition, epoch, at):
+            span.since = max(span.since, epoch.since)
             if span.until >= until:
                 span.until = until
                 yield span

@@ -80,6 +80,7 @@ class Swaps:
         self._checks.known(tx.actor)
         self._checks.level(row.schedule, tx.actor)
         board = await self._checks.held(tx, row.schedule)
+        row = await self._open_swap(tx, swap_id)  # somebody may have been first while this waited
         start = max(row.starts_at, tx.now)
         if not time_of(board, row.requester, start, row.ends_at):
             raise AlreadyDone(f"{self._directory.name(row.requester)} is not on call then any more. Nothing is left to take.")
