@@ -7,21 +7,19 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from bot.alerts import rows
 from bot.alerts.changes import Change, Known, change_of
 from bot.alerts.grouping import title_of
-from bot.alerts.models import Alert, AlertEvent, AlertGroup
+from bot.alerts.models import Alert, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
 from bot.config.models import AlertSource, Config, Service
-from bot.db import ActorId, Tx, hold_declaring, hold_incident, insert_into, is_sqlite
+from bot.db import ActorId, Tx, hold_declaring, hold_incident
 from bot.incidents import lifecycle, timeline
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Decision, Observation, Origin
-
-CHUNK = 1000
-"""Values in one IN list: far below what SQLite and PostgreSQL take."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Alerts:
         for delivery in deliveries:
             with tx.acting(delivery.actor):
                 taken.append(await self._take_one(tx, delivery, batch))
-        await self._write(tx, batch)
+        await rows.write(tx, list(batch.rows.values()), batch.events)
         for incident_id, actor in batch.stopped.items():
             with tx.acting(actor):
                 await self._alert_stopped(tx, incident_id)
@@ -257,26 +255,16 @@ class Alerts:
 
     async def _look_up(self, tx: Tx, deliveries: Sequence[Delivery]) -> Batch:
         """Everything that deciding about these deliveries needs, in as few questions as there are kinds of rows."""
-        known = await self._known(tx, deliveries)
+        known = await rows.known(tx, fingerprints(deliveries))
         keys = {(one.source.id, one.webhook.group_key) for one in deliveries if self._has_news(one, known)}
-        groups: dict[tuple[str, str], AlertGroup] = {}
-        if keys:
-            names = {name for _, name in keys}
-            rows = select(AlertGroup).where(
-                col(AlertGroup.source).in_({source for source, _ in keys}), col(AlertGroup.group_key).in_(names)
-            )
-            groups = {(row.source, row.group_key): row for row in (await tx.session.execute(rows)).scalars()}
+        groups = await rows.groups(tx, keys) if keys else {}
         numbers = {row.incident_id for row in groups.values() if row.incident_id}
         stopping = {number for one in deliveries for number in self._stopping(one, known)}
         if keys:
             await hold_declaring(tx)
         for number in sorted(numbers | stopping):
             await hold_incident(tx, number)
-        incidents: dict[int, Incident] = {}
-        if numbers:
-            found = select(Incident).where(col(Incident.id).in_(numbers))
-            incidents = {row.number: row for row in (await tx.session.execute(found)).scalars()}
-        return Batch(known, groups, incidents)
+        return Batch(known, groups, await rows.incidents(tx, numbers) if numbers else {})
 
     @staticmethod
     def _has_news(delivery: Delivery, known: dict[tuple[str, str], Known]) -> bool:
@@ -291,29 +279,10 @@ class Alerts:
             if before is not None and before.incident_id and change_of(signal, before) is Change.STOPS:
                 yield before.incident_id
 
-    @staticmethod
-    async def _known(tx: Tx, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], Known]:
-        wanted: dict[str, set[str]] = {}
-        for delivery in deliveries:
-            wanted.setdefault(delivery.source.id, set()).update(signal.fingerprint for signal in delivery.webhook.signals)
-        columns = (col(Alert.fingerprint), col(Alert.status), col(Alert.starts_at), col(Alert.ends_at), col(Alert.incident_id))
-        known = {}
-        for source, fingerprints in wanted.items():
-            names = sorted(fingerprints)
-            for start in range(0, len(names), CHUNK):
-                some = select(*columns).where(col(Alert.source) == source, col(Alert.fingerprint).in_(names[start : start + CHUNK]))
-                for row in await tx.session.execute(some):
-                    known[source, row.fingerprint] = Known(row.status, row.starts_at, row.ends_at, row.incident_id)
-        return known
 
-    @staticmethod
-    async def _write(tx: Tx, batch: Batch) -> None:
-        if not batch.rows:
-            return
-        connection = await tx.session.connection()
-        insert = insert_into(Alert, is_sqlite(tx.session))
-        changed = {name: insert.excluded[name] for name in next(iter(batch.rows.values())) if name not in ("source", "fingerprint")}
-        await connection.execute(
-            insert.on_conflict_do_update(index_elements=["source", "fingerprint"], set_=changed), list(batch.rows.values())
-        )
-        await connection.execute(insert_into(AlertEvent, is_sqlite(tx.session)), batch.events)
+def fingerprints(deliveries: Sequence[Delivery]) -> dict[str, list[str]]:
+    """What the deliveries are about, by source, in an order that two transactions share."""
+    wanted: dict[str, set[str]] = {}
+    for delivery in deliveries:
+        wanted.setdefault(delivery.source.id, set()).update(signal.fingerprint for signal in delivery.webhook.signals)
+    return {source: sorted(found) for source, found in wanted.items()}
