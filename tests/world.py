@@ -11,9 +11,9 @@ from bot.clock import FakeClock
 from bot.config.loader import load
 from bot.config.settings import read
 from bot.postmortems.models import Postmortem
+from bot.sandbox.keys import SIGNING_SECRET
 from bot.sandbox.outside import own_manifest
 from bot.sandbox.testing import HeldPhone, Json, Message, Person, Sandbox
-from bot.sandbox.workspace.workspace import SIGNING_SECRET
 
 CONFIG = Path(__file__).parents[1] / "bot" / "sandbox" / "config"
 

@@ -1,4 +1,9 @@
-"""`tocsin sandbox`: the workspace, the phones and the mailbox here, the bot as a child that may die while they live."""
+"""`tocsin sandbox`: the workspace, the phones and the mailbox here, the bot as a child that may die while they live.
+
+The bot is launched before anything large is imported here, so that both get ready side by side.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import errno
@@ -7,19 +12,22 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from typing import TYPE_CHECKING
 
 from bot.clock import ShiftedClock
 from bot.errors import Refusal, Unavailable
-from bot.sandbox.outside import Outside
+from bot.sandbox import keys
 from bot.sandbox.process import Child, free_port
-from bot.sandbox.workspace.wire import Json
+
+if TYPE_CHECKING:
+    from bot.sandbox.outside import Outside
+    from bot.sandbox.workspace.wire import Json
 
 SEED_CONFIG = Path(__file__).parent / "config"
 THE_BOT = (sys.executable, "-m", "bot", "run")
@@ -69,7 +77,9 @@ class NoteBook:
 
 
 class Launcher:
-    """The two processes. `command` is the bot's; tests put a stand-in there."""
+    """The two processes. `command` is the bot's; tests put a stand-in there. Port 0 takes any free one."""
+
+    outside: Outside
 
     def __init__(
         self,
@@ -81,40 +91,49 @@ class Launcher:
         *,
         with_page: bool = True,
     ) -> None:
-        self.port, self.data, self.environ = port, data.resolve(), environ
+        self.port, self.data, self.environ = port or free_port(), data.resolve(), environ
+        self.manifest, self.with_page = manifest, with_page
         self.data.mkdir(parents=True, exist_ok=True)
         self.config = self.data / "config"
         if not self.config.exists():
             shutil.copytree(SEED_CONFIG, self.config)
         self.book = NoteBook(self.data)
         self.clock = ShiftedClock(timedelta(seconds=self.book.notes.offset_s))
-        self.outside = Outside(self.clock, self.data / "slack", self.advance_bot, manifest=manifest, with_page=with_page)
-        self.bot_port = free_port()
-        bot_url = f"http://127.0.0.1:{self.bot_port}"
-        self.bot = Child(command, self.bot_environ, bot_url, self.data / "bot.log", on_death=say)
-        self.outside.server.bot = self.bot
-        self.outside.server.proxy.target = bot_url
+        self.bot_port, self.smtp_port = free_port(), free_port()
+        self.bot = Child(command, self.bot_environ, f"http://127.0.0.1:{self.bot_port}", self.data / "bot.log", on_death=say)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
         """Bring up everything and return when the bot is ready and has its Socket Mode connection.
 
         Raises OSError when the port is taken, `BotStopped` or `Unavailable` when the bot does not come up.
         """
-        await self.outside.start(self.port)
-        await self.bot.start()
+        refuse_if_taken(self.port)
+        await self.bot.launch()
+        from bot.sandbox.outside import Outside
+
+        outside = Outside(self.clock, self.data / "slack", self.advance_bot, manifest=self.manifest, with_page=self.with_page)
+        outside.server.bot, outside.server.proxy.target = self.bot, self.bot.url
+        self.outside = outside
+        await outside.start(self.port, self.smtp_port)
+        await self.bot.ready()
         async with asyncio.timeout(CONNECTED_WITHIN_S):
             await self.outside.until_connected()
 
     async def close(self) -> None:
         await self.bot.stop()
-        await self.outside.close()
+        if hasattr(self, "outside"):
+            await self.outside.close()
 
     def bot_environ(self) -> dict[str, str]:
         """The bot's environment: the outer one, with every address pointing here."""
         notes = self.book.notes
         outer = {name: value for name, value in self.environ.items() if not name.startswith(REAL)}
         return outer | {
-            **self.outside.environ(),
+            **keys.environ(self.url, self.smtp_port),
             "DATABASE_URL": f"sqlite:///{self.data / 'tocsin.db'}",
             "TOCSIN_CONFIG": str(self.config),
             "TOCSIN_SECRET": notes.secret,
@@ -126,6 +145,8 @@ class Launcher:
 
     async def advance_bot(self, seconds: float) -> None:
         """Move the phones' clock and the bot's. A bot that is not running finds the new time when it starts."""
+        from aiohttp import ClientError, ClientSession, ClientTimeout
+
         self.clock.advance(timedelta(seconds=seconds))
         await self.outside.phones.voice.tick()  # what has rung for too long ends before the bot goes on
         await self.outside.phones.settled()
@@ -148,6 +169,13 @@ class Launcher:
             raise Refusal(
                 f"Tocsin gave no answer while its clock moved ({type(lost).__name__}); it has the new time when it starts."
             ) from lost
+
+
+def refuse_if_taken(port: int) -> None:
+    """Raise the OSError of a port that somebody listens on, before anything is started for nothing."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
 
 
 def first_screen(url: str, data: Path, headless: bool) -> str:
@@ -179,8 +207,8 @@ async def run_sandbox(
         if not starting.done():
             return 0
         await starting
-        print(f"ready {launcher.outside.url}", flush=True)
-        print(first_screen(launcher.outside.url, launcher.data, headless), flush=True)
+        print(f"ready {launcher.url}", flush=True)
+        print(first_screen(launcher.url, launcher.data, headless), flush=True)
         await ending
         return 0
     except OSError as failed:

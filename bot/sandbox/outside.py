@@ -1,6 +1,5 @@
 """Everything outside Tocsin as one thing: workspace, phones, mailbox and the port they share. Launcher and tests start the same."""
 
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,22 +9,17 @@ from bot.sandbox.calls import CallLog, Traffic
 from bot.sandbox.console import Console
 from bot.sandbox.drawer import Keeper
 from bot.sandbox.faults import FaultBoard
+from bot.sandbox.keys import ACCOUNT, environ
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.phones import Phones
 from bot.sandbox.server import Server
 from bot.sandbox.stage import Stage
 from bot.sandbox.twilio import TwilioApi
-from bot.sandbox.webhooks import Account
 from bot.sandbox.workspace.seed import SEED
 from bot.sandbox.workspace.wire import Json
-from bot.sandbox.workspace.workspace import APP_TOKEN, BOT_TOKEN, Workspace
+from bot.sandbox.workspace.workspace import Workspace
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ACCOUNT = Account(
-    sid="AC" + hashlib.md5(b"tocsin sandbox", usedforsecurity=False).hexdigest(),
-    token=hashlib.md5(b"tocsin sandbox token", usedforsecurity=False).hexdigest(),
-    numbers=("+15550100000", "+15550109999"),
-)
 
 
 def number_of(position: int) -> str:
@@ -86,9 +80,9 @@ class Outside:
     def url(self) -> str:
         return self.server.url
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, smtp_port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 takes any free port. Raises OSError when the port is taken."""
-        await self.server.start(port)
+        await self.server.start(port, smtp_port)
         self.stage.address = self.url
         self.phones.sms_webhook = f"{self.url}/hooks/twilio/sms"
         await self.workspace.start(self.url)
@@ -109,14 +103,4 @@ class Outside:
 
     def environ(self) -> dict[str, str]:
         """The variables that point a bot here."""
-        return {
-            "SLACK_BOT_TOKEN": BOT_TOKEN,
-            "SLACK_APP_TOKEN": APP_TOKEN,
-            "SLACK_API_URL": f"{self.url}/api/",
-            "TWILIO_ACCOUNT_SID": ACCOUNT.sid,
-            "TWILIO_AUTH_TOKEN": ACCOUNT.token,
-            "TWILIO_FROM": ACCOUNT.numbers[0],
-            "TWILIO_API_URL": f"{self.url}/twilio/",
-            "SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.port}",
-            "TOCSIN_URL": self.url,
-        }
+        return environ(self.url, self.mailbox.port)

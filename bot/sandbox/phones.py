@@ -12,8 +12,9 @@ from bot.clock import Clock
 from bot.errors import InvalidInput, NotFound
 from bot.sandbox import twiml
 from bot.sandbox.calls import Traffic
+from bot.sandbox.keys import Account
 from bot.sandbox.voice import Call, Voice
-from bot.sandbox.webhooks import Account, Webhooks
+from bot.sandbox.webhooks import Webhooks
 
 Receipt = Literal["deliver", "silent", "undelivered"]
 Ringing = Literal["ring", "answer", "decline", "voicemail"]

@@ -10,11 +10,12 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
-
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from typing import TYPE_CHECKING, Literal
 
 from bot.errors import Refusal, Unavailable
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 State = Literal["stopped", "starting", "running", "stopping", "dead"]
 
@@ -69,9 +70,18 @@ class Child:
 
         Raises `BotStopped` when it ends before that, `Unavailable` when a minute was not enough.
         """
+        await self.launch()
+        await self.ready()
+
+    async def launch(self) -> None:
+        """Start it unless it runs, and do not wait."""
         async with self._one_at_a_time:
             if self._process is None:
                 await self._spawn()
+
+    async def ready(self) -> None:
+        """Wait until what was launched says that it is ready. Raises as `start` does."""
+        async with self._one_at_a_time:
             await self._until_ready()
 
     async def stop(self) -> None:
@@ -110,6 +120,8 @@ class Child:
             self.on_death(f"Tocsin ended by itself ({ending(code)}). Its last lines:\n{self.last_lines()}")
 
     async def _until_ready(self) -> None:
+        from aiohttp import ClientSession, ClientTimeout  # not before the bot is on its way: it takes a fifth of a second
+
         try:
             async with asyncio.timeout(READY_WITHIN_S), ClientSession(timeout=ClientTimeout(total=2)) as client:
                 while not await self._says_ready(client):
@@ -120,7 +132,9 @@ class Child:
             raise Unavailable(f"Tocsin was not ready after {READY_WITHIN_S:.0f} s. Its last lines:\n{self.last_lines()}") from None
         self.state = "running"
 
-    async def _says_ready(self, client: ClientSession) -> bool:
+    async def _says_ready(self, client: "ClientSession") -> bool:
+        from aiohttp import ClientError
+
         try:
             async with client.get(f"{self.url}/readyz") as answer:
                 return answer.status == 200

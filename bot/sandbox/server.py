@@ -79,9 +79,9 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, smtp_port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 takes any free port. Raises OSError when the port is taken."""
-        await self.mailbox.start()
+        await self.mailbox.start(smtp_port)
         await self.phones.start()
         await self.proxy.start()
         # A streaming client (server-sent events, a held request) must not hold up the end.

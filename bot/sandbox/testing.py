@@ -21,11 +21,11 @@ from aiohttp import ClientSession
 from bot.clock import Clock, WallClock
 from bot.errors import NotFound
 from bot.sandbox.faults import Fault
+from bot.sandbox.keys import ACCOUNT, APP_TOKEN, BOT_TOKEN
 from bot.sandbox.mailbox import Mail
-from bot.sandbox.outside import ACCOUNT, Outside
+from bot.sandbox.outside import Outside
 from bot.sandbox.phones import Sms
 from bot.sandbox.voice import Call
-from bot.sandbox.workspace.workspace import APP_TOKEN, BOT_TOKEN
 
 WITHIN_S = 10.0
 # What the sandbox answers is open JSON: outcomes, messages, views and calls as Slack shapes them.

@@ -11,7 +11,8 @@ from urllib.parse import urljoin
 from bot.clock import Clock
 from bot.errors import InvalidInput, Refusal
 from bot.sandbox import twiml
-from bot.sandbox.webhooks import Account, Webhooks
+from bot.sandbox.keys import Account
+from bot.sandbox.webhooks import Webhooks
 
 Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled"]
 OVER: frozenset[Status] = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})

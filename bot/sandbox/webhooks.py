@@ -10,17 +10,9 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from yarl import URL
 
 from bot.sandbox.calls import Traffic
+from bot.sandbox.keys import Account
 
 ANSWER_WITHIN_S = 15.0  # Twilio's own limit for SMS and voice webhooks
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account with the carrier. `numbers` are the senders it may use, the first one its usual."""
-
-    sid: str
-    token: str
-    numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from slack_sdk.signature import SignatureVerifier
 from twilio.request_validator import RequestValidator
 
 from bot.clock import FakeClock
-from bot.sandbox.outside import ACCOUNT
+from bot.sandbox.keys import ACCOUNT, SIGNING_SECRET
 from bot.sandbox.workspace.webhooks import encode
-from bot.sandbox.workspace.workspace import SIGNING_SECRET
 from tests.journeys import roads
 from tests.journeys.records import everything, told
 from tests.world import World, running_world

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.sandbox.keys import ACCOUNT, APP_TOKEN, BOT_TOKEN
 from bot.sandbox.launcher import Launcher
-from bot.sandbox.outside import ACCOUNT
-from bot.sandbox.workspace.workspace import APP_TOKEN, BOT_TOKEN
 from tests.journeys import roads
 from tests.world import World
 

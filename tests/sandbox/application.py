@@ -10,11 +10,11 @@ from twilio.request_validator import RequestValidator
 
 from bot.clock import FakeClock
 from bot.sandbox.faults import Fault, FaultBoard
+from bot.sandbox.keys import Account
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.phones import Phones
 from bot.sandbox.server import Server
 from bot.sandbox.twilio import TwilioApi
-from bot.sandbox.webhooks import Account
 
 ACCOUNT = Account(sid="AC" + "5" * 32, token="a-token-for-tests", numbers=("+15550100000", "+15550109999"))
 NUMBERS = {"ana": "+15550100001", "bo": "+15550100002"}

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.sandbox.calls import CallLog
 from bot.sandbox.faults import FaultBoard
+from bot.sandbox.keys import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from bot.sandbox.workspace import apps, responses, uploads
 from bot.sandbox.workspace.api.door import Door
 from bot.sandbox.workspace.api.scheduled import send_when_due
@@ -28,11 +29,6 @@ from bot.sandbox.workspace.seed import Seed
 from bot.sandbox.workspace.store import Store
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Json
-
-BOT_TOKEN = "xoxb-tocsin"
-APP_TOKEN = "xapp-tocsin"
-SIGNING_SECRET = "sandbox-signing-secret"
-
 
 DOT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 

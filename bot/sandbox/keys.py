@@ -1,0 +1,38 @@
+"""What opens the doors between Tocsin and the sandbox: accounts, tokens, addresses. Light, because it is read before all else is."""
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account with the carrier. `numbers` are the senders it may use, the first one its usual."""
+
+    sid: str
+    token: str
+    numbers: tuple[str, ...]
+
+
+ACCOUNT = Account(
+    sid="AC" + hashlib.md5(b"tocsin sandbox", usedforsecurity=False).hexdigest(),
+    token=hashlib.md5(b"tocsin sandbox token", usedforsecurity=False).hexdigest(),
+    numbers=("+15550100000", "+15550109999"),
+)
+BOT_TOKEN = "xoxb-tocsin"
+APP_TOKEN = "xapp-tocsin"
+SIGNING_SECRET = "sandbox-signing-secret"
+
+
+def environ(url: str, smtp_port: int) -> dict[str, str]:
+    """The variables that point a bot at the sandbox at this address."""
+    return {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_API_URL": f"{url}/api/",
+        "TWILIO_ACCOUNT_SID": ACCOUNT.sid,
+        "TWILIO_AUTH_TOKEN": ACCOUNT.token,
+        "TWILIO_FROM": ACCOUNT.numbers[0],
+        "TWILIO_API_URL": f"{url}/twilio/",
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "TOCSIN_URL": url,
+    }
