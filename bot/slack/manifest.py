@@ -26,6 +26,8 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "conversations.open": ("im:write",),
     "conversations.setTopic": CHANNELS_WRITE,
     "pins.add": ("pins:write",),
+    "usergroups.list": ("usergroups:read",),
+    "usergroups.users.update": ("usergroups:write",),
     "users.lookupByEmail": ("users:read", "users:read.email"),
     "views.open": (),
     "views.publish": (),
@@ -35,6 +37,7 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
 """The scopes that we need for each method we call, public and private channels alike."""
 
 EVENT_SCOPES: dict[str, tuple[str, ...]] = {
+    "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
@@ -61,7 +64,11 @@ def slash_commands(names: Commands) -> list[tuple[str, str, str]]:
     aliases = [name for name in (names.incident, names.incident_alias) if name]
     return [
         *((name, *root) for name in aliases),
-        (names.oncall, "Who is on call", "[team]"),
+        (
+            names.oncall,
+            "Who is on call, and who takes over",
+            "payments | override @kim sat 18:00 +8h | swap @kim | cover | off | report | help",
+        ),
     ]
 
 
@@ -76,7 +83,7 @@ def manifest(names: Commands | None = None, request_url: str | None = None) -> d
             "background_color": "#7a1f1f",
         },
         "features": {
-            "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "bot_user": {"display_name": "tocsin", "always_online": True},
             "shortcuts": [
                 _shortcut("Declare an incident", "global", "declare.open", "Open an incident and page who is on call."),

@@ -211,6 +211,14 @@ METHODS: dict[str, Method] = {
         degrade="invalid_name is_archived message_not_found no_access not_reactable thread_locked too_many_emoji too_many_reactions",
         tell="bad_timestamp channel_not_found no_item_specified",
     ),
+    "usergroups.list": Method(
+        TIER_2, reads=True, degrade="invalid_cursor plan_upgrade_required users_not_found", tell="invalid_team missing_argument"
+    ),
+    "usergroups.users.update": Method(
+        TIER_2,
+        degrade="failed_for_some_users invalid_users no_users_provided",
+        tell="missing_argument permission_denied plan_upgrade_required subteam_max_users_exceeded",
+    ),
     "users.info": Method(TIER_4, reads=True, degrade="user_not_found user_not_visible", tell="too_many_users"),
     "users.lookupByEmail": Method(TIER_3, reads=True, degrade="users_not_found"),
     "users.list": Method(TIER_2, reads=True, degrade="invalid_cursor", tell="limit_required missing_argument"),

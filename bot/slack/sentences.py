@@ -73,6 +73,12 @@ _BY_CODES = {
     "no_external_invite_permission": "People of other organisations can be invited only by those who have the permission.",
     "user_not_in_channel": "This person is not in that channel.",
     "invalid_user_combination too_many_users": "Slack cannot open a conversation with these people.",
+    # user groups
+    "plan_upgrade_required": "User groups need a paid Slack plan.",
+    "no_users_provided": "Slack lets no user group be empty.",
+    "invalid_users failed_for_some_users": "Slack does not know everybody who should be in the user group.",
+    "subteam_max_users_exceeded": "The user group is as large as Slack allows.",
+    "invalid_team": "Slack knows no such workspace.",
     # messages
     "message_not_found": "The message is gone; somebody deleted it.",
     "cant_update_message cant_delete_message edit_window_closed": "That message cannot be changed any more.",

@@ -15,8 +15,8 @@ words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 
 def test_a_feed_is_a_calendar_with_a_name_and_one_event_a_shift() -> None:
     event = Event("a@tocsin", NOW, NOW + timedelta(hours=8), "Ana Silva: Payments", "weekly rotation; override by kim, until 18:00")
-    read = Calendar.from_ical(feed("Payments, on call", [event], NOW))
-    assert read["NAME"] == "Payments, on call"
+    read = Calendar.from_ical(feed("Payments on call", [event], NOW))
+    assert read.calendar_name == "Payments on call"
     assert [name for name in ("VERSION", "PRODID") if name not in read] == []
     found = read.walk("VEVENT")
     assert [(one["UID"], one["SUMMARY"], one["DESCRIPTION"]) for one in found] == [(event.uid, event.summary, event.description)]
