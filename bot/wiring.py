@@ -32,8 +32,18 @@ from bot.incidents.standing import Standings
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
 from bot.incidents.work import IncidentWork
+from bot.oncall import messages as oncall_facts
+from bot.oncall.addresses import Addresses
+from bot.oncall.checks import Checks as OnCallChecks
+from bot.oncall.overriding import Overriding
+from bot.oncall.planning import Planner
+from bot.oncall.report import Reports
 from bot.oncall.service import OnCall
-from bot.oncall.slack import OnCallCommand
+from bot.oncall.slack import OnCallListeners
+from bot.oncall.swaps import Swaps
+from bot.oncall.telling import Telling
+from bot.oncall.web import OnCallPages
+from bot.oncall.work import OnCallWork
 from bot.paging import messages as paging_facts
 from bot.paging.actions import PageAction, PageActions
 from bot.paging.audit import pages_never_sent, pages_without_next_step
@@ -50,6 +60,7 @@ from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
 from bot.paging.service import Paging
 from bot.paging.slack import PageButtons
+from bot.paging.taken import pages_taken
 from bot.paging.texting import Texting
 from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
@@ -91,6 +102,7 @@ class Rooms:
     paging: Paging
     incidents: Incidents
     oncall: OnCall
+    oncall_work: OnCallWork
     twilio: Twilio | None
 
     async def close(self) -> None:
@@ -114,6 +126,11 @@ async def build_rooms(
     twilio = twilio_of(settings)
     channels = page_channels(settings, gateway, twilio)
     oncall = OnCall(config)
+    oncall_checks, planner = OnCallChecks(oncall, directory), Planner(oncall, directory)
+    swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
+    telling = Telling(oncall, directory, planner, swaps)
+    reports = Reports(oncall, directory, planner, addresses, pages_taken)
+    oncall_work = OnCallWork(config, database, gateway, directory, oncall, planner, swaps, telling)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
     deliveries = Deliveries(paging, climbing)
@@ -151,6 +168,13 @@ async def build_rooms(
     listeners.on(paging_facts.PageDeclined, pages.on_declined)
     listeners.on(paging_facts.PageEscalated, pages.on_escalated)
     listeners.on(paging_facts.PageExhausted, pages.on_exhausted)
+    listeners.on(oncall_facts.SwapAsked, telling.on_swap_asked)
+    listeners.on(oncall_facts.SwapAccepted, telling.on_swap_accepted)
+    listeners.on(oncall_facts.SwapDeclined, telling.on_swap_declined)
+    listeners.on(oncall_facts.SwapWithdrawn, telling.on_swap_withdrawn)
+    listeners.on(oncall_facts.OverrideAdded, telling.on_override_added)
+    listeners.on(oncall_facts.OverrideRemoved, telling.on_override_removed)
+    listeners.on(oncall_facts.ScheduleChanged, oncall_work.on_schedule_changed)
     listeners.on(WorkDied, incidents.on_work_died)
     listeners.on(AlarmRaised, incidents.on_alarm)
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))
@@ -161,6 +185,7 @@ async def build_rooms(
 
     # Who does what later
     door.work(worker)
+    oncall_work.register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
@@ -171,7 +196,8 @@ async def build_rooms(
     IncidentListeners(config, directory, incidents, actions, standings).register(door)
     TimelineListeners(directory, recorder).register(door)
     PageButtons(paging).register(door)
-    door.command(config.commands.oncall, OnCallCommand(oncall, directory).show)
+    OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told).register(door)
+    OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
     IncidentPage(config, database, directory, incidents, paging).register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
@@ -198,6 +224,7 @@ async def build_rooms(
         paging=paging,
         incidents=incidents,
         oncall=oncall,
+        oncall_work=oncall_work,
         twilio=twilio,
     )
 
@@ -205,6 +232,7 @@ async def build_rooms(
 async def at_start(rooms: Rooms, tx: Tx) -> None:
     """What every process orders when it begins."""
     await rooms.oncall.open_epochs(tx)
+    await rooms.oncall_work.start(tx)
     await rooms.recurring.start(tx)
     await rooms.directory.look_up(tx)
     await rooms.repair.repair_open(tx)

@@ -200,3 +200,26 @@ def _day(found: Sequence[Piece], day: date, zone: str, today: date, is_shown: bo
 def wall(at: datetime, zone: str) -> str:
     """The time of day in a zone."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def today(now: datetime, zone: str) -> date:
+    """The date in a zone."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def heading(shown: Window) -> str:
+    """`November 2026`, or `23–29 Nov 2026` with as much of both ends as differs."""
+    if shown.view is View.MONTH:
+        return f"{shown.days[10]:%B %Y}"
+    first, last = shown.days[0], shown.days[-1]
+    if first.year != last.year:
+        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+    if first.month != last.month:
+        return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
+    return f"{first.day}–{last.day} {last:%b %Y}"
+
+
+def months(now: datetime, back: int, ahead: int) -> tuple[datetime, datetime]:
+    """From the first of a month `back` months ago until that of `ahead` months after this one, in UTC."""
+    first, last = (divmod(now.year * 12 + now.month - 1 + shift, 12) for shift in (-back, ahead + 1))
+    return datetime(first[0], first[1] + 1, 1, tzinfo=UTC), datetime(last[0], last[1] + 1, 1, tzinfo=UTC)

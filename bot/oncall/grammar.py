@@ -22,9 +22,10 @@ class Somebody:
 
 @dataclass(frozen=True)
 class Known:
-    """The words that name something here, in lower case: teams and services, schedules (rotations too), people."""
+    """The words that name something here, in lower case: teams, services, schedules (rotations too), people."""
 
     teams: Collection[str] = ()
+    services: Collection[str] = ()
     schedules: Collection[str] = ()
     people: Collection[str] = ()
 
@@ -187,7 +188,7 @@ def _named(words: list[str], known: Known) -> Intent:
 
 
 def _unknown(word: str, known: Known) -> Unclear:
-    names = sorted({*VERBS, *known.teams, *known.schedules, *known.people})
+    names = sorted({*VERBS, *known.teams, *known.services, *known.schedules, *known.people})
     near = difflib.get_close_matches(word[:80], names, n=1, cutoff=0.7)
     meant = f" Did you mean `{near[0]}`?" if near else f" Teams: {', '.join(sorted(known.teams)[:12]) or 'none'}."
     return Unclear(
@@ -254,7 +255,7 @@ def _target(words: list[str], known: Known) -> tuple[str, list[str]]:
 
 
 def _is_target(name: str, known: Known) -> bool:
-    return name in known.teams or name in known.schedules
+    return name in known.teams or name in known.services or name in known.schedules
 
 
 def _nobody(words: list[str]) -> str:

@@ -1,7 +1,10 @@
-"""What the on-call room announces."""
+"""What the on-call room announces, and what it orders."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
+
+from bot.work.orders import Order
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,47 @@ class ScheduleChanged:
 
     schedule: str
     since: datetime
+
+
+@dataclass(frozen=True)
+class HandoffAhead:
+    """At `at` others come on call. Who leaves, who comes, who stays or comes: ids."""
+
+    schedule: str
+    at: datetime
+    outgoing: tuple[str, ...]
+    incoming: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HandedOff:
+    """Since `at` these people are on call. `incoming` are new; at the first look nobody is, and `outgoing` is empty."""
+
+    schedule: str
+    at: datetime
+    outgoing: tuple[str, ...]
+    incoming: tuple[str, ...]
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchSchedule(Order):
+    """See whether others have come on call, or will soon, and say so; then look again at the next time."""
+
+    schedule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskTeam(Order):
+    """Ask a team, in its channel or each of them, who takes somebody's time."""
+
+    destination: ClassVar[str] = "slack"
+    swap_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseCover(Order):
+    """Let the question to the team say how it ended."""
+
+    destination: ClassVar[str] = "slack"
+    swap_id: int

@@ -83,3 +83,15 @@ class OnCallSwap(SQLModel, table=True):
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     made_at: datetime = Field(sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OnCallWatch(SQLModel, table=True):
+    """Whom we announced last as on call, and the hand-off that we announced ahead: so that each is said once."""
+
+    __tablename__ = "oncall_watch"
+
+    schedule: str = Field(primary_key=True)
+    people: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON: ids."""
+    ahead: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON: when, who leaves, who comes; "" before the first."""

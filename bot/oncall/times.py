@@ -36,6 +36,10 @@ LASTING = re.compile(r"\s*\+\s*|\s+for\s+", re.IGNORECASE)
 PLACED = re.compile(r"^(?:on|at|from) ", re.IGNORECASE)
 SAYS_TIME = re.compile(r"\b(?:now|in|noon|midnight)\b", re.IGNORECASE)
 WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\b", re.IGNORECASE)
+ONLY_A_DAY = re.compile(
+    r"(?:this )?[a-z]+(?:,? (?:at )?(?:\d{1,2}[:.]\d\d|\d{1,2} ?[ap]m|noon|midnight|morning|afternoon|evening|night))?", re.IGNORECASE
+)
+"""A day of the week with no date beside it."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -162,7 +166,7 @@ def _wall(typed: str, base: datetime) -> Wall:
     unsaid = (time(0), base.time().replace(second=0, microsecond=0))  # what the library fills in where nobody said a time of day
     has_time = found.period == "time" or at.time() not in unsaid or bool(SAYS_TIME.search(text))
     day = WEEKDAY.search(text)
-    if day and DAYS.index(day[1].lower()) == base.weekday() and "next" not in text.lower():
+    if day and DAYS.index(day[1].lower()) == base.weekday() and ONLY_A_DAY.fullmatch(named or ""):
         earlier = at - timedelta(days=7)
         if earlier > base or (not has_time and earlier.date() == base.date()):
             at = earlier  # on a Friday morning, "fri 18:00" is tonight

@@ -26,8 +26,6 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "conversations.open": ("im:write",),
     "conversations.setTopic": CHANNELS_WRITE,
     "pins.add": ("pins:write",),
-    "usergroups.list": ("usergroups:read",),
-    "usergroups.users.update": ("usergroups:write",),
     "users.lookupByEmail": ("users:read", "users:read.email"),
     "views.open": (),
     "views.publish": (),

@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import FakeClock
 from bot.config.loader import load
 from bot.config.models import Config
-from bot.db import BOT, ActorId, Database
-from bot.directory.service import Directory
-from bot.errors import NotFound
+from bot.db import BOT, Database
 from bot.oncall.service import OnCall
-from bot.oncall.slack import OnCallCommand
-from bot.slack.replies import Say
-from bot.slack.requests import Command
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -45,33 +39,3 @@ async def test_nobody_is_found_with_a_reason(sqlite_database: Database, config: 
         before = await oncall.who(tx, "payments", "primary", datetime(2025, 12, 1, tzinfo=UTC))
     assert before.person is None
     assert "payments-primary has not begun" in before.why
-
-
-async def ask(database: Database, config: Config, text: str, who: str = "kim") -> str:
-    listener = OnCallCommand(OnCall(config), Directory(config))
-    async with database.begin(actor=ActorId(who)) as tx:
-        reply = await listener.show(tx, Command("U1", "C1", "general", text, "", "", "k", "/oncall"))
-    assert isinstance(reply, Say)
-    assert not reply.public
-    return reply.text
-
-
-async def test_the_command_tells_hand_offs_on_the_readers_clock(sqlite_database: Database, config: Config, clock: FakeClock) -> None:
-    assert (await ask(sqlite_database, config, "db")).splitlines() == [
-        "*Databases*",
-        "• primary: Kim Ji-woo until Mon 2 Mar 21:00 KST, then Lee O'Hara",
-        "• secondary: nobody (Databases has no secondary rotation)",
-    ]
-    assert "Mon 2 Mar 07:00 EST" in await ask(sqlite_database, config, "@db", who="lee")
-    assert "*Payments*" in await ask(sqlite_database, config, "checkout")  # a service: its owner
-    everybody = await ask(sqlite_database, config, "")
-    assert [line for line in everybody.splitlines() if line.startswith("*")] == [
-        "*Payments*",
-        "*Platform*",
-        "*Infrastructure*",
-        "*Databases*",
-    ]
-    assert await ask(sqlite_database, config, "me", who="max") == "You are not on call for any team right now."
-    assert (await ask(sqlite_database, config, "me", who="ana")).startswith("You are primary on call for Payments until ")
-    with pytest.raises(NotFound, match="There is no team or service 'nowhere'"):
-        await ask(sqlite_database, config, "nowhere")

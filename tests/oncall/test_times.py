@@ -46,6 +46,9 @@ def read(typed: str, now: datetime = NOW, zone: str = STOCKHOLM) -> str:
         ("tonight +8h", "23 20:00 – 24 04:00"),
         ("mon 18:00 +2h", "23 18:00 – 23 20:00"),  # still to come today
         ("mon 9:00 +2h", "30 09:00 – 30 11:00"),  # over for today
+        ("mon 30 nov 18:00 +2h", "30 18:00 – 30 20:00"),
+        ("next monday 18:00 +2h", "30 18:00 – 30 20:00"),
+        ("monday evening +2h", "23 18:00 – 23 20:00"),
         # from now
         ("+8h", "23 10:30 – 23 18:30"),
         ("90m", "23 10:30 – 23 12:00"),

@@ -164,6 +164,13 @@ def upgrade() -> None:
     )
     op.create_index("oncall_temporary_when", "oncall_temporary", ["schedule", "ends_at"], unique=False)
     op.create_table(
+        "oncall_watch",
+        sa.Column("schedule", sa.String(), nullable=False),
+        sa.Column("people", sa.Text(), nullable=False),
+        sa.Column("ahead", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("schedule"),
+    )
+    op.create_table(
         "page",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("incident_id", sa.Integer(), nullable=False),

@@ -1,0 +1,101 @@
+"""How on-call looks in Slack: what is about to change, what is asked, and the home tab."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    DividerBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+from slack_sdk.models.views import View
+
+from bot.oncall.proposals import Proposal, What
+from bot.slack.text import clamp
+
+DO, CHOOSE, CANCEL, REMOVE = "oncall.do", "oncall.choose", "oncall.cancel", "oncall.remove"
+ACCEPT, DECLINE, WITHDRAW = "oncall.accept", "oncall.decline", "oncall.withdraw"
+COVER, OFF = "oncall.cover", "oncall.off"
+MOST = 5
+"""Choices in a row; more are a reason to name one."""
+CONFIRM = {What.OVERRIDE: "Confirm", What.SWAP: "Ask", What.COVER: "Ask the team"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A shift on the home tab: in words, and what its buttons are about."""
+
+    text: str
+    proposal: Proposal
+
+
+def text_block(text: str) -> SectionBlock:
+    """Words, in mrkdwn."""
+    return SectionBlock(text=MarkdownTextObject(text=clamp(text)))
+
+
+def button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
+    """A button; `action` is unique within its block."""
+    return ButtonElement(text=clamp(label, 75), action_id=action, value=value, style=style)
+
+
+def confirm(text: str, proposal: Proposal) -> list[Block]:
+    """What would happen, to be confirmed."""
+    buttons = [button(CONFIRM[proposal.what], DO, proposal.to_value(), "primary"), button("Cancel", CANCEL, "-")]
+    return [text_block(text), ActionsBlock(elements=buttons)]
+
+
+def choice(text: str, choices: Sequence[tuple[str, Proposal]]) -> list[Block]:
+    """Which one is meant."""
+    buttons = [button(label, f"{CHOOSE}:{number}", proposal.to_value()) for number, (label, proposal) in enumerate(choices[:MOST])]
+    return [text_block(text), ActionsBlock(elements=[*buttons, button("Cancel", CANCEL, "-")])]
+
+
+def candidates(text: str, lines: Sequence[tuple[str, str, Proposal]], cover: Proposal) -> list[Block]:
+    """Who could take a shift (in words, and a name for the button), and the whole team."""
+    blocks: list[Block] = [text_block(text)]
+    for number, (line, name, proposal) in enumerate(lines[:MOST]):
+        accessory = button(f"Ask {name}", f"{DO}:{number}", proposal.to_value())
+        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(line)), accessory=accessory))
+    blocks.append(ActionsBlock(elements=[button("Ask the whole team", DO, cover.to_value(), "primary"), button("Cancel", CANCEL, "-")]))
+    return blocks
+
+
+def asked(text: str, swap_id: int, *, by_name: bool) -> list[Block]:
+    """A swap as whoever may take it sees it."""
+    buttons = [button("I take it", ACCEPT, str(swap_id), "primary")]
+    if by_name:
+        buttons.append(button("I cannot", DECLINE, str(swap_id)))
+    return [text_block(text), ActionsBlock(elements=buttons)]
+
+
+def with_button(text: str, label: str, action: str, value: str) -> list[Block]:
+    """Words, and one thing that can be done about them."""
+    return [text_block(text), ActionsBlock(elements=[button(label, action, value)])]
+
+
+def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]], board: str, links: str, more: Sequence[Block]) -> View:
+    """The home tab: my shifts with buttons, what waits for my answer, who is on call, and where the calendars are."""
+    blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text="On call")), text_block(now)]
+    for text, swap_id, by_name in waiting[:MOST]:
+        blocks += [text_block(f":bell: {text}"), _waiting(swap_id, by_name)]
+    blocks += [DividerBlock(), text_block("*Your next shifts*" if mine else "You have no shift in the next eight weeks.")]
+    for number, line in enumerate(mine[:MOST]):
+        value = line.proposal.to_value()
+        pair = [button("Find cover", f"{OFF}:{number}", value), button("Ask the team", f"{COVER}:{number}", value)]
+        blocks += [text_block(line.text), ActionsBlock(elements=pair)]
+    blocks += [DividerBlock(), text_block(board), ContextBlock(elements=[MarkdownTextObject(text=clamp(links, 2000))]), *more]
+    return View(type="home", blocks=blocks)
+
+
+def _waiting(swap_id: int, by_name: bool) -> ActionsBlock:
+    buttons = [button("I take it", f"{ACCEPT}:{swap_id}", str(swap_id), "primary")]
+    if by_name:
+        buttons.append(button("I cannot", f"{DECLINE}:{swap_id}", str(swap_id)))
+    return ActionsBlock(elements=buttons)

@@ -1,0 +1,254 @@
+"""`/oncall`: who is on call, and how people change it among themselves. It is Monday 2 March 2026, 09:00 UTC."""
+
+import asyncio
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.db import BOT
+from bot.sandbox.testing import Message, elements, words
+from tests.journeys.roads import direct
+from tests.journeys.stories import calls, told
+from tests.world import World
+
+
+async def ask(world: World, person: str, line: str) -> str:
+    """Type `/oncall …`, and return what the person reads."""
+    said = await world.user(person).command(f"/oncall {line}".strip())
+    await world.settled()
+    return told(said)
+
+
+async def press(world: World, person: str, label: str, channel: str = "general") -> str:
+    """Press a button that only this person sees (or in a channel, everybody), and return what stands there afterwards."""
+    ts = ""
+    for message in reversed(await world.user(person).sees(channel)):
+        if label in words(message.blocks):
+            ts = message.ts
+            await world.user(person).click(message.button(label), channel, message.ts, value=value_of(message, label))
+            break
+    assert ts, f"no button {label!r}"
+    await world.settled()
+    return "\n".join(message.shown for message in await world.user(person).sees(channel) if message.ts >= ts)
+
+
+def value_of(message: Message, label: str) -> str:
+    return str(next(element["value"] for element in elements(message.blocks) if label in words(element)))
+
+
+async def letters(world: World, person: str) -> str:
+    """What the bot wrote to somebody directly."""
+    if not any(call["args"].get("channel") == world.bot.config.people[person].slack for call in calls(world, "chat.postMessage")):
+        return ""
+    return "\n".join(await world.sandbox.channel(await direct(world, person)).texts())
+
+
+async def answer(world: World, person: str, label: str) -> str:
+    """Press a button of the newest direct message that has it."""
+    return await press(world, person, label, await direct(world, person))
+
+
+async def primary_then(world: World, team: str, **later: float) -> str | None:
+    """Who will be paged first."""
+    async with world.bot.database.begin(actor=BOT) as tx:
+        return (await world.bot.rooms.oncall.who(tx, team, "primary", tx.now + timedelta(**later))).person
+
+
+async def primary(world: World, team: str) -> str | None:
+    """Who is paged first."""
+    async with world.bot.database.begin(actor=BOT) as tx:
+        return (await world.bot.rooms.oncall.who(tx, team, "primary", tx.now)).person
+
+
+async def test_who_is_on_call_now_and_next_on_the_readers_clock(sqlite_world: World) -> None:
+    world = sqlite_world
+    assert (await ask(world, "kim", "db")).splitlines()[:3] == [
+        "*Databases*",
+        "• primary: Kim Ji-woo until Mon 2 Mar 21:00, then Lee O'Hara",
+        "• secondary: nobody (Databases has no secondary rotation)",
+    ]
+    assert "until Mon 2 Mar 07:00" in await ask(world, "lee", "@db")
+    assert "_Times in America/New_York._" in await ask(world, "lee", "db")
+    assert "*Payments*" in await ask(world, "kim", "checkout")  # a service: its owner
+    mine = (await ask(world, "kim", "")).splitlines()
+    assert "*You are on call now*: Platform secondary until Mon 9 Mar 17:00" in mine[:2]
+    assert [line for line in mine if re.fullmatch(r"\*[A-Z]\w+\*", line)] == ["*Payments*", "*Platform*", "*Databases*", "*Infrastructure*"]
+    assert await ask(world, "max", "me") == "You are not on call in the next eight weeks."
+    assert (await ask(world, "max", "@bo")).startswith("*Bo Lindqvist is on call now*: Payments secondary")
+    assert "There is no command, team, schedule or person `nowhere`" in await ask(world, "kim", "nowhere")
+    assert "`/oncall override @kim sat 18:00 +8h`" in await ask(world, "kim", "help")
+
+
+async def test_an_override_is_shown_in_full_counts_once_confirmed_and_is_paged(world: World) -> None:
+    shown = await ask(world, "ana", "override @kim payments 18:00–22:00")
+    assert "Kim Ji-woo stands in as Payments primary: *Mon 2 Mar 18:00–22:00* (Europe/Lisbon, 4 h), instead of Ana Silva." in shown
+    assert "For Kim Ji-woo that is Tue 3 Mar 03:00–07:00 (Asia/Seoul)." in shown
+    await world.advance(hours=9)
+    assert await primary(world, "payments") == "ana", "nobody has confirmed it"
+
+    await ask(world, "ana", "override @kim payments until 22:00")
+    assert "Done: Kim Ji-woo is on call as Payments primary" in await press(world, "ana", "Confirm")
+    assert await primary(world, "payments") == "kim"
+    assert "Ana Silva put you on call: Payments primary *Tue 3 Mar 03:00–07:00* (Asia/Seoul)." in await letters(world, "kim")
+    assert "override by Ana Silva for Ana Silva until Mon 2 Mar 22:00" in await ask(world, "ana", "payments")
+    await world.user("lee").command("/inc sev1 checkout is down")
+    await world.settled()
+    assert "checkout is down" in world.phone("kim").last_sms
+    assert world.phone("ana").received == []
+
+    assert "Taken back" in await press(world, "ana", "Take it back")
+    assert await primary(world, "payments") == "ana"
+    assert "Ana Silva took an override back" in await letters(world, "kim")
+
+
+async def test_who_is_displaced_is_told_and_several_schedules_are_a_question(sqlite_world: World) -> None:
+    world = sqlite_world
+    assert "Which one do you mean?" in await ask(world, "bo", "override @kim wed 18:00 +2h")
+    assert "Kim Ji-woo stands in as Platform primary: *Wed 4 Mar 18:00–20:00*" in await press(world, "bo", "Platform primary")
+    await press(world, "bo", "Cancel")
+    assert "override" not in await letters(world, "kim")
+    await ask(world, "kim", "override me payments wed 18:00 +2h")
+    await press(world, "kim", "Confirm")
+    assert "Kim Ji-woo stands in for you: Payments primary *Wed 4 Mar 09:00–11:00* (Europe/Lisbon)" in await letters(world, "ana")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("override @kim payments yesterday 18:00 +8h", "That is over already"),
+        ("override @kim payments soon", "I cannot read `soon` as a time. Write `fri 18:00 +8h`"),
+        ("override @kim payments fri 18:00", "not for how long. Add a length or an end: `fri 18:00 +8h`"),
+        ("override @nobody payments fri 18:00 +8h", "I know nobody called `@nobody`."),
+        ("override <@U0ZOE000000|zoe> payments fri 18:00 +8h", "not in the configuration, so nobody could page them"),
+        ("override @bo nowhere fri 18:00 +8h", "I cannot read `nowhere fri 18:00`"),
+        ("swap @ana payments fri 18:00 +8h", "You are not on call then for payments. Nothing to hand over."),
+        ("cover payments-primary", "You have no shift for payments-primary in the next eight weeks."),
+        ("report 2026q9", "Name a quarter like `report`, `report last` or `report 2026q3`."),
+    ],
+)
+async def test_what_cannot_be_done_gets_a_sentence_that_says_what_to_do(sqlite_world: World, line: str, says: str) -> None:
+    person = "kim" if "@ana" in line or "cover" in line else "bo"
+    assert says in await ask(sqlite_world, person, line)
+
+
+async def test_two_overrides_at_once_and_a_swap_asked_twice_are_refused_before_they_are_confirmed(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "ana", "override @kim payments wed 18:00 +8h")
+    await press(world, "ana", "Confirm")
+    refused = await ask(world, "bo", "override @bo payments wed 20:00 +1h")
+    assert "Kim Ji-woo is put on call there from Wed 4 Mar 19:00 to Thu 5 Mar 03:00 already (by Ana Silva)" in refused
+    await ask(world, "ana", "swap @kim thu 18:00 +8h")
+    await press(world, "ana", "Ask")
+    assert "You asked Kim Ji-woo already" in await ask(world, "ana", "cover thu 20:00 +2h")
+
+
+async def test_a_swap_is_asked_accepted_and_both_are_told(world: World) -> None:
+    shown = await ask(world, "bo", "swap @kim platform-primary wed 18:00 +8h against mon 9 march 18:00 +8h")
+    assert "Ask Kim Ji-woo to take your time as Platform primary: *Wed 4 Mar 18:00 – Thu 5 Mar 02:00*" in shown
+    assert "In return you take theirs: *Mon 9 Mar 18:00 – Tue 10 Mar 02:00*" in shown
+    assert await letters(world, "kim") == ""
+    assert "Kim Ji-woo was asked" in await press(world, "bo", "Ask")
+    assert "Bo Lindqvist asks you to take Platform primary *Thu 5 Mar 02:00–10:00* (Asia/Seoul)." in await letters(world, "kim")
+    assert "You have it: Platform primary Thu 5 Mar 02:00–10:00" in await answer(world, "kim", "I take it")
+    assert "Kim Ji-woo takes your time as Platform primary *Wed 4 Mar 18:00 – Thu 5 Mar 02:00*" in await letters(world, "bo")
+    assert "You took Bo Lindqvist's time" in await letters(world, "kim")
+    await world.advance(days=2, hours=9)
+    assert await primary(world, "platform") == "kim"
+    await world.advance(days=5)
+    assert await primary(world, "platform") == "bo"
+
+
+async def test_a_swap_is_declined_or_withdrawn_and_nothing_changes(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "ana", "swap @kim wed 18:00 +8h")
+    await press(world, "ana", "Ask")
+    assert "Ana Silva was told that you cannot" in await answer(world, "kim", "I cannot")
+    assert "Kim Ji-woo cannot take your time as Payments primary" in await letters(world, "ana")
+    await ask(world, "ana", "swap @kim wed 18:00 +8h")
+    await press(world, "ana", "Ask")
+    assert "Withdrawn: it stays yours." in await press(world, "ana", "Withdraw")
+    assert "Ana Silva withdrew what they asked" in await letters(world, "kim")
+    assert "This swap was withdrawn. Nothing to do." in await answer(world, "kim", "I take it")
+    await world.advance(days=2, hours=10)
+    assert await primary(world, "payments") == "ana"
+
+
+async def test_the_team_is_asked_and_the_first_taker_wins(world: World) -> None:
+    await ask(world, "ana", "cover wed 18:00 +8h")
+    assert "The team was asked" in await press(world, "ana", "Ask the team")
+    question = (await world.sandbox.channel("payments").messages())[-1]
+    assert "Ana Silva cannot be on call and asks the team: who takes Payments primary" in question.shown
+    pressing = [world.user(one).click(question.button("I take it"), "payments", question.ts) for one in ("bo", "kim")]
+    await asyncio.gather(*pressing)
+    await world.settled()
+    heard = {one: (await world.user(one).sees("payments"))[-1].shown for one in ("bo", "kim")}
+    first = await primary_then(world, "payments", days=2, hours=10) or ""
+    late = "kim" if first == "bo" else "bo"
+    assert "You have it" in heard[first]
+    assert "took this already" in heard[late]
+    closed = (await world.sandbox.channel("payments").messages())[-1]
+    assert "Bo Lindqvist has it." in closed.shown and "I take it" not in closed.shown
+    assert "Bo Lindqvist takes your time" in await letters(world, "ana")
+
+
+async def test_a_team_without_a_channel_is_asked_one_by_one(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "bo", "cover platform-primary wed 18:00 +8h")
+    await press(world, "bo", "Ask the team")
+    assert "asks the team: who takes Platform primary" in await letters(world, "kim")
+    assert "asks the team" in await letters(world, "lee")
+    assert await letters(world, "bo") == ""
+
+
+async def test_who_cannot_sees_who_could_and_asks_them(sqlite_world: World) -> None:
+    world = sqlite_world
+    shown = await ask(world, "ana", "off wed 18:00 +8h")
+    assert "Who could take it, least lately on call first:" in shown
+    assert "*Bo Lindqvist*: not lately, 0 h around these months; then also Payments secondary and Platform primary" in shown
+    assert "Bo Lindqvist was asked: Payments primary Wed 4 Mar 18:00 – Thu 5 Mar 02:00" in await press(world, "ana", "Ask Bo")
+    assert "Ana Silva asks you to take Payments primary" in await letters(world, "bo")
+
+
+async def test_the_home_tab_shows_my_shifts_and_what_waits_for_me_with_buttons(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "bo", "swap @kim platform-primary wed 18:00 +8h")
+    await press(world, "bo", "Ask")
+    await world.user("kim").post("home")
+    await world.settled()
+    home = next(view for view in await world.user("kim").views() if view["type"] == "home")
+    text = "\n".join(words(home["blocks"]))
+    assert "*You are on call now*: Platform secondary until Mon 9 Mar 17:00" in text
+    assert "Bo Lindqvist asks you: Platform primary Thu 5 Mar 02:00–10:00" in text
+    assert "Databases primary" in text and "Your shifts as a feed (iCal)" in text
+
+    cover = next(element for element in elements(home["blocks"]) if "Find cover" in words(element))
+    await world.user("kim").click(cover["action_id"], view_id=home["id"], value=cover["value"], block_id=cover.get("block_id"))
+    await world.settled()
+    assert "Who could take it" in "\n".join(words((await world.user("kim").view())["blocks"]))
+    take = next(element for element in elements(home["blocks"]) if "I take it" in words(element))
+    await world.user("kim").click(take["action_id"], view_id=home["id"], value=take["value"])
+    await world.settled()
+    again = next(view for view in await world.user("kim").views() if view["type"] == "home")
+    assert "asks you" not in "\n".join(words(again["blocks"]))
+    assert "Kim Ji-woo takes your time" in await letters(world, "bo")
+
+
+async def test_the_report_counts_what_was(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.user("lee").command("/inc sev1 checkout is down")
+    await world.settled()
+    await world.phone("ana").reply("ok")
+    await world.advance(minutes=5)
+    told_now = await ask(world, "ana", "report")
+    assert "*Payments primary*, 2026 Q1 so far" in told_now
+    assert "• Ana Silva: 1344 h (100 %), 56 nights, 8 weekends, 1 page\n" in told_now
+    assert "2025 Q4" in await ask(world, "ana", "report last")
+
+
+async def test_looking_costs_no_call_of_slack(sqlite_world: World) -> None:
+    world = sqlite_world
+    before = len(calls(world))
+    await ask(world, "kim", "")
+    await ask(world, "kim", "report")
+    assert len(calls(world)) == before
