@@ -188,8 +188,9 @@ async def test_the_team_is_asked_and_the_first_taker_wins(world: World) -> None:
     assert "You have it" in heard[first]
     assert "took this already" in heard[late]
     closed = (await world.sandbox.channel("payments").messages())[-1]
-    assert "Bo Lindqvist has it." in closed.shown and "I take it" not in closed.shown
-    assert "Bo Lindqvist takes your time" in await letters(world, "ana")
+    winner = world.bot.config.people[first].name
+    assert f"{winner} has it." in closed.shown and "I take it" not in closed.shown
+    assert f"{winner} takes your time" in await letters(world, "ana")
 
 
 async def test_a_team_without_a_channel_is_asked_one_by_one(sqlite_world: World) -> None:
