@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox test lint format check bench soak picture clean
+.PHONY: help install sandbox test lint format check bench soak pictures clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -41,8 +41,8 @@ bench: $(VENV)/installed-dev ## Measure against the references: one table
 soak: $(VENV)/installed-dev ## Run the large sweeps that `test` leaves out (hours)
 	$(PYTEST) -m soak $(ARGS)
 
-picture: $(VENV)/installed-dev ## Draw the README's picture anew
-	$(BIN)/python -m docs.picture
+pictures: $(VENV)/installed-dev ## Draw the README's pictures anew
+	$(BIN)/python -m docs.pictures
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

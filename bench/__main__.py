@@ -1,12 +1,13 @@
 """`python -m bench [P1 P8 …]`: run everything, or only some, and print the table."""
 
 import asyncio
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import declare, ingest, start, steady
+from bench import declare, ingest, sandbox, start, steady
 from bench.table import Row, show
 from tests import postgres
 
@@ -31,6 +32,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P6", "P7"): steady.measure,
     ("P8",): start.measure,
     ("P16", "P17"): declare.measure,
+    ("S1", "S2"): sandbox.measure,
 }
 
 
@@ -43,7 +45,14 @@ async def main(wanted: set[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             print(f"measuring {', '.join(names)} …", file=sys.stderr, flush=True)
             rows += await suite(Path(folder))
-    print(show(sorted(rows, key=lambda row: int(row.name.split()[0].lstrip("P").rstrip("ab")))))
+    print(show(sorted(rows, key=place)))
+
+
+def place(row: Row) -> tuple[str, int]:
+    """Where a row stands: P2 before P16, and P16 before S1."""
+    found = re.match(r"([A-Z])(\d+)", row.name)
+    assert found is not None, row.name
+    return found[1], int(found[2])
 
 
 if __name__ == "__main__":

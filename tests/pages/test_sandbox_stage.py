@@ -114,8 +114,9 @@ async def play(page: Page, title: str) -> Locator:
 async def test_one_click_fires_an_alert_and_the_next_click_another(world: World, page: Page) -> None:
     await play(page, "An alert fires")
     await world.settled()
-    await expect(page.locator(".places")).to_contain_text("inc-1-checkouterrorshigh")
-    await expect(page.locator(".phone .note")).to_contain_text("SEV2 #1 CheckoutErrorsHigh")
+    await expect(page.locator(".places")).to_contain_text("inc-1-storagealmostfull")
+    await page.get_by_role("button", name="bea, 1 new").click()
+    await expect(page.locator(".phone .note")).to_contain_text("SEV2 #1 StorageAlmostFull")
     await play(page, "An alert fires")
     await world.settled()
     await expect(page.locator(".places")).to_contain_text("inc-2-")
@@ -136,7 +137,8 @@ async def test_with_slack_limited_or_down_the_page_leaves_and_the_channel_comes_
     button = await play(page, title)
     await expect(button).to_have_attribute("aria-pressed", "true")
     await play(page, "An alert fires")
-    await expect(page.locator(".phone .note")).to_contain_text("SEV2 #1 CheckoutErrorsHigh")
+    await page.get_by_role("button", name="bea, 1 new").click()
+    await expect(page.locator(".phone .note")).to_contain_text("SEV2 #1 StorageAlmostFull")
     await expect(page.locator(".places")).not_to_contain_text("inc-1")
     assert error in {call["result"]["error"] for call in world.sandbox.calls("conversations.create") if call["result"]}
     await button.click()
@@ -148,17 +150,18 @@ async def test_with_slack_limited_or_down_the_page_leaves_and_the_channel_comes_
 async def test_when_the_sms_provider_fails_the_phone_rings(world: World, page: Page) -> None:
     await play(page, "SMS provider fails")
     await play(page, "An alert fires")
+    await page.get_by_role("button", name="bea, rings").click()
     await expect(page.locator(".phone").get_by_text("Incoming call")).to_be_visible()
-    assert world.phone("ana").received == []
+    assert world.phone("bea").received == []
 
 
 async def test_when_nobody_answers_the_ladder_climbs_before_one_s_eyes(world: World, page: Page) -> None:
     button = await play(page, "Nobody answers")
     await expect(button).to_have_attribute("aria-pressed", "true")
-    for user in ("bo", "bea"):  # the secondary, the manager
+    for user in ("bo", "kim", "bea"):  # primary, secondary, manager
         await page.get_by_role("group", name="Whose phone").get_by_role("button", name=re.compile(f"^{user}")).click()
         await expect(page.locator(".note", has_text="SEV2 #1").first).to_be_visible()
-    assert {call.answered_by for call in world.phone("ana").calls} == {"machine_start"}
+    assert {call.answered_by for call in world.phone("bo").calls} == {"machine_start"}
     await button.click()
     await expect(button).to_have_attribute("aria-pressed", "false")
     assert world.phone("ana").phone.ringing == "ring"

@@ -56,11 +56,11 @@ export function mount(spot, store) {
     };
     const took = line.ms === null ? "…" : line.ms >= 10 ? `${Math.round(line.ms)} ms` : `${line.ms} ms`;
     const button = element("button", { type: "button", class: "line", "aria-expanded": "false", onclick: open },
-      element("time", {}, moment(line.start)), element("span", { class: `line-kind ${line.kind}` }, KINDS[line.kind] || line.kind),
+      element("time", {}, moment(line.start)), element("span", { class: `line-kind kind-${line.kind}` }, KINDS[line.kind] || line.kind),
       element("span", { class: "line-what" }, shorter(line.what)), element("span", { class: `line-ms${line.ms >= SLOW_MS ? " slow" : ""}` }, took),
       element("span", { class: "line-who" }, [line.who, line.incidents.map((n) => `#${n}`).join(" ")].filter(Boolean).join(" · ")),
       line.error ? element("span", { class: "line-error" }, line.error) : null);
-    return element("li", { "data-key": key, class: line.error ? "failed" : undefined }, button, body);
+    return element("li", { "data-key": key, class: line.error ? "line-failed" : undefined }, button, body);
   };
   const drawIncidents = () => {
     const numbers = [...new Set(store.channels.map((one) => /^inc-(\d+)/.exec(one.name || "")?.[1]).filter(Boolean))].sort((a, b) => b - a);

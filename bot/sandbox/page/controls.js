@@ -41,6 +41,7 @@ function clock(store) {
     store.emit("phone", {});
     store.emit("mail", {});
   };
+  refresh();
   store.on("open", refresh);
   store.on("moved", refresh);
   setInterval(draw, 1000);
@@ -59,6 +60,7 @@ function bot(store) {
   });
   const menu = element("div", { class: "menu" }, ...DEEDS.map(([action, label]) =>
     element("button", { type: "button", onclick: () => attempt(() => post("/bot", { action })).then(refresh) }, label)));
+  refresh();
   store.on("open", refresh);
   store.on("change", refresh);
   store.on("lost", () => (state.textContent = "The sandbox does not answer"));

@@ -107,7 +107,7 @@ export function mount(spot, store) {
     const phone = await get(`/phones/${owner}`);
     if (owner !== hand.owner) return;
     hand.phone = phone;
-    if (!spot.hidden && (hand.view.name === "texts" || (kept()[owner] || 0) > numbered(phone))) hand.saw();
+    if (!spot.hidden && (hand.view.name === "texts" || hand.call() || (kept()[owner] || 0) > numbered(phone))) hand.saw();
     sayAloud(hand);
     hand.draw();
     drawAround();
@@ -118,6 +118,7 @@ export function mount(spot, store) {
   };
   setInterval(tick, 1000);
   store.on("time", (now) => ((hand.now = now), tick()));
+  hand.refresh();
   for (const kind of ["open", "phone", "users"]) store.on(kind, hand.refresh);
   store.on("shown", hand.refresh);
   store.on("hold", ({ user, view }) => (store.showPanel("phones"), hand.hold(user, view)));

@@ -33,6 +33,7 @@ export function mount(spot, store) {
     for (const kind of ["moved", "phone", "mail"]) store.emit(kind, {});
     refresh();
   };
+  refresh();
   store.on("open", refresh);
   store.on("change", refresh);
   setInterval(refresh, 5000); // faults are told by no event
