@@ -58,10 +58,13 @@ def sandbox(
 @cli.command(short_help="Check the YAML: every problem, with file and line.")
 def check(
     directory: Annotated[Path | None, typer.Argument(help="The YAML directory; TOCSIN_CONFIG when left out.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Another YAML directory: print who is on call differs from it in 8 weeks.")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors instead.")] = False,
 ) -> None:
-    """Check the configuration: every problem at once, with file and line."""
-    from bot.config.check import check as check_directory
+    """Check the configuration: every problem at once, with file and line, and who is on call in the next 8 weeks.
+
+    With DATABASE_URL, or --against, it prints who is on call differs once this configuration is loaded.
+    """
     from bot.config.schema import json_schema
 
     if schema:
@@ -70,7 +73,9 @@ def check(
         typer.echo(json.dumps(json_schema(), indent=2))
         return
     where = directory or Path(os.environ.get("TOCSIN_CONFIG", "config"))
-    report = check_directory(where, os.environ)
+    from bot.app import checked
+
+    report = checked(os.environ, where, against)
     typer.echo(report.text())
     raise typer.Exit(0 if report.is_sound else 1)
 

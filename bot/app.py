@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot import faultpoints, log, wiring
 from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
+from bot.config.check import CheckReport, check
 from bot.config.loader import load
 from bot.config.models import Config
 from bot.config.settings import Settings, read, with_driver
@@ -21,6 +22,8 @@ from bot.db import BOT, Database
 from bot.errors import InvalidInput, NotAllowed
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
+from bot.oncall.checking import Standing, as_written, stored
+from bot.oncall.checking import checked as checked_directory
 from bot.oncall.roster import as_configured
 from bot.oncall.service import OnCall
 from bot.paging.rehearsal import Question, Rehearsal
@@ -203,6 +206,22 @@ async def migrate(environ: Mapping[str, str]) -> None:
     settings = read(environ)
     async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())):
         await migrate_database(database)
+
+
+async def standing(environ: Mapping[str, str], directory: Path) -> Standing:
+    """What holds by the database that DATABASE_URL names, if it names one."""
+    address = environ.get("DATABASE_URL", "").strip()
+    if not address:
+        return {}
+    config = check(directory, environ).config
+    async with closing(database := Database(with_driver(address), WallClock(), Listeners())), database.read() as tx:
+        return await stored(tx, config)
+
+
+def checked(environ: Mapping[str, str], directory: Path, against: Path | None) -> CheckReport:
+    """The report on a directory, and what differs from another one, or from the database that DATABASE_URL names."""
+    before = as_written(load(against, environ)) if against else asyncio.run(standing(environ, directory))
+    return checked_directory(directory, environ, before, WallClock().now())
 
 
 async def simulate(environ: Mapping[str, str], directory: Path, question: Question) -> str:

@@ -1,6 +1,6 @@
 """What `tocsin check` says of a configuration directory: its problems, or what is configured and what looks forgotten."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ class CheckReport:
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     config: Config | None
+    differences: tuple[str, ...] = ()
+    """What would be otherwise by this configuration, one a line."""
 
     @property
     def is_sound(self) -> bool:
@@ -33,17 +35,22 @@ class CheckReport:
         lines = [f"{self.directory} is sound: {summary(self.config)}."]
         if self.warnings:
             lines += [f"{counted(len(self.warnings), 'warning')}:", *self.warnings]
+        lines += self.differences
         return "\n".join(lines)
 
 
-def check(directory: Path, environ: Mapping[str, str]) -> CheckReport:
-    """Check a directory. A key that the environment should hold may be absent here: it is not where the bot runs."""
+def check(directory: Path, environ: Mapping[str, str], more: Callable[[Config], Iterable[Doubt]] | None = None) -> CheckReport:
+    """Check a directory. A key that the environment should hold may be absent here: it is not where the bot runs.
+
+    `more` finds what only upper rooms can know.
+    """
     try:
         tree = gather(directory)
         config = build(tree, environ, keys_may_be_unset=True)
     except ConfigInvalid as invalid:
         return CheckReport(directory, tuple(invalid.problems), (), None)
-    found = [Problem(tree.place(loc), sentence) for loc, sentence in warnings(config)]
+    doubts = [*warnings(config), *(more(config) if more else ())]
+    found = [Problem(tree.place(loc), sentence) for loc, sentence in doubts]
     return CheckReport(directory, (), tuple(in_order(found)), config)
 
 

@@ -32,6 +32,13 @@ def ids(config: Config) -> tuple[str, ...]:
     return (*config.schedules, *config.rotations)
 
 
+def answering(config: Config) -> tuple[str, ...]:
+    """Every schedule that answers for something: those configured, and rotations that are not only a layer of one."""
+    layers = {layer.rotation for found in config.schedules.values() for layer in found.layers}
+    used = {name for team in config.teams.values() if team.oncall for name in team.oncall.schedules().values()}
+    return tuple(name for name in ids(config) if name in config.schedules or name not in layers or name in used)
+
+
 def zone_of(config: Config, schedule_id: str) -> str:
     """The zone a schedule is shown in."""
     found = config.schedules.get(schedule_id) or config.rotations.get(schedule_id)

@@ -60,10 +60,13 @@ def planned(held: Sequence[Held], wanted: Sequence[Wanted], now: datetime) -> tu
     plan = list(begun)
     if due[-1].source != plan[-1].source:
         pending = next((one for one in ahead[:1] if one.source == due[-1].source), None)
-        plan.append(pending or continued(plan[-1], due[-1], earliest))
+        edited = pending or continued(plan[-1], due[-1], earliest)
+        if edited.since == plan[-1].since:  # it begins this very moment, with nobody on call: nothing of it has been
+            plan.pop()
+        plan.append(edited)
     for wish in wanted[len(due) :]:
         since = max(wish.since or now, earliest)
-        if since <= plan[-1].since and plan[-1].since > now:
+        if since <= plan[-1].since and plan[-1].since >= now:
             plan.pop()  # two changes on one date: the later one holds
         kept = next((one for one in ahead if one.source == wish.source and one.since == since), None)
         plan.append(kept if kept and plan[-1] in held else continued(plan[-1], wish, since))
@@ -112,17 +115,21 @@ def as_written(wanted: WantedLayer) -> Layer:
 
 
 def first_group(wanted: WantedLayer, order: Sequence[Group]) -> int:
-    """Whose turn it is first: who was asked for, else the next of the old order who is still there, else the first."""
+    """Whose turn it is first: who was asked for, else the next of the old `order`; where that one left, whoever now follows the last."""
     groups = wanted.rotation.participants
     if wanted.starting_with:
         return index_of(groups, wanted.starting_with)
-    for old in order:
-        if old in groups:
-            return groups.index(old)
-        kept = next((number for number, group in enumerate(groups) if set(group) & set(old)), None)
-        if kept is not None:
-            return kept
-    return 0
+    places = [place_of(groups, old) for old in order]
+    if places[0] is None and places[-1] is not None:
+        return (places[-1] + 1) % len(groups)
+    return next((place for place in places if place is not None), 0)
+
+
+def place_of(groups: Sequence[Group], old: Group) -> int | None:
+    """Where an old group is now, or whoever is left of it."""
+    if old in groups:
+        return groups.index(old)
+    return next((number for number, group in enumerate(groups) if set(group) & set(old)), None)
 
 
 def index_of(groups: Sequence[Group], person: str) -> int:

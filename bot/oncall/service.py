@@ -74,9 +74,7 @@ class OnCall:
 
     def schedules(self) -> tuple[str, ...]:
         """Every schedule that answers for something: those configured, and rotations that are not only a layer of one."""
-        layers = {layer.rotation for found in self.config.schedules.values() for layer in found.layers}
-        used = {name for team in self.config.teams.values() if team.oncall for name in team.oncall.schedules().values()}
-        return tuple(name for name in configured.ids(self.config) if name in self.config.schedules or name not in layers or name in used)
+        return configured.answering(self.config)
 
     def roles_of(self, schedule_id: str) -> tuple[tuple[str, str], ...]:
         """The (team id, role) pairs that a schedule answers for."""
