@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import declare, ingest, oncall, sandbox, start, steady
+from bench import declare, ingest, oncall, page, sandbox, start, steady
 from bench.table import Row, show
 from tests import postgres
 
@@ -34,6 +34,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P14", "P15"): oncall.measure,
     ("P16", "P17"): declare.measure,
     ("S1", "S2"): sandbox.measure,
+    ("S3",): page.measure,
 }
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Protocol
 
 from aiohttp import web
 
 from bot.errors import InvalidInput
+from bot.sandbox import assets
 from bot.sandbox.calls import Traffic
 from bot.sandbox.doors import Handler, answering, fields_of
 from bot.sandbox.handsets import Handsets
@@ -16,14 +16,7 @@ from bot.sandbox.phones import Phones
 from bot.sandbox.proxy import Proxy
 from bot.sandbox.twilio import TwilioApi
 
-PAGE = Path(__file__).parent / "page"
 LARGEST_BODY = 64 * 1024 * 1024
-KEEP_OUT = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 SHORTEST_STEP_S = 30.0  # shorter than any phone rings
 MOST_STEPS = 10
 ACTIONS = ("kill", "stop", "start")
@@ -70,8 +63,8 @@ class Server:
         ]
         self.app.add_routes([web.route(method, path, answering(handler)) for method, path, handler in doors])
         if with_page:
-            self.app.router.add_get("/", self.page)
-            self.app.router.add_get("/sandbox/static/{file:[a-z_]+[.](?:js|css|svg)}", self.page)
+            self.app.router.add_get("/", assets.send)
+            self.app.router.add_get("/sandbox/static/{file:[a-z_]+[.](?:js|css|svg)}", assets.send)
         self.app.router.add_route("*", "/{path:(?:api|twilio|control|sandbox)(?:/.*)?}", nothing_here)
         self.app.router.add_route("*", "/{path:.*}", self.proxy.pass_on)
 
@@ -95,12 +88,6 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
         await asyncio.gather(self.proxy.close(), self.phones.close(), self.mailbox.close())
-
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        file = PAGE / request.match_info.get("file", "index.html")
-        if not file.is_file():
-            return web.Response(status=404, text="There is no such file.")
-        return web.FileResponse(file, headers=KEEP_OUT)
 
     async def move_clock(self, request: web.Request) -> web.Response:
         seconds = (await fields_of(request)).number("advance_s")

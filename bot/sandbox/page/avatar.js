@@ -15,5 +15,5 @@ export function avatar(user, kind = "") {
 function tone(id) {
   let sum = 0x811c9dc5;
   for (const letter of id) sum = Math.imul(sum ^ letter.codePointAt(0), 0x01000193);
-  return (sum >>> 9) % TONES;
+  return (sum >>> 12) % TONES;
 }

@@ -20,7 +20,8 @@ export class MessageList {
     this.newFrom = null;
     this.list = element("ol", { id: "messages", tabindex: "0", "aria-label": "Messages" });
     this.said = element("div", { class: "sr", role: "log", "aria-live": "polite", "aria-label": "New messages" });
-    this.down = element("button", { type: "button", class: "to-end", hidden: true, onclick: () => this.toEnd() }, "↓ Latest messages");
+    this.down = element("button", { type: "button", class: "to-end", hidden: true, "aria-label": "Latest messages", onclick: () => this.toEnd() },
+      "↓", element("span", {}, " Latest messages"));
     this.element = element("div", { class: "messages" }, this.list, this.down, this.said);
     this.bar = actionBar(this.list, (ts) => this.stretch.messages.find((one) => one.ts === ts), () => this.context());
     this.refresh = soon(() => this.again());

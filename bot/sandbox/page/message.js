@@ -1,6 +1,6 @@
 // One message: its face, its words, what hangs on it. Everything a person may do to it is in actions.js.
 
-import { attempt, clock, element, post } from "/sandbox/static/api.js";
+import { attempt, clock, element, moment, post } from "/sandbox/static/api.js";
 import { act, suggest } from "/sandbox/static/act.js";
 import { avatar } from "/sandbox/static/avatar.js";
 import { blocks, unknown } from "/sandbox/static/blocks.js";
@@ -31,7 +31,7 @@ export function drawMessage(message, context) {
   const { store, together } = context;
   const note = NOTES.has(message.subtype);
   const author = authorOf(message, store);
-  const kinds = ["message", message.is_ephemeral && "alone", together && "together", note && "note", message.pinned_to && "pinned", author.bot && "bot"];
+  const kinds = ["message", message.is_ephemeral && "alone", together && "together", note && "happened", message.pinned_to && "pinned", author.bot && "bot"];
   const made = element("li", { class: kinds.filter(Boolean).join(" "), "data-ts": message.ts, tabindex: "-1" });
   const time = when(message.ts);
   if (message.pinned_to) made.append(element("p", { class: "mark" }, "📌 Pinned"));
@@ -53,7 +53,7 @@ export function drawMessage(message, context) {
 
 function when(ts) {
   const at = new Date(Number(ts) * 1000);
-  return element("time", { datetime: at.toISOString(), title: at.toLocaleString() }, clock(Number(ts)));
+  return element("time", { datetime: at.toISOString(), title: moment(Number(ts)) }, clock(Number(ts)));
 }
 
 export function surfaceOf(message, { store, channel }) {
@@ -73,7 +73,7 @@ function body(message, context) {
   const typed = !message.bot_id && message.text && (message.blocks || []).every((block) => block.type === "rich_text");
   if (message.subtype === "tombstone") out.append(element("p", { class: "faint" }, "🗑 This message was deleted."));
   else if (message.blocks?.length && !typed) out.append(blocks(message.blocks, surface));
-  else if (message.text) out.append(mrkdwn(message.text, store.names));
+  else if (message.text) out.append(mrkdwn(NOTES.has(message.subtype) ? message.text.replace(/^<@\w+> /, "") : message.text, store.names));
   for (const attachment of message.attachments || []) out.append(drawAttachment(attachment, surface, store.names));
   if (message.edited && message.subtype !== "tombstone") (out.querySelector(".mrkdwn:last-child") || out).append(element("span", { class: "faint edited" }, " (edited)"));
   return out;

@@ -8,6 +8,7 @@
 
 import { get } from "/sandbox/static/api.js";
 
+const ASKED = new URLSearchParams(location.search).get("as") || "kim";
 const listeners = new Map();
 
 export const store = {
@@ -120,7 +121,10 @@ async function readApps() {
 async function readChannels() {
   const me = store.me;
   const channels = await get(`/channels?user=${me}`);
-  if (me !== store.me) return;
+  if (me === store.me) takeChannels(channels);
+}
+
+function takeChannels(channels) {
   store.channels = channels;
   if (!store.place || (!store.place.startsWith("@") && !store.channel(store.place))) {
     const named = channels.filter((one) => one.name && !one.is_im);
@@ -135,9 +139,8 @@ const refreshApps = soon(readApps);
 export const refreshChannels = soon(readChannels);
 
 function wanted() {
-  const asked = new URLSearchParams(location.search).get("as");
   const people = store.people().map((one) => one.name);
-  return [asked, "kim"].find((name) => people.includes(name)) || people[0];
+  return [ASKED, "kim"].find((name) => people.includes(name)) || people[0];
 }
 
 function fromAddress() {
@@ -155,12 +158,16 @@ function hear(change) {
 
 /** Read everything once, then follow the stream of changes for as long as the page is open. */
 export async function begin() {
-  store.users = await get("/users");
+  const theirs = get(`/channels?user=${encodeURIComponent(ASKED)}`).catch(() => null); // nobody has that name: asked again below
+  const [users, apps, channels] = await Promise.all([get("/users"), get("/apps"), theirs]);
+  Object.assign(store, { users, apps });
   store.me = wanted();
   store.id = store.named(store.me)?.id ?? null;
+  const mine = channels && store.me === ASKED ? channels : await get(`/channels?user=${store.me}`);
   store.emit("users");
+  store.emit("apps");
   store.emit("me", store.me);
-  await Promise.all([readApps(), readChannels()]);
+  takeChannels(mine);
   fromAddress();
   addEventListener("hashchange", fromAddress);
   const events = new EventSource("/control/events");

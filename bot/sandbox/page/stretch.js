@@ -2,7 +2,7 @@
 
 import { get } from "/sandbox/static/api.js";
 
-const PAGE = 50;
+const PAGE = 40;
 const MOST = 150;
 
 export class Stretch {
