@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot.clock import pin_zones
 from bot.errors import ConfigInvalid, TocsinError
 
 cli = typer.Typer(
@@ -124,6 +125,7 @@ def migrate() -> None:
 
 def main() -> None:
     """Run a command; what is wrong with the configuration is told whole, and nothing of our own shows a traceback."""
+    pin_zones()
     try:
         cli()
     except ConfigInvalid as invalid:

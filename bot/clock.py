@@ -1,5 +1,6 @@
 """Time, as a seam: the wall clock, a clock that tests move, and the sandbox's clock, which runs ahead of the wall."""
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -49,3 +50,9 @@ class ShiftedClock:
         if step < timedelta(0):
             raise ValueError("a clock never goes back")
         self.offset += step
+
+
+def pin_zones() -> None:
+    """Take time zones from the pinned `tzdata` package, never from the machine: replicas must not differ about a hand-off."""
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()

@@ -9,12 +9,13 @@ import pytest
 import pytest_socket
 import structlog
 
-from bot.clock import FakeClock
+from bot.clock import FakeClock, pin_zones
 from bot.db import Database
 from bot.events import Listeners
 from bot.migrate import migrate
 from tests import postgres
 
+pin_zones()
 INSIDE = ["127.0.0.1", "::1"]
 
 # structlog's own default draws every local variable of a traceback, which takes seconds and buries the failure.

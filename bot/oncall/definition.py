@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.errors import InvalidInput
@@ -246,8 +247,7 @@ class OnCall:
         return tuple(duty.person for duty in self.duties)
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(NamedTuple):
     """One person's uninterrupted time on call for one reason; aware UTC, end excluded."""
 
     start: datetime

@@ -100,7 +100,7 @@ def follow(old: Layer | None, wanted: WantedLayer, since: datetime) -> Layer:
     turn = turn_at(old.rotation, since) if old else None
     if old is None or turn is None:
         return as_written(wanted)
-    order = old.rotation.participants[turn.index :] + old.rotation.participants[: turn.index]
+    order = old.rotation.participants[turn.place :] + old.rotation.participants[: turn.place]
     first = first_group(wanted, order)
     rotation = aligned(wanted.rotation, first, since)
     return Layer(rotation, wanted.restrictions, wanted.priority, is_continued=True, zone=wanted.zone)
@@ -141,7 +141,7 @@ def aligned(rotation: Rotation, first: int, at: datetime) -> Rotation:
     if begins(rotation, 0) > at:
         rotation = replace(rotation, start=start_before(rotation, at))
     turn = turn_at(rotation, at)
-    shift = (first - turn.index) % len(rotation.participants) if turn else first
+    shift = (first - turn.place) % len(rotation.participants) if turn else first
     groups = rotation.participants
     return replace(rotation, participants=groups[shift:] + groups[:shift])
 

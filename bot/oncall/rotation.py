@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.errors import InvalidInput
 from bot.oncall.walltime import instant, local, vanished_between
@@ -74,12 +75,11 @@ class Rotation:
         return self.unit is not Unit.MONTH and self.count * STEPS[self.unit] <= LONGEST_GAP
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose turn it is. `number` counts turns by the calendar, `index` participants; times are aware UTC."""
+class Turn(NamedTuple):
+    """Whose turn it is. `number` counts turns by the calendar, `place` participants; times are aware UTC."""
 
     number: int
-    index: int
+    place: int
     since: datetime
     until: datetime
 
@@ -101,13 +101,19 @@ def turn_at(rotation: Rotation, at: datetime) -> Turn | None:
 def turns(rotation: Rotation, at: datetime) -> Iterator[Turn]:
     """The turn in progress at a moment, or the first one if that lies ahead, and those after it, without end."""
     turn = turn_at(rotation, at) or turn_at(rotation, begins(rotation, 0))
-    size = len(rotation.participants)
-    while turn is not None:
-        yield turn
-        number, since = turn.number + 1, turn.until
-        while (until := begins(rotation, number + 1)) == since:  # this one has no length
-            number += 1
-        turn = Turn(number, (turn.index + 1) % size, since, until)
+    if turn is None:
+        return
+    size, zone = len(rotation.participants), rotation.zone
+    step = None if rotation.unit is Unit.MONTH else rotation.count * STEPS[rotation.unit]
+    number, place, since, until = turn
+    wall = rotation.boundary(number + 1)
+    while True:
+        if since != until:  # otherwise this one has no length
+            yield Turn(number, place, since, until)
+            place = (place + 1) % size
+        number, since = number + 1, until
+        wall = rotation.boundary(number + 1) if step is None else wall + step
+        until = instant(wall, zone)
 
 
 def begins(rotation: Rotation, number: int) -> datetime:

@@ -7,6 +7,7 @@ that moment, and two that follow each other may say the same.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from bot.oncall.changes import apply, stands
 from bot.oncall.definition import NONE, Combine, Duty, Epoch, Layer, OnCall, Overrides, Restriction, Schedule, Shift
@@ -80,20 +81,25 @@ def next_change(definition: Schedule, overrides: Overrides, at: datetime, within
 def gathered(stream: Spans, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """A stream as shifts: each person's spans that follow each other for the same reason are one."""
     found: list[Shift] = []
-    running: dict[Duty, datetime] = {}
+    running: list[tuple[Duty, datetime]] = []
     before: tuple[Duty, ...] = ()
     for span in stream:
         if span.since >= end:
             break
-        if span.duties == before:
+        if span.duties is before or span.duties == before:
             continue
-        since, before = max(span.since, start), span.duties
-        over = [duty for duty in running if duty not in before]
-        found += [Shift(running.pop(duty), since, duty) for duty in over]
-        for duty in before:
-            running.setdefault(duty, since)
-    found += [Shift(since, end, duty) for duty, since in running.items()]
-    return tuple(sorted(found, key=lambda shift: (shift.start, shift.end, shift.duty.person)))
+        since = span.since if span.since > start else start
+        if len(before) == len(span.duties) == 1:  # as nearly always: one comes, one goes
+            found.append(Shift(running[0][1], since, before[0]))
+            before = span.duties
+            running = [(before[0], since)]
+            continue
+        before = span.duties
+        found += [Shift(begun, since, duty) for duty, begun in running if duty not in before]
+        running = [(duty, next((begun for same, begun in running if same == duty), since)) for duty in before]
+    found += [Shift(begun, end, duty) for duty, begun in running]
+    found.sort(key=lambda shift: (shift.start, shift.end, shift.duty.person))
+    return tuple(found)
 
 
 def spans(definition: Schedule, overrides: Overrides, at: datetime) -> Spans:
@@ -112,8 +118,14 @@ def planned(definition: Schedule, at: datetime) -> Spans:
         if epoch.since > at:
             yield Span(at, epoch.since, (), f"{definition.id} has not begun")
             at = epoch.since
-        for span in of_epoch(definition, epoch, at):
-            span.since = max(span.since, epoch.since)
+        stream = of_epoch(definition, epoch, at)
+        first = next(stream)
+        first.since = max(first.since, epoch.since)
+        if until is END_OF_TIME:
+            yield first
+            yield from stream
+            return
+        for span in chain((first,), stream):
             if span.until >= until:
                 span.until = until
                 yield span
@@ -192,9 +204,9 @@ def of_rotation(layer: Layer, at: datetime) -> Spans:
     groups: dict[int, tuple[Duty, ...]] = {}
     is_first = True
     for turn in turns(rotation, at):
-        duties = groups.get(turn.index)
+        duties = groups.get(turn.place)
         if duties is None:
-            duties = groups[turn.index] = tuple(Duty(person, source) for person in rotation.participants[turn.index])
+            duties = groups[turn.place] = tuple(Duty(person, source) for person in rotation.participants[turn.place])
         if is_first and turn.since > at:
             early = duties if layer.is_continued else ()
             yield Span(at, turn.since, early, nobody if layer.is_continued else f"{rotation.id} has not begun")

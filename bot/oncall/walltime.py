@@ -25,11 +25,16 @@ def last_instant(wall: datetime, zone: str) -> datetime:
 
 def moment_of(wall: datetime, zone: str, fold: int) -> datetime:
     tz = ZoneInfo(zone)
-    moment = wall.replace(tzinfo=tz, fold=fold).astimezone(UTC)
-    if moment.astimezone(tz).replace(tzinfo=None) == wall:
-        return moment
-    sides = [wall.replace(tzinfo=tz, fold=side).astimezone(UTC) for side in (0, 1)]
-    return change_between(tz, min(sides), max(sides))
+    shown = wall.replace(tzinfo=tz, fold=fold)
+    if shown.utcoffset() != shown.replace(fold=1 - fold).utcoffset() and is_skipped(shown):
+        sides = [shown.replace(fold=side).astimezone(UTC) for side in (0, 1)]
+        return change_between(tz, min(sides), max(sides))
+    return shown.astimezone(UTC)
+
+
+def is_skipped(shown: datetime) -> bool:
+    """Does its zone's clock jump over this time? One that comes twice has two offsets, too, but is shown."""
+    return shown.astimezone(UTC).astimezone(shown.tzinfo).replace(tzinfo=None) != shown.replace(tzinfo=None)
 
 
 def exists(wall: datetime, zone: str) -> bool:

@@ -32,7 +32,7 @@ def weekly(zone: str = "Europe/Berlin", **fields: object) -> Rotation:
 
 def group_at(rotation: Rotation, moment: datetime) -> Group | None:
     turn = turn_at(rotation, moment)
-    return rotation.participants[turn.index] if turn else None
+    return rotation.participants[turn.place] if turn else None
 
 
 def test_before_its_start_it_is_nobodys_turn() -> None:
@@ -44,7 +44,7 @@ def test_the_handoff_keeps_its_wall_time_over_the_change_of_clocks() -> None:
     assert group_at(weekly(), at("2026-03-30T06:59")) == ("ana",)
     turn = turn_at(weekly(), at("2026-03-30T07:00"))  # 09:00 in summer time
     assert turn is not None
-    assert (turn.index, turn.until) == (1, at("2026-04-06T07:00"))
+    assert (turn.place, turn.until) == (1, at("2026-04-06T07:00"))
 
 
 def test_a_handoff_in_the_gap_happens_at_its_end_and_one_that_repeats_at_its_first() -> None:
@@ -92,7 +92,7 @@ def test_monthly_on_the_31st_hands_over_on_the_last_day() -> None:
     monthly = weekly(zone="Asia/Kathmandu", start=wall("2026-01-31T09:00"), unit=Unit.MONTH)
     turn = turn_at(monthly, instant(wall("2026-03-01T00:00"), monthly.zone))
     assert turn is not None
-    assert (turn.index, turn.since, turn.until) == (
+    assert (turn.place, turn.since, turn.until) == (
         1,
         instant(wall("2026-02-28T09:00"), monthly.zone),
         instant(wall("2026-03-31T09:00"), monthly.zone),
@@ -128,7 +128,7 @@ def test_turns_follow_each_other_with_no_gap_and_no_overlap(rotation: Rotation, 
     following = turn_at(rotation, turn.until)
     assert following is not None
     assert following.since == turn.until
-    assert following.index == (turn.index + 1) % len(rotation.participants)
+    assert following.place == (turn.place + 1) % len(rotation.participants)
     assert turn_at(rotation, turn.until - timedelta(seconds=1)) == turn
     stream = turns(rotation, moment)
     assert [next(stream), next(stream)] == [turn, following]
