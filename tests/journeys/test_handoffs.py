@@ -124,13 +124,13 @@ async def test_group_and_topic_follow_whoever_is_on_call_overrides_included(dres
     await slack.conversations_join(channel=channel)
     await slack.conversations_setTopic(channel=channel, topic="Deploys only by day | On call: somebody")
 
-    await ask(world, "bo", "override @kim platform-primary +2h")
+    await ask(world, "bo", "override @kim platform-primary +1h")
     await press(world, "bo", "Confirm")
     assert (await slack.usergroups_users_list(usergroup=group))["users"] == ["U0KIM000000"]
     shown = (await slack.conversations_info(channel=channel))["channel"]["topic"]["value"]
     assert shown == "Deploys only by day | On call: Kim Ji-woo, then Kim Ji-woo"
 
-    await world.advance(hours=3)
+    await world.advance(minutes=70)
     assert (await slack.usergroups_users_list(usergroup=group))["users"] == ["U0BO0000000"]
     shown = (await slack.conversations_info(channel=channel))["channel"]["topic"]["value"]
     assert shown == "Deploys only by day | On call: Bo Lindqvist, then Kim Ji-woo"
