@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +40,10 @@ GRACE_S = 8.0
 SILENT_AFTER = timedelta(seconds=30)
 """A worker that has not looked for work for so long hangs."""
 logger = log.get(__name__)
+
+
+async def at_once() -> None:
+    """Nothing is waited for."""
 
 
 class Bot:
@@ -96,13 +100,17 @@ class Bot:
         """Would Slack reach us now? By HTTP it always would, as far as we know."""
         return self._socket is None or self._socket.connected
 
-    async def advance(self, step: timedelta) -> None:
-        """Move a clock that can be moved, doing what falls due on the way in its order. For tests and the sandbox."""
+    async def advance(self, step: timedelta, told: Callable[[], Awaitable[None]] = at_once) -> None:
+        """Move a clock that can be moved, doing what falls due on the way in its order. For tests and the sandbox.
+
+        `told` waits for what the outside has to say to that: receipts take no time on such a clock.
+        """
         if not isinstance(self.clock, FakeClock | ShiftedClock):
             raise TypeError("the wall clock cannot be moved")
         end = self.clock.now() + step
         await self.worker.drain()
         while (due := await self.worker.next_due()) is not None and due <= end:
+            await told()
             self.clock.advance(max(timedelta(0), due - self.clock.now()))
             await self.worker.drain()
         self.clock.advance(max(timedelta(0), end - self.clock.now()))

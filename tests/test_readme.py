@@ -129,7 +129,7 @@ def test_the_environment_of_the_readme_is_a_sound_one(tmp_path: Path) -> None:
     ).stdout
     settings = read(dict(line.split("=", 1) for line in shown.rstrip("\0").split("\0")))
     assert settings.is_socket_mode
-    assert settings.has_twilio
+    assert settings.twilio_account_sid
     assert settings.smtp_url is not None
     assert settings.database_driver_url.startswith("postgresql")
 

@@ -59,7 +59,7 @@ class World:
     async def advance(self, **step: float) -> None:
         """Move the clock (`minutes=5`), doing what falls due on the way, and let the rest settle."""
         await self.settled()
-        await self.bot.advance(timedelta(**step))
+        await self.bot.advance(timedelta(**step), told=self.sandbox.settled)
         await self.settled()
 
     async def settled(self) -> None:

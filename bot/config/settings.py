@@ -111,6 +111,27 @@ WebAddress = Annotated[str, AfterValidator(web_address)]
 Secret = Annotated[SecretStr, AfterValidator(long_enough)]
 
 
+@dataclass(frozen=True)
+class BackupPhone:
+    """A second provider for texts and calls, as templates of the requests that it wants."""
+
+    sms_url: str | None
+    sms_body: SecretStr
+    voice_url: str | None
+    voice_body: SecretStr
+    sender: str
+    authorization: SecretStr | None
+    accepted: str
+
+
+def pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is no regular expression ({error}); mend it.") from None
+    return value
+
+
 class Settings(BaseModel):
     """What a process is told by its environment. `read` makes it."""
 
@@ -140,6 +161,33 @@ class Settings(BaseModel):
         default=None, alias="TWILIO_FROM", description="Number that texts and calls come from, as `+15550100000`."
     )
     twilio_api_url: BareUrl = Field(default="https://api.twilio.com", alias="TWILIO_API_URL", description="Address of Twilio's REST API.")
+    backup_sms_url: WebAddress | None = Field(
+        default=None,
+        alias="BACKUP_SMS_URL",
+        description="A second provider, for when Twilio does not answer: where a text is posted to. Empty: there is none.",
+    )
+    backup_sms_body: SecretStr = Field(
+        default=SecretStr('{"from": "{from}", "to": "{to}", "text": "{text}"}'),
+        alias="BACKUP_SMS_BODY",
+        description="What is posted, JSON or a form, with `{to}`, `{from}` and `{text}`.",
+    )
+    backup_voice_url: WebAddress | None = Field(
+        default=None, alias="BACKUP_VOICE_URL", description="The same for calls that speak `{text}`. They hear no keys."
+    )
+    backup_voice_body: SecretStr = Field(
+        default=SecretStr('{"from": "{from}", "to": "{to}", "text": "{text}"}'),
+        alias="BACKUP_VOICE_BODY",
+        description="What is posted for a call.",
+    )
+    backup_from: str = Field(default="Tocsin", alias="BACKUP_FROM", description="Sender that the second provider shows.")
+    backup_authorization: SecretStr | None = Field(
+        default=None, alias="BACKUP_AUTHORIZATION", description="Its `Authorization` header, like `Basic …`."
+    )
+    backup_accepted: Annotated[str, AfterValidator(pattern)] = Field(
+        default="",
+        alias="BACKUP_ACCEPTED",
+        description="A regular expression that its answer matches when it took a text, for those that refuse with HTTP 200.",
+    )
     smtp_url: Annotated[SecretStr, AfterValidator(mail_server)] | None = Field(
         default=None,
         alias="SMTP_URL",
@@ -187,9 +235,19 @@ class Settings(BaseModel):
         return self.slack_app_token is not None
 
     @property
-    def has_twilio(self) -> bool:
-        """Whether SMS and calls can be sent."""
-        return self.twilio_account_sid is not None
+    def backup_phone(self) -> BackupPhone | None:
+        """The second provider for texts and calls."""
+        if self.backup_sms_url is None and self.backup_voice_url is None:
+            return None
+        return BackupPhone(
+            self.backup_sms_url,
+            self.backup_sms_body,
+            self.backup_voice_url,
+            self.backup_voice_body,
+            self.backup_from,
+            self.backup_authorization,
+            self.backup_accepted,
+        )
 
     @property
     def mail_sender(self) -> str:

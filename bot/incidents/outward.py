@@ -128,6 +128,9 @@ class Outward(Records):
         text = f"*Given up:* {escape(fact.kind)} ({escape(fact.about or fact.key)}): {escape(fact.why)}"
         key = f"died:{fact.key}:{tx.now.timestamp():.0f}"
         kind, _, number = fact.about.partition(":")
+        if kind == "page" and number.isdecimal() and (told := await self._paging.what(tx, int(number), fact.key)):
+            kind, number, what = "incident", str(told[0]), told[1]
+            text = f"*Given up:* {escape(what)}: {escape(fact.why)}"
         incident = await tx.session.get(Incident, int(number)) if kind == "incident" and number.isdecimal() else None
         if incident is None:
             await queue.schedule(tx, SayInOps(text=text), key=key)

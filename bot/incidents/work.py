@@ -1,5 +1,6 @@
 """What happens to an incident outside, in Slack: its channel, its card, its invitations. Each step is repeated until it is done."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -7,8 +8,9 @@ from slack_sdk.models.blocks import Block
 
 from bot import faultpoints, log
 from bot.config.models import Config
-from bot.db import BOT, ActorId, Database
+from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
+from bot.errors import NotFound
 from bot.incidents import blocks, lifecycle, roles, timeline
 from bot.incidents.channels import LOST, ChannelWork
 from bot.incidents.messages import (
@@ -182,9 +184,20 @@ class IncidentWork:
             due = f"{who}: the update promised for now is due. `/inc update …` takes a sentence."
             await timeline.record(tx, incident.number, "overdue", "a promised update is overdue", actor=BOT)
             await self._incidents.say(tx, incident, due)
+            if leader is not None and self._incidents.level(incident).update_pages:
+                await self._page_for_update(tx, incident, leader.person)
             again = tx.now + (self._incidents.level(incident).update_every or NAG_AGAIN)
             await queue.refresh(tx, order, key=claim.key, about=claim.about, due=again)
         return Done()
+
+    async def _page_for_update(self, tx: Tx, incident: Incident, person: str) -> None:
+        """Page who leads, once while they have not answered; one who cannot be reached was named in the channel."""
+        if person in await self._paging.asked_by_name(tx, incident.number, BOT):
+            return
+        with contextlib.suppress(NotFound):
+            async with tx.savepoint():
+                words = "the promised update is overdue"
+                await self._paging.page_person(tx, self._incidents.page_request(incident), f"person:{person}", words)
 
     async def seat_acting_commander(self, order: SeatActingCommander, claim: Claim) -> None:
         """Five minutes with an empty seat: the first who answered is acting commander."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from bot.config.escalation import Method
@@ -15,7 +15,7 @@ from bot.paging import codes
 from bot.paging.ladders import thaw
 from bot.paging.messages import LANES, DeliverPage, PageEscalated, PageExhausted, StepSkipped, TakeStep
 from bot.paging.models import Page, PageAttempt, number
-from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, next_step
+from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, moved_up, next_step
 from bot.paging.states import AttemptState, PageState
 from bot.paging.targets import Around, Found, Targets
 from bot.work import queue
@@ -87,10 +87,14 @@ class Climbing:
         policy = thaw(page.policy)
         empty = 0
         while isinstance(decision, PageNow):
+            is_said = decision.number > 0 or by is not None
+            before = await self._planned(tx, page, decision.number) if is_said else 0
             if await self._take(tx, page, decision):
-                if decision.number > 0 or by is not None:
+                is_new = not is_said or await self._planned(tx, page, decision.number) > before
+                if is_said and is_new:
                     await tx.announce(PageEscalated(number(page), page.incident_id, by, decision.number, decision.late))
-                break
+                if is_new or by is None:  # who was paged by the ladder that this one replaced is nobody new to who asks for more
+                    break
             empty += 1
             if empty == len(policy.steps):
                 break
@@ -159,7 +163,7 @@ class Climbing:
         return f"{self._directory.name(person)} has no way to be reached"
 
     async def _plan(self, tx: Tx, page: Page, found: Found, step: int, due: datetime) -> bool:
-        """One attempt for each of a person's methods, each due after its delay. The first that exists goes out at once.
+        """One attempt for each of a person's methods, each due after its delay; where the first of them does not exist, the rest move up.
 
         False when there is none. Nobody is paged twice for one step.
         """
@@ -168,7 +172,6 @@ class Climbing:
             return False
         if await self._was_paged(tx, page, found.person, step):  # by the ladder that this one replaced
             return True
-        soonest = min(delays.values())
         await codes.give(tx, found.person, number(page))
         for method, after in delays.items():
             attempt = PageAttempt(
@@ -178,20 +181,21 @@ class Climbing:
                 person=found.person,
                 method=method,
                 why=found.why,
-                due_at=due + after - soonest,
+                due_at=due + after,
             )
             tx.session.add(attempt)
             await tx.session.flush()
-            await order_delivery(tx, attempt, tx.now + after - soonest)
+            await order_delivery(tx, attempt, tx.now + after)
         return True
 
     async def _delays(self, tx: Tx, person: str, severity: int) -> dict[Method, timedelta]:
         """The methods by which a person can be reached, each with its rule's delay."""
         delays: dict[Method, timedelta] = {}
-        for rule in self._directory.rules(person, severity):
+        written = self._directory.rules(person, severity)
+        for rule in written:
             if rule.method in self._methods and rule.method not in delays and await self._directory.address(tx, person, rule.method):
                 delays[rule.method] = rule.after
-        return delays
+        return moved_up(delays, [rule.after for rule in written])
 
     async def _was_paged(self, tx: Tx, page: Page, person: str, step: int) -> bool:
         earlier = select(col(PageAttempt.id)).where(
@@ -201,6 +205,12 @@ class Climbing:
             col(PageAttempt.person) == person,
         )
         return (await tx.session.execute(earlier.limit(1))).first() is not None
+
+    async def _planned(self, tx: Tx, page: Page, step: int) -> int:
+        attempts = select(func.count()).where(
+            col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop, col(PageAttempt.step) == step
+        )
+        return int((await tx.session.execute(attempts)).scalar_one())
 
     async def _was_anybody_paged(self, tx: Tx, page: Page) -> bool:
         attempts = select(col(PageAttempt.id)).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop)

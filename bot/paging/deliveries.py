@@ -10,7 +10,7 @@ from sqlmodel import col
 from bot.db import ActorId, Tx
 from bot.errors import NotFound
 from bot.paging.climbing import Climbing, order_delivery
-from bot.paging.messages import AttemptFailed, PersonPaged
+from bot.paging.messages import AttemptFailed, ExpectReceipt, PersonPaged
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import Accepted, Receipt, TryLater
 from bot.paging.service import Paging
@@ -23,6 +23,10 @@ LONGEST_PAUSE = timedelta(seconds=15)
 """Between two tries of a page, however long the provider has been away."""
 URGENT = 2
 """Up to this severity a person's next method does not wait for a provider that is away."""
+RECEIPT_WITHIN = timedelta(seconds=60)
+WITHOUT_RECEIPTS = "backup:"
+NO_RECEIPT = "no receipt within a minute"
+NO_KEY = "the call ended without a key"
 UNSENT = frozenset({AttemptState.PLANNED, AttemptState.CLAIMED, AttemptState.CALLING})
 STILL_WANTED = frozenset({PageState.OPEN, PageState.EXHAUSTED})
 LEASE_LOST = orders.TryLater("the lease ran out before it was sent")
@@ -95,7 +99,8 @@ class Deliveries:
         page, attempt = await self.held(tx, attempt_id)
         attempts.labels(attempt.method, type(receipt).__name__).inc()
         match receipt:
-            case Accepted(provider_id):
+            case Accepted(provider_id, is_second):
+                attempt.possible_duplicate = attempt.possible_duplicate or is_second
                 await self.accepted(tx, page, attempt, provider_id)
                 if attempt.method == "slack" and page.version != version:  # what was just posted is out of date
                     await self._paging.refresh_messages(tx, page)
@@ -115,6 +120,11 @@ class Deliveries:
         attempt.accepted_at = tx.now
         await tx.session.flush()
         await tx.announce(PersonPaged(number(page), page.incident_id, attempt.person, attempt.method, attempt.why))
+        is_urgent = page.state == PageState.OPEN and page.severity <= URGENT
+        if is_urgent and gives_receipts(attempt) and attempt.state == AttemptState.ACCEPTED:
+            expected = ExpectReceipt(number(attempt))
+            due = tx.now + RECEIPT_WITHIN
+            await queue.schedule(tx, expected, key=f"attempt:{attempt.id}:receipt", about=f"page:{page.id}", due=due)
         if page.state not in STILL_WANTED and attempt.method == "sms" and attempt.person != page.acknowledged_by:
             await self._paging.tell_not_needed(tx, page, attempt.person)  # answered while it was on its way
 
@@ -136,6 +146,24 @@ class Deliveries:
         if not await self._bring_forward(tx, attempt) and await self._is_step_lost(tx, page, attempt):
             await self._climbing.climb_now(tx, page, None)
             await self._paging.refresh_messages(tx, page)
+
+    async def no_receipt(self, tx: Tx, attempt_id: int) -> None:
+        """A minute has passed since the provider took it. Has nobody seen it arrive, the person's next method does not wait any longer."""
+        page, attempt = await self.held(tx, attempt_id)
+        if attempt.state == AttemptState.ACCEPTED:
+            attempt.reason = NO_RECEIPT
+            await self._next_method(tx, page, attempt)
+
+    async def unanswered(self, tx: Tx, page: Page, attempt: PageAttempt) -> None:
+        """The call ended and no key was pressed: a voicemail, or somebody half asleep. The person's next method goes out now."""
+        if attempt.state == AttemptState.DELIVERED:
+            attempt.reason = NO_KEY
+            await self._next_method(tx, page, attempt)
+
+    async def _next_method(self, tx: Tx, page: Page, attempt: PageAttempt) -> None:
+        await tx.session.flush()
+        if page.state == PageState.OPEN and attempt.loop == page.loop:
+            await self._bring_forward(tx, attempt)
 
     async def sms_stopped(self, tx: Tx, person: str) -> None:
         """The person wants no SMS: for what waits for their answer, their next method goes out now."""
@@ -200,6 +228,11 @@ class Deliveries:
             col(PageAttempt.state) != AttemptState.FAILED,
         )
         return page.taken <= attempt.step + 1 and (await tx.session.execute(hopeful)).first() is None
+
+
+def gives_receipts(attempt: PageAttempt) -> bool:
+    """Whether this sender tells when it arrived."""
+    return attempt.method in BY_PHONE and not (attempt.provider_id or "").startswith(WITHOUT_RECEIPTS)
 
 
 def _same_person(attempt: PageAttempt) -> tuple[ColumnElement[bool], ...]:

@@ -141,6 +141,14 @@ class DeliverPage(Order):
 
 
 @dataclass(frozen=True)
+class ExpectReceipt(Order):
+    """A minute after a provider took it: unless it is known to have arrived, the person's next method goes out."""
+
+    attempt_id: int
+    priority: ClassVar[Priority] = Priority.PAGE
+
+
+@dataclass(frozen=True)
 class StandDownPerson(Order):
     """Tell a person who was reached by SMS that they are no longer needed, once."""
 

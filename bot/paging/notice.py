@@ -73,6 +73,8 @@ class Accepted:
     """The outside took it, under this id of its own."""
 
     provider_id: str
+    possible_duplicate: bool = False
+    """Another provider may have sent it before, and this one said so."""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ A target is a role of the service's team (`primary`, `secondary`, `lead`, `manag
 `person:ana`, `team:payments`, `rotation:payments-primary`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.errors import InvalidInput
 
+MethodT = TypeVar("MethodT", bound=str)
 FOR_EVER = -1
 URGENT = 2
 """Up to this severity nobody's cap, quiet hours or long snooze keeps a page back."""
@@ -159,3 +161,9 @@ def lateness(late: timedelta) -> str:
 def longest_snooze(severity: int) -> timedelta:
     """How long one person may put off a page: what is urgent and nobody works on must not wait for the morning."""
     return timedelta(hours=1) if severity <= URGENT else timedelta(days=1)
+
+
+def moved_up(delays: Mapping[MethodT, timedelta], written: Collection[timedelta]) -> dict[MethodT, timedelta]:
+    """A person's methods with their delays: where what was `written` first is no way to reach them, the rest move up to its time."""
+    sooner = min(delays.values()) - min(written) if delays else timedelta(0)
+    return {method: after - sooner for method, after in delays.items()}

@@ -12,6 +12,7 @@ from bot.errors import InvalidInput, NotFound
 from bot.oncall.roster import Roster
 from bot.oncall.walltime import SECOND, exists, instant, last_instant, local
 from bot.paging.ladders import configured
+from bot.paging.policy import moved_up
 from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, Skipped, Told, rehearse
 from bot.paging.targets import Around, Targets
 
@@ -87,10 +88,11 @@ class Rehearsal:
 
         def ways(person: str) -> dict[str, timedelta]:
             found: dict[str, timedelta] = {}
-            for rule in directory.rules(person, severity):
+            written = directory.rules(person, severity)
+            for rule in written:
                 if rule.method in self.methods and self.has_way(person, rule.method):
                     found.setdefault(rule.method, rule.after)
-            return found
+            return moved_up(found, [rule.after for rule in written])
 
         policy = configured(self.config.policy(severity, owner))
         return rehearse(policy, meant, ways, question.when.at, self.answers(question)) if policy.steps else []

@@ -24,6 +24,7 @@ from bot.paging.messages import (
     TakeStep,
 )
 from bot.paging.models import Page, PageAttempt, number
+from bot.paging.notice import METHOD_NAMES
 from bot.paging.policy import EscalationPolicy
 from bot.paging.states import AttemptState, PageState, needs_answer
 from bot.paging.story import CANNOT
@@ -180,6 +181,12 @@ class Paging:
         waiting = [page for page in await self._pages(tx, incident_id, hold=False) if needs_answer(page.state)]
         return max(waiting, key=lambda page: (page.asked_by is None, page.id), default=None)
 
+    async def asked_by_name(self, tx: Tx, incident_id: int, by: str) -> set[str]:
+        """The people whom `by` has called by name and who have not answered yet."""
+        asked = select(col(PageAttempt.person)).join(Page, col(Page.id) == col(PageAttempt.page_id))
+        waiting = asked.where(col(Page.incident_id) == incident_id, col(Page.asked_by) == by, col(Page.state).in_(WANTS_ANSWER))
+        return set((await tx.session.execute(waiting)).scalars())
+
     async def newest_page(self, tx: Tx, incident_id: int) -> Page | None:
         """The incident's newest page, answered or not, open or closed: the ladder's before those by name."""
         pages = await self._pages(tx, incident_id, hold=False)
@@ -188,6 +195,18 @@ class Paging:
     async def story(self, tx: Tx, incident_id: int) -> list[StoryLine]:
         """Who was told of the incident, how, and how that went."""
         return await story.of_incident(tx, self.directory, incident_id)
+
+    async def what(self, tx: Tx, page_id: int, key: str) -> tuple[int, str] | None:
+        """The incident that a page is about, and what an order of it under `key` was to do, in words: "Ana's SMS about #42"."""
+        page = await tx.session.get(Page, page_id)
+        if page is None:
+            return None
+        kind, _, attempt_id = key.partition(":")
+        attempt = await tx.session.get(PageAttempt, int(attempt_id)) if kind == "attempt" and attempt_id.isdecimal() else None
+        if attempt is None:
+            return page.incident_id, f"paging for #{page.incident_id}"
+        how = METHOD_NAMES.get(attempt.method, attempt.method)
+        return page.incident_id, f"the page of {self.directory.name(attempt.person)} by {how} for #{page.incident_id}"
 
     async def page(self, tx: Tx, page_id: int, *, hold: bool = True) -> Page:
         """The page, held for this transaction unless it is only looked at. `NotFound` when there is none."""

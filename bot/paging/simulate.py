@@ -150,9 +150,8 @@ class Walk:
                 missing = [*missing, f"{one.person} has no way to be reached"]
                 continue
             reached += 1
-            soonest = min(delays.values())
             if not any(told.step == step and told.person == one.person for told in self.told):
-                self.told += [Told(now + after - soonest, one.person, method, step, one.why) for method, after in delays.items()]
+                self.told += [Told(now + after, one.person, method, step, one.why) for method, after in delays.items()]
         if not reached:
             self.skipped.append(Skipped(now, targets, "; ".join(missing)))
         return reached > 0

@@ -99,8 +99,3 @@ RECEIPTS = (AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, At
 def after_receipt(current: AttemptState, receipt: AttemptState) -> AttemptState:
     """The state after a provider's receipt. Receipts come twice and out of order: a late one never moves an attempt back."""
     return receipt if receipt in ATTEMPT_ALLOWED[current] else current
-
-
-def holds_a_lease(state: AttemptState) -> bool:
-    """Whether a worker is on it, so that a lease that ended means a crash."""
-    return state in {AttemptState.CLAIMED, AttemptState.CALLING}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.db import ActorId, Tx
+from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.errors import NotFound, Refusal
 from bot.paging import codes, story
@@ -33,7 +34,7 @@ from bot.paging.models import Page, PageCode, number
 from bot.paging.notice import gsm, shorten
 from bot.paging.service import Paging
 from bot.paging.states import PageState, needs_answer
-from bot.work import inbox
+from bot.work import inbox, queue
 
 REPLY_LIMIT = 320
 SURE_WITHIN = timedelta(minutes=5)
@@ -43,6 +44,8 @@ HELP = (
     "sev1 and words: declare."
 )
 RESOLVE = "resolve"
+STOPPED = "You sent STOP: no SMS reaches you any more, and pages ring your phone instead. Text START to our number to have SMS again."
+STARTED = "You get pages by SMS again."
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,10 @@ class Texting:
                 return "No page waits for your answer."
             case Stop():
                 await self._deliveries.sms_stopped(tx, tx.actor)
+                await self._tell(tx, STOPPED)
                 return ""  # the carrier has answered, and would block ours
             case Start():
+                await self._tell(tx, STARTED)
                 return "You get pages by SMS."
             case Help():
                 return await self._help(tx)
@@ -163,6 +168,10 @@ class Texting:
             if open_codes
             else f"You have no page {code}, nor any other."
         )
+
+    async def _tell(self, tx: Tx, text: str) -> None:
+        """Say it in Slack: after STOP the carrier blocks our answer, and START is worth reading there, too."""
+        await queue.schedule(tx, TellPerson(actor=tx.actor, text=text), key=f"sms-switch:{tx.actor}:{tx.now.timestamp():.0f}")
 
     async def _help(self, tx: Tx) -> str:
         """The help text, at most five times an hour: two machines must not talk to each other for ever."""

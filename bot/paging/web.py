@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot import faultpoints
+from bot import faultpoints, log
 from bot.db import BOT, Database, Tx
 from bot.errors import Refusal
 from bot.paging.actions import PageActions
@@ -31,6 +32,8 @@ FAILURES = {
     "canceled": "the call was cut off",
 }
 SPOKEN_TWICE = 2
+OUT_OF_ORDER = "Nothing was done: Tocsin cannot reach its database. Text again in a minute, or call somebody."
+logger = log.get(__name__)
 HELP = "Press 4 to take the page. 5 pages the next person. 6 resolves the incident. Star repeats the page."
 WRONG = "That key does nothing here."
 
@@ -71,9 +74,13 @@ class TwilioRoutes:
         person = writer(self._paging.directory, fields.get("From", ""))
         reply = ""
         if person is not None:
-            async with self._db.begin(actor=person) as tx:
-                if await inbox.first_time(tx, f"sms:{fields.get('MessageSid', '')}"):
-                    reply = await self._texting.answer(tx, fields.get("Body", ""))
+            try:
+                async with self._db.begin(actor=person) as tx:
+                    if await inbox.first_time(tx, f"sms:{fields.get('MessageSid', '')}"):
+                        reply = await self._texting.answer(tx, fields.get("Body", ""))
+            except (SQLAlchemyError, OSError, TimeoutError) as broken:  # who writes at 03:00 must not believe that it was heard
+                logger.exception("text not taken", error=type(broken).__name__)
+                reply = OUT_OF_ORDER
             faultpoints.reached("text: committed, not answered")
         return twiml("paging/reply.xml", text=reply)
 
@@ -137,6 +144,8 @@ class TwilioRoutes:
             await self._deliveries.accepted(tx, page, attempt, sid)
         elif status in ARRIVED:
             await self._deliveries.delivered(tx, page, attempt, sid)
+            if status == "completed":
+                await self._deliveries.unanswered(tx, page, attempt)
         elif status in FAILURES:
             attempt.provider_id = attempt.provider_id or sid
             await self._deliveries.failed(tx, page, attempt, FAILURES[status] + (f" ({error})" if error else ""))

@@ -13,7 +13,7 @@ from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
 from bot.paging.deliveries import Deliveries, Delivery
 from bot.paging.holding import Holding
-from bot.paging.messages import DeliverPage, HoldEnds, RefreshPageMessages, StandDownPerson, TakeStep
+from bot.paging.messages import DeliverPage, ExpectReceipt, HoldEnds, RefreshPageMessages, StandDownPerson, TakeStep
 from bot.paging.models import PageAttempt, number
 from bot.paging.notice import Accepted, Notice, PageChannel, Receipt, TryLater
 from bot.paging.notices import Notices
@@ -60,6 +60,7 @@ class PagingWork:
         worker.handles(TakeStep, self.take_step)
         worker.handles(HoldEnds, self.hold_ends)
         worker.handles(DeliverPage, self.deliver)
+        worker.handles(ExpectReceipt, self.expect_receipt)
         worker.handles(StandDownPerson, self.stand_down_person)
         worker.handles(RefreshPageMessages, self.refresh_messages)
 
@@ -100,6 +101,12 @@ class PagingWork:
             outcome=type(receipt).__name__,
         )
         return outcome
+
+    async def expect_receipt(self, order: ExpectReceipt, claim: Claim) -> Outcome:
+        """A minute after a provider took it."""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._deliveries.no_receipt(tx, order.attempt_id)
+        return Done()
 
     async def stand_down_person(self, order: StandDownPerson, claim: Claim) -> Outcome:
         """One text: they are no longer needed."""

@@ -30,7 +30,7 @@ def problems(environ: dict[str, str]) -> list[str]:
 
 def test_the_least_is_enough(environ: dict[str, str]) -> None:
     settings = read(environ)
-    assert settings.is_socket_mode and not settings.has_twilio
+    assert settings.is_socket_mode and settings.twilio_account_sid is None
     assert (settings.slack_api_url, settings.port, settings.log) == ("https://slack.com/api/", 8080, "json")
     assert settings.mail_sender == "tocsin@tocsin.example.com"
 

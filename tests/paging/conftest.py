@@ -100,11 +100,17 @@ class Room:
     async def advance(self, minutes: float) -> None:
         """Move the clock, doing what falls due on the way in its order."""
         end = self.clock.now() + timedelta(minutes=minutes)
-        await self.worker.drain()
+        await self.at_rest()
         while (due := await self.worker.next_due()) is not None and due <= end:
             self.clock.advance(max(timedelta(0), due - self.clock.now()))
-            await self.worker.drain()
+            await self.at_rest()
         self.clock.advance(max(timedelta(0), end - self.clock.now()))
+        await self.at_rest()
+
+    async def at_rest(self) -> None:
+        """What is due is done, and the receipts of it have come: they take no time on the clock that tests move."""
+        await self.worker.drain()
+        await self.sandbox.settled()
         await self.worker.drain()
 
     def said(self, kind: type) -> list[object]:

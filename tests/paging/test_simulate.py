@@ -58,6 +58,7 @@ class Played:
         self.worker.handles(messages.TakeStep, self._take_step)
         self.worker.handles(messages.DeliverPage, self._deliver)
         self.worker.handles(messages.RefreshPageMessages, nothing)
+        self.worker.handles(messages.ExpectReceipt, nothing)
         self.worker.handles(messages.StandDownPerson, nothing)
         self.worker.handles(messages.HoldEnds, nothing)
         self.told: list[Fact] = []

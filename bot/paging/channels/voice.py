@@ -1,10 +1,12 @@
 """Pages by phone call. What is said comes from `/hooks/twilio/voice/…` when the call is answered."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.config.escalation import Method
+from bot.paging.channels.backup import Backup, is_broken
 from bot.paging.channels.twilio import Made, Twilio
-from bot.paging.notice import Accepted, Notice, Receipt, TryLater
+from bot.paging.notice import Accepted, Notice, Receipt, TryLater, gsm, one_line
 
 SAME_CALL = timedelta(hours=1)
 """Calls carry no text of ours: one to this number from about that time, which belongs to no other attempt, is the earlier try."""
@@ -16,11 +18,12 @@ class VoiceChannel:
 
     method: Method = "voice"
 
-    def __init__(self, twilio: Twilio) -> None:
+    def __init__(self, twilio: Twilio, backup: Backup | None = None) -> None:
         self._twilio = twilio
+        self._backup = backup if backup is not None and backup.calls else None
 
     async def send(self, notice: Notice) -> Receipt:
-        """Start the call."""
+        """Start the call; by the second provider when the first does not answer."""
         fields: dict[str, str | tuple[str, ...]] = {
             "To": notice.address,
             "Url": notice.voice_url,
@@ -28,13 +31,20 @@ class VoiceChannel:
             "StatusCallbackEvent": ("initiated", "answered", "completed"),
             "Timeout": str(RING_S),
         }
-        return await self._twilio.make("Calls", fields)
+        first = await self._twilio.make("Calls", fields)
+        if self._backup is None or not is_broken(first):
+            return first
+        may_be_second = notice.possible_duplicate or (isinstance(first, TryLater) and first.maybe_sent)
+        title = "" if notice.private else f": {gsm(one_line(notice.title))}"
+        speech = f"Tocsin. Sev {notice.severity}, incident {notice.incident}{title}. Answer by the text message or in Slack."
+        second = await self._backup.call(notice.address, f"{speech} {speech}")
+        return replace(second, possible_duplicate=may_be_second) if isinstance(second, Accepted) else first
 
     async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
         """The newest call to this number that no other attempt made."""
         made = await self._twilio.made("Calls", notice.address)
         if isinstance(made, TryLater):
-            return made
+            return None if self._backup is not None else made
         return next((Accepted(call.sid) for call in made if call.sid not in known and _is_from_then(call, notice)), None)
 
 
