@@ -1,4 +1,4 @@
-"""The command line: `tocsin run | sandbox | check | simulate | declare | migrate`."""
+"""The command line: `tocsin run | sandbox | check | simulate | declare | doctor | page | migrate`."""
 
 import asyncio
 import gc
@@ -20,6 +20,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,  # a log wants a plain traceback
     help="Tocsin runs incidents in Slack. To begin: `tocsin sandbox`. For a real workspace: `tocsin check`, then `tocsin run --help`.",
 )
+
+pages = typer.Typer(no_args_is_help=True, help="Pages: who was told, and how that went.")
+cli.add_typer(pages, name="page")
 
 
 def environment() -> str:
@@ -112,6 +115,24 @@ def simulate(
     where = directory or Path(os.environ.get("TOCSIN_CONFIG", "config"))
     question = Question(service, severity, moment(at, zone), tuple(silent or ()), answer_after)
     typer.echo(asyncio.run(simulate_page(os.environ, where, question)))
+
+
+@cli.command(short_help="Does paging work right now, and what is wrong if not?")
+def doctor() -> None:
+    """Say in one screen whether paging works right now, and what is wrong if not. Run it where the bot runs, with its environment."""
+    from bot.app import doctor as examine
+
+    screen, is_well = asyncio.run(examine(os.environ))
+    typer.echo(screen)
+    raise typer.Exit(0 if is_well else 1)
+
+
+@pages.command(short_help="How paging for an incident went, attempt by attempt.")
+def show(incident: Annotated[int, typer.Argument(help="The incident's number.")]) -> None:
+    """Print every attempt to reach somebody for an incident: when, how, how it ended and why."""
+    from bot.app import page_story
+
+    typer.echo(asyncio.run(page_story(os.environ, incident)))
 
 
 @cli.command(short_help="Bring the database to the newest revision.")

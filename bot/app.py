@@ -19,6 +19,7 @@ from bot.config.models import Config
 from bot.config.settings import Settings, read, with_driver
 from bot.config.startup import configured
 from bot.db import BOT, Database
+from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotAllowed
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
@@ -26,6 +27,7 @@ from bot.oncall.checking import Standing, as_written, stored
 from bot.oncall.checking import checked as checked_directory
 from bot.oncall.roster import as_configured
 from bot.oncall.service import OnCall
+from bot.paging import doctor as examination
 from bot.paging.rehearsal import Question, Rehearsal
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
@@ -207,6 +209,27 @@ async def run(environ: Mapping[str, str]) -> None:
         logger.info("tocsin stops")
     finally:
         await bot.stop()
+
+
+async def doctor(environ: Mapping[str, str]) -> tuple[str, bool]:
+    """Whether paging works right now, in one screen, and whether all is well."""
+    settings, config = configured(environ)
+    lines = [await examination.bot(f"http://127.0.0.1:{settings.port}")]
+    try:
+        async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())), database.read() as tx:
+            lines += await examination.stored(tx, config)
+    except Exception as error:
+        lines.append(examination.Line(False, "database", f"cannot be used ({type(error).__name__}); see DATABASE_URL"))
+    for name, probe in wiring.probes(settings).items():
+        lines.append(await examination.outside(name, probe))
+    return examination.report(lines), all(line.ok for line in lines)
+
+
+async def page_story(environ: Mapping[str, str], incident: int) -> str:
+    """How paging for an incident went, attempt by attempt."""
+    settings, config = configured(environ)
+    async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())), database.read() as tx:
+        return await examination.told(tx, Directory(config), incident)
 
 
 async def migrate(environ: Mapping[str, str]) -> None:

@@ -55,6 +55,7 @@ from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
+from bot.paging.doctor import Probe
 from bot.paging.holding import Holding
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
@@ -72,7 +73,7 @@ from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
-from bot.slack.gateway import Degraded, SlackGateway, web_client
+from bot.slack.gateway import Degraded, Ok, SlackGateway, web_client
 from bot.slack.pace import Pace
 from bot.web import front
 from bot.web.forms import SignedPages
@@ -261,6 +262,31 @@ def twilio_of(settings: Settings) -> Twilio | None:
     if settings.twilio_account_sid is None or settings.twilio_auth_token is None or settings.twilio_from is None:
         return None
     return Twilio(settings.twilio_api_url, settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_from)
+
+
+def probes(settings: Settings) -> dict[str, Probe]:
+    """How each configured provider is asked whether it would take a page."""
+
+    async def slack() -> str:
+        gateway = SlackGateway(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+        try:
+            answer = await gateway.call("auth.test")
+            return "" if isinstance(answer, Ok) else f"{answer.why} See SLACK_BOT_TOKEN."
+        finally:
+            await gateway.close()
+
+    async def phone() -> str:
+        if (twilio := twilio_of(settings)) is None:
+            return "no phone provider is configured: nobody is woken. See TWILIO_ACCOUNT_SID"
+        try:
+            return await twilio.probe()
+        finally:
+            await twilio.close()
+
+    found: dict[str, Probe] = {"Slack API": slack, "Twilio": phone}
+    if settings.smtp_url is not None:
+        found["mail server"] = EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender).probe
+    return found
 
 
 def page_channels(settings: Settings, gateway: SlackGateway, twilio: Twilio | None) -> list[PageChannel]:

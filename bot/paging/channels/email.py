@@ -51,6 +51,24 @@ class EmailChannel:
             return TryLater(f"The mail server did not answer ({type(broken).__name__}).", maybe_sent=True)
         return Accepted(str(message["Message-ID"]))
 
+    async def probe(self) -> str:
+        """Whether the server takes our greeting and password now: "" when it does, otherwise what is wrong."""
+        server = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._scheme == "smtps",
+            start_tls=self._scheme == "smtp+starttls",
+            timeout=TIMEOUT_S,
+        )
+        try:
+            async with server:
+                await server.noop()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as broken:
+            return f"the mail server at {self._host}:{self._port} does not take us ({type(broken).__name__}); see SMTP_URL"
+        return ""
+
     async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
         """Nobody can be asked. The repeat carries the same Message-ID, by which most mailboxes drop the second."""
         return None

@@ -68,6 +68,11 @@ class Twilio:
         rows = body.get(kind.lower())
         return [_row(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
+    async def probe(self) -> str:
+        """Whether our account is taken now: "" when it is, otherwise what is wrong."""
+        found = await self.made("Messages", self.sender)
+        return f"{found.why} See TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN." if isinstance(found, TryLater) else ""
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:
