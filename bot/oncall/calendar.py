@@ -76,7 +76,10 @@ class Day:
     @property
     def names(self) -> tuple[Piece, ...]:
         """Everybody of the day, each once, in their order."""
-        return tuple({(line.piece.person, line.piece.is_changed): line.piece for line in reversed(self.lines)}.values())[::-1]
+        found: dict[tuple[str | None, bool], Piece] = {}
+        for line in self.lines:
+            found.setdefault((line.piece.person, line.piece.is_changed), line.piece)
+        return tuple(found.values())
 
 
 @dataclass(frozen=True)
