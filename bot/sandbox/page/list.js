@@ -51,10 +51,16 @@ export class MessageList {
     else this.toBottom();
     this.offerEnd();
     this.read();
+    if (this.late) this.refresh();
+    this.late = false;
   }
 
   async again() {
     if (!this.stretch.channel) return;
+    if (this.stretch.opening) {
+      this.late = true; // something changed while the channel was being opened: look once more then
+      return;
+    }
     const last = this.stretch.messages.at(-1)?.ts;
     if (!(await this.stretch.again(this.following))) return;
     this.keepPlace(() => this.draw());
