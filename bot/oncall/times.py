@@ -25,6 +25,7 @@ LONGEST = timedelta(days=62)
 JUST_NOW = timedelta(minutes=1)
 EXAMPLES = "`fri 18:00 +8h`, `tomorrow 9:00 to 17:00`, `18:00–22:00` or `until mon 9:00`"
 MAX_TYPED = 80
+HARMLESS = str.maketrans("`<>&", "'‹›+")
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LENGTH = re.compile(r"(?:\d{1,4} ?(?:m|h|d|w|min|mins|minutes?|hours?|hrs?|days?|weeks?)(?![a-z]) ?)+", re.IGNORECASE)
@@ -258,7 +259,8 @@ def _split(text: str, at: re.Pattern[str]) -> tuple[str, str, str]:
 
 
 def _shown(text: str) -> str:
-    return text.replace("`", "'")[:MAX_TYPED]
+    """What was typed, as an answer may repeat it: it is no markup of Slack's."""
+    return text.translate(HARMLESS)[:MAX_TYPED]
 
 
 __all__ = ["Span", "moment", "span"]

@@ -159,7 +159,7 @@ WORDS = [
     "+0h",
     "(",
     "`",
-    "<",
+    "<!channel>",
 ]
 
 
@@ -170,6 +170,7 @@ def test_whatever_is_typed_is_a_time_to_come_or_a_sentence(typed: str, zone: str
         found = span(typed, NOW, zone)
     except InvalidInput as refusal:
         assert str(refusal).endswith((".", "`."))
+        assert not set("<>&") & set(str(refusal)), "an answer pings nobody"
     else:
         assert NOW <= found.start < found.end <= NOW + timedelta(days=440)
         assert found == Span(found.start.astimezone(UTC), found.end.astimezone(UTC))
