@@ -22,7 +22,7 @@ async def test_a_declared_incident_pages_opens_a_channel_and_is_resolved(world: 
     assert "<@U0ANA000000> acknowledged" in await world.card(1)
 
     channel = await world.channel_name(1)
-    await world.user("ana").command("/inc lead", channel)
+    await world.user("ana").command("/inc lead me", channel)
     await world.settled()
     await world.user("ana").command("/inc update rollback started, watching", channel)
     await world.settled()
