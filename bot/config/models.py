@@ -137,7 +137,7 @@ class Service(Strict):
     core_functions: tuple[Line, ...] = Field(
         default=(), description="What users do with it; offered on the form, since an unusable one decides severity."
     )
-    quiet_hours: QuietHours | None = Field(default=None, description="Hours in which a SEV3 pages nobody until they end.")
+    quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 
 
 class AlertRoute(Strict):

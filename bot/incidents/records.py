@@ -1,6 +1,7 @@
 """Finding incidents, and who may see them."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -78,6 +79,11 @@ class Records:
         """The people chosen to be paged so far, in order; for one page, those of it alone."""
         story = await self._paging.story(tx, incident.number)
         return list(dict.fromkeys(line.person for line in story if line.person and page_id in (None, line.page_id)))
+
+    async def paging_starts(self, tx: Tx, incident: Incident) -> datetime | None:
+        """When the ladder's first step is due; in quiet hours that lies ahead. None when nobody is to be paged."""
+        page = await self._paging.newest_page(tx, incident.number)
+        return page.started_at if page else None
 
     def level(self, incident: Incident) -> Level:
         """What the incident's severity means."""

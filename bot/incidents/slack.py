@@ -116,8 +116,15 @@ class IncidentListeners:
         names = ", ".join([await self._directory.mention(tx, person) for person in paged])
         if not self._incidents.level(incident).opens_channel:
             return f"{blocks.one_line(incident)}\nSEV4 wakes nobody and has no channel; `/inc #{incident.number} sev 3` changes that."
+        if not names and (starts := await self._paging_later(tx, incident)):
+            return f"{blocks.one_line(incident)}\nQuiet hours: the first page leaves at {starts}. The channel is on its way."
         who = f"Paging {names}." if names else "Nobody could be found to page: set an owner for the service, or a fallback."
         return f"{blocks.one_line(incident)}\n{who} The channel is on its way."
+
+    async def _paging_later(self, tx: Tx, incident: Incident) -> str | None:
+        """When the first page leaves, if quiet hours hold it back now; for the reader's clock."""
+        starts = await self._incidents.paging_starts(tx, incident)
+        return self._directory.wall_time(tx.actor, starts, tx.now) if starts and starts > tx.now else None
 
     def _twin(self, tx: Tx, incident: Incident, intent: Declare) -> Reply:
         ago = lifecycle.humane(tx.now - incident.declared_at)

@@ -1,10 +1,13 @@
 """Freezing a policy: what configuration says now becomes the page's own copy, so that an edit cannot derail a running page."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.config.escalation import EscalationPolicy as ConfiguredPolicy
-from bot.paging.policy import EscalationPolicy, Step
+from bot.config.models import Service
+from bot.oncall.walltime import instant
+from bot.paging.policy import URGENT, EscalationPolicy, Step
 
 ONE_PERSON = timedelta(minutes=5)
 """How long one person called by name has before the channel hears that they did not answer: SEV1's own time to answer."""
@@ -14,6 +17,20 @@ def configured(policy: ConfiguredPolicy) -> EscalationPolicy:
     """The policy that configuration describes."""
     steps = tuple(Step(step.after, tuple(str(target) for target in step.targets)) for step in policy.steps)
     return EscalationPolicy(policy.id, steps, policy.repeats, policy.last_wait)
+
+
+def quiet_until(service: Service | None, severity: int, at: datetime) -> datetime:
+    """When the first step of a page that starts `at` is taken: then, or for what is not urgent when the service's quiet hours end."""
+    quiet = service.quiet_hours if service else None
+    if quiet is None or severity <= URGENT:
+        return at
+    now = at.astimezone(ZoneInfo(quiet.zone))
+    is_overnight = quiet.end <= quiet.start
+    is_quiet = (now.time() >= quiet.start or now.time() < quiet.end) if is_overnight else quiet.start <= now.time() < quiet.end
+    if not is_quiet:
+        return at
+    day = now.date() + timedelta(days=1) if is_overnight and now.time() >= quiet.start else now.date()
+    return instant(datetime.combine(day, quiet.end), quiet.zone)
 
 
 def only(target: str) -> EscalationPolicy:

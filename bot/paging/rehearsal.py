@@ -11,7 +11,7 @@ from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
 from bot.oncall.roster import Roster
 from bot.oncall.walltime import SECOND, exists, instant, last_instant, local
-from bot.paging.ladders import configured
+from bot.paging.ladders import configured, quiet_until
 from bot.paging.policy import moved_up
 from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, Skipped, Told, rehearse
 from bot.paging.targets import Around, Targets
@@ -95,7 +95,8 @@ class Rehearsal:
             return moved_up(found, [rule.after for rule in written])
 
         policy = configured(self.config.policy(severity, owner))
-        return rehearse(policy, meant, ways, question.when.at, self.answers(question)) if policy.steps else []
+        start = quiet_until(service, severity, question.when.at)
+        return rehearse(policy, meant, ways, start, self.answers(question)) if policy.steps else []
 
     def text(self, question: Question) -> str:
         """What would happen, as lines to read; times in the zone of the question."""

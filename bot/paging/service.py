@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from bot.config.models import Service
 from bot.db import ActorId, Tx, hold_incident
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.paging import codes, story
 from bot.paging.climbing import Climbing
-from bot.paging.ladders import configured, freeze, only
+from bot.paging.ladders import configured, freeze, only, quiet_until
 from bot.paging.messages import (
     DeliverPage,
     PageAcknowledged,
@@ -68,7 +69,7 @@ class Paging:
         self.climbing = climbing
 
     async def start(self, tx: Tx, request: PageRequest) -> int | None:
-        """Page by the ladder of the severity, first step at once. The page's id; None when this severity pages nobody."""
+        """Page by the severity's ladder, first step at once or after quiet hours. The page's id; None when this severity pages nobody."""
         running = await self._ladder_page(tx, request.incident_id)
         if running is not None:
             return running.id
@@ -264,13 +265,16 @@ class Paging:
             words=words,
             place=json.dumps({key: value for key, value in asdict(self._with_bridge(request)).items() if value}),
             policy=freeze(policy),
-            started_at=tx.now,
+            started_at=tx.now if asked_by else quiet_until(self._service(request), request.severity, tx.now),
         )
         tx.session.add(page)
         await tx.session.flush()
         await tx.announce(PageStarted(number(page), page.incident_id))
         await self.climbing.climb(tx, page)
         return number(page)
+
+    def _service(self, request: PageRequest) -> Service | None:
+        return self.directory.service(request.service) if request.service else None
 
     def _with_bridge(self, request: PageRequest) -> Where:
         team = self.directory.team(request.team) if request.team else None

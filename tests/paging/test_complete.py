@@ -128,3 +128,23 @@ async def test_with_the_database_away_the_writer_is_told(sqlite_room: Room) -> N
         await tx.session.execute(text("ALTER TABLE page_code RENAME TO page_code_away"))
     await room.sandbox.phone("ana").reply("1a")
     assert room.sandbox.phone("ana").last_sms.startswith("Nothing was done: Tocsin cannot reach its database.")
+
+
+async def test_in_quiet_hours_a_sev3_waits_for_the_morning_and_a_sev2_does_not(sqlite_room: Room) -> None:
+    room = sqlite_room
+    room.clock.advance(timedelta(hours=12, minutes=30))  # 21:30 UTC is 22:30 in Berlin, where it is quiet until 07:00
+    await room.start(3, "batch-reports")
+    await room.advance(8 * 60 + 29)
+    assert room.new() == []
+    await room.advance(1)
+    assert room.new() == ["kim email", "kim slack"]
+
+
+async def test_raised_in_quiet_hours_it_pages_now(sqlite_room: Room) -> None:
+    room = sqlite_room
+    room.clock.advance(timedelta(hours=12, minutes=30))
+    await room.start(3, "batch-reports")
+    async with room.database.begin(actor=ActorId("lee")) as tx:
+        await room.paging.reconsider(tx, 42, 2, "It is worse")
+    await room.worker.drain()
+    assert room.new() == told("lee")
