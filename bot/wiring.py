@@ -10,6 +10,7 @@ from bot.alerts import card as alerts_card
 from bot.alerts.intake import Intake
 from bot.alerts.service import Alerts
 from bot.alerts.web import AlertRoutes
+from bot.alerts.week import FiredAlerts
 from bot.clock import Clock, WallClock
 from bot.config.models import Config
 from bot.config.settings import Settings
@@ -17,6 +18,10 @@ from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.directory.work import DirectoryWork
 from bot.events import Listeners
+from bot.handoffs.note import Notes
+from bot.handoffs.service import Handoffs
+from bot.handoffs.slack import HandoffButtons
+from bot.handoffs.work import HandoffWork
 from bot.incidents import messages as incident_orders
 from bot.incidents.actions import Actions
 from bot.incidents.api import DeclareApi
@@ -69,6 +74,7 @@ from bot.paging.work import PagingWork
 from bot.postmortems.material import Gatherer
 from bot.postmortems.service import Postmortems
 from bot.postmortems.slack import PostmortemCommand
+from bot.postmortems.unfinished import unfinished
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.slack.door import Door
@@ -150,6 +156,7 @@ async def build_rooms(
     declare_api = DeclareApi(config, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
     postmortems = Postmortems(config, incidents, links)
+    handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(config)
 
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
@@ -157,6 +164,9 @@ async def build_rooms(
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)
+    notes.add("Fired this week", fired_alerts.fired)
+    notes.add("Noisy alerts", fired_alerts.noisy)
+    notes.add("Unfinished postmortems", unfinished)
     offer_page_actions(page_actions, incidents, declare_api)
 
     # Who hears what
@@ -177,6 +187,8 @@ async def build_rooms(
     listeners.on(oncall_facts.OverrideAdded, telling.on_override_added)
     listeners.on(oncall_facts.OverrideRemoved, telling.on_override_removed)
     listeners.on(oncall_facts.ScheduleChanged, oncall_work.on_schedule_changed)
+    listeners.on(oncall_facts.HandoffAhead, handoffs.on_ahead)
+    listeners.on(oncall_facts.HandedOff, handoffs.on_handed_off)
     listeners.on(WorkDied, incidents.on_work_died)
     listeners.on(AlarmRaised, incidents.on_alarm)
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))
@@ -188,6 +200,7 @@ async def build_rooms(
     # Who does what later
     door.work(worker)
     oncall_work.register(worker)
+    HandoffWork(config, database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
@@ -199,6 +212,7 @@ async def build_rooms(
     TimelineListeners(directory, recorder).register(door)
     PageButtons(paging).register(door)
     OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told).register(door)
+    HandoffButtons(handoffs).register(door)
     OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
     IncidentPage(config, database, directory, incidents, paging).register(signed)

@@ -107,7 +107,11 @@ class Team(Strict):
     lead: Id | None = Field(default=None, description="The team's lead.")
     manager: Id | None = Field(default=None, description="Who is paged as `manager`.")
     oncall: OnCall | None = Field(default=None, description="The rotations on call. Empty: pages for this team go to the fallback.")
-    channel: SlackChannel | None = Field(default=None, description="The team's Slack channel: name or id.")
+    channel: SlackChannel | None = Field(default=None, description="The team's Slack channel: name or id. Its topic names who is on call.")
+    usergroup: Annotated[str, Field(pattern=r"^(@?[a-z0-9][a-z0-9._-]{0,20}|S[A-Z0-9]{6,})$")] | None = Field(
+        default=None,
+        description="Slack user group that always holds exactly the team's primary: handle (`@payments-oncall`) or id.",
+    )
     bridge: Bridge | None = Field(default=None, description="Call of the team; stands on the card, in the page and on the phone.")
     policies: PolicyOverride = Field(default=PolicyOverride(), description="Escalation policies of its own, by severity.")
 

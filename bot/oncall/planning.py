@@ -1,5 +1,6 @@
 """From what was typed to what it would change: which schedule is meant, and from when until when, in absolute form."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from bot.oncall.grammar import Cover, Known, Off, Override, Somebody, Swap
 from bot.oncall.proposals import Proposal, What
 from bot.oncall.service import OnCall, TheirShift
 from bot.oncall.swaps import time_of
-from bot.oncall.times import Span, span
+from bot.oncall.times import Span, load, span
 from bot.oncall.wording import between
 
 AHEAD = timedelta(weeks=8)
@@ -72,7 +73,7 @@ class Planner:
     async def override(self, tx: Tx, wish: Override) -> list[Proposal]:
         """Somebody stands in for a time."""
         person = await self.person(tx, wish.person)
-        time = span(wish.when, tx.now, self.zone(tx.actor))
+        time = await self._span(tx, wish.when)
         found = []
         for name in await self._meant(tx, wish.target, time, person):
             instead_of = await self._instead_of(tx, name, time)
@@ -82,7 +83,7 @@ class Planner:
     async def swap(self, tx: Tx, wish: Swap) -> list[Proposal]:
         """Somebody is asked to take the actor's time."""
         person = await self.person(tx, wish.person)
-        back = span(wish.in_return, tx.now, self.zone(tx.actor)) if wish.in_return else None
+        back = await self._span(tx, wish.in_return) if wish.in_return else None
         in_return = (back.start, back.end) if back else None
         mine = await self.mine(tx, wish.when, wish.target)
         return [Proposal(What.SWAP, name, time.start, time.end, person, in_return=in_return) for name, time in mine]
@@ -95,7 +96,7 @@ class Planner:
         """The actor's time that is meant, by schedule: what they have in a typed time, else their next shift."""
         wanted = self.schedules_named(target) if target else None
         if when:
-            time = span(when, tx.now, self.zone(tx.actor))
+            time = await self._span(tx, when)
             found = await self._held(tx, tx.actor, time, wanted)
             if found:
                 return found
@@ -154,6 +155,11 @@ class Planner:
     def shown(self, tx: Tx, one: TheirShift) -> str:
         """A shift in words, on the actor's clock."""
         return f"{between(one.shift.start, one.shift.end, self.zone(tx.actor))} ({self.title(one.schedule)})"
+
+    async def _span(self, tx: Tx, typed: str) -> Span:
+        """What a phrase means on the actor's clock. The first one loads a library: aside, so that nobody's page waits for it."""
+        await asyncio.to_thread(load)
+        return span(typed, tx.now, self.zone(tx.actor))
 
     async def _meant(self, tx: Tx, target: str, time: Span, person: str) -> list[str]:
         """The schedules that may be meant: named; else those in which the actor is on call then; else those of the teams of both."""

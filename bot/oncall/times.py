@@ -60,6 +60,11 @@ class Wall:
     has_time: bool = True
 
 
+def load() -> None:
+    """Load the library with its words, which takes a moment: call it in a thread where others wait."""
+    _parser(datetime(2026, 1, 1)).get_date_data("fri 18:00")  # noqa: DTZ001 - a wall time
+
+
 def span(typed: str, now: datetime, zone: str) -> Span:
     """What a phrase means for somebody in `zone`. Raises InvalidInput with a sentence that says what to type instead."""
     text = " ".join(typed.replace("\u00a0", " ").split()).strip(" ,.")
@@ -263,4 +268,4 @@ def _shown(text: str) -> str:
     return text.translate(HARMLESS)[:MAX_TYPED]
 
 
-__all__ = ["Span", "moment", "span"]
+__all__ = ["Span", "load", "moment", "span"]

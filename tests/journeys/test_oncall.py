@@ -153,10 +153,8 @@ async def test_a_swap_is_asked_accepted_and_both_are_told(world: World) -> None:
     assert "You have it: Platform primary Thu 5 Mar 02:00–10:00" in await answer(world, "kim", "I take it")
     assert "Kim Ji-woo takes your time as Platform primary *Wed 4 Mar 18:00 – Thu 5 Mar 02:00*" in await letters(world, "bo")
     assert "You took Bo Lindqvist's time" in await letters(world, "kim")
-    await world.advance(days=2, hours=9)
-    assert await primary(world, "platform") == "kim"
-    await world.advance(days=5)
-    assert await primary(world, "platform") == "bo"
+    assert await primary_then(world, "platform", days=2, hours=9) == "kim"
+    assert await primary_then(world, "platform", days=7, hours=9) == "bo"
 
 
 async def test_a_swap_is_declined_or_withdrawn_and_nothing_changes(sqlite_world: World) -> None:
@@ -170,8 +168,7 @@ async def test_a_swap_is_declined_or_withdrawn_and_nothing_changes(sqlite_world:
     assert "Withdrawn: it stays yours." in await press(world, "ana", "Withdraw")
     assert "Ana Silva withdrew what they asked" in await letters(world, "kim")
     assert "This swap was withdrawn. Nothing to do." in await answer(world, "kim", "I take it")
-    await world.advance(days=2, hours=10)
-    assert await primary(world, "payments") == "ana"
+    assert await primary_then(world, "payments", days=2, hours=10) == "ana"
 
 
 async def test_the_team_is_asked_and_the_first_taker_wins(world: World) -> None:

@@ -1,0 +1,136 @@
+"""A hand-off on the whole bot: it is Monday 9 March, 06:00 UTC; at 08:00 Kim, who lives in Seoul, takes over Platform from Bo in
+Stockholm."""
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import FakeClock
+from tests.journeys.roads import direct
+from tests.journeys.test_oncall import ask, letters, press, primary
+from tests.world import CONFIG, World, running_world
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(datetime(2026, 3, 9, 6, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+async def sqlite_world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    async with running_world(sqlite_url, tmp_path, clock) as world:
+        yield world
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    async with running_world(database_url, tmp_path, clock) as world:
+        yield world
+
+
+async def say_it_has(world: World, person: str) -> str:
+    return await press(world, person, "I have it", await direct(world, person))
+
+
+async def test_both_get_a_note_before_and_who_comes_says_that_they_have_it(world: World) -> None:
+    await world.user("lee").command("/inc sev3 auth is slow")
+    await world.advance(minutes=50)
+    assert "come on call" not in await letters(world, "kim")
+
+    await world.advance(minutes=10)
+    to_kim, to_bo = await letters(world, "kim"), await letters(world, "bo")
+    assert "You come on call as Platform primary at *Mon 9 Mar 17:00* (Asia/Seoul), after Bo Lindqvist." in to_kim
+    assert "Your time as Platform primary ends *Mon 9 Mar 09:00* (Europe/Stockholm); Kim Ji-woo takes over." in to_bo
+    for note in (to_kim, to_bo):
+        assert "*Open incidents*\n• " in note and "auth is slow" in note
+        assert "_Nothing under: fired this week, noisy alerts, unfinished postmortems._" in note
+    assert await primary(world, "platform") == "bo"
+
+    await world.user("bo").press("Add something", await direct(world, "bo"))
+    await world.user("bo").submit({"words": {"value": "the canary is <!channel> flaky"}})
+    await world.settled()
+    assert "Bo Lindqvist adds for you (Platform primary):\n&gt;" not in await letters(world, "kim")
+    assert "the canary is &lt;!channel&gt; flaky" in await letters(world, "kim")
+
+    assert "Thank you: you have it." in await say_it_has(world, "kim")
+    assert "Kim Ji-woo has it: Platform" in await letters(world, "bo")
+    await world.advance(hours=3)
+    assert await primary(world, "platform") == "kim"
+    assert "Do you have it?" not in await letters(world, "kim")
+    assert "Kim Ji-woo is Platform primary" not in await letters(world, "lee")
+
+
+async def test_silence_is_asked_about_by_day_and_then_told_to_the_lead_alone(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.advance(hours=2)  # 17:00 in Seoul, 09:00 in Stockholm
+    assert "Do you have it?" not in await letters(world, "kim")
+    await world.advance(minutes=31)
+    assert "You are on call as Platform primary since Mon 9 Mar 17:00. Do you have it?" in await letters(world, "kim")
+    assert "has not confirmed" not in await letters(world, "lee")
+    await world.advance(hours=1)
+    assert "Kim Ji-woo is Platform primary since Mon 9 Mar 04:00 and has not confirmed it. Please ask them." in await letters(world, "lee")
+    for other in ("bo", "ana", "bea", "max"):
+        assert "has not confirmed" not in await letters(world, other)
+    assert "Thank you" in await say_it_has(world, "kim"), "late is better than never"
+
+
+async def test_nobody_is_nudged_at_night(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "bo", "override @bo platform-primary today 8:00 to 17:00")
+    await press(world, "bo", "Confirm")
+    await world.advance(hours=10, minutes=30)  # at 16:00 UTC Kim comes on call: it is 01:00 in Seoul
+    assert await primary(world, "platform") == "kim"
+    await world.advance(hours=6)  # 07:30 there
+    assert "Do you have it?" not in await letters(world, "kim")
+    await world.advance(hours=1)
+    assert "Do you have it?" in await letters(world, "kim")
+
+
+async def test_a_changed_plan_is_told_to_whom_it_was_announced(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.advance(hours=1, minutes=10)
+    assert "You come on call as Platform primary" in await letters(world, "kim")
+    await ask(world, "bo", "override @lee platform-primary 9:00 to 12:00")
+    await press(world, "bo", "Confirm")
+    assert "The plan changed: you do not come on call as Platform primary Mon 9 Mar 17:00." in await letters(world, "kim")
+    assert "You come on call as Platform primary at *Mon 9 Mar 04:00*" in await letters(world, "lee")
+    await world.advance(hours=2)
+    assert await primary(world, "platform") == "lee"
+    assert "Do you have it?" not in await letters(world, "kim")
+
+
+@pytest.fixture
+async def dressed(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """A company whose platform team has a channel and a user group that follow whoever is on call."""
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config)
+    teams = (config / "teams.yaml").read_text()
+    platform = "    oncall: {primary: platform-primary, secondary: platform-secondary}\n"
+    (config / "teams.yaml").write_text(teams.replace(platform, platform + "    channel: general\n    usergroup: '@platform-oncall'\n"))
+    async with running_world(sqlite_url, tmp_path, clock, config=config) as world:
+        yield world
+
+
+async def test_group_and_topic_follow_whoever_is_on_call_overrides_included(dressed: World) -> None:
+    world = dressed
+    assert "Slack knows no user group @platform-oncall" in "\n".join(await world.sandbox.channel("ops").texts())
+    slack = AsyncWebClient(token=world.environ["SLACK_BOT_TOKEN"], base_url=world.environ["SLACK_API_URL"])
+    group = (await slack.usergroups_create(name="Platform on call", handle="platform-oncall"))["usergroup"]["id"]
+    channel = next(str(one["id"]) for one in await world.sandbox.channels() if one.get("name") == "general")
+    await slack.conversations_join(channel=channel)
+    await slack.conversations_setTopic(channel=channel, topic="Deploys only by day | On call: somebody")
+
+    await ask(world, "bo", "override @kim platform-primary +1h")
+    await press(world, "bo", "Confirm")
+    assert (await slack.usergroups_users_list(usergroup=group))["users"] == ["U0KIM000000"]
+    shown = (await slack.conversations_info(channel=channel))["channel"]["topic"]["value"]
+    assert shown == "Deploys only by day | On call: Kim Ji-woo, then Kim Ji-woo"
+
+    await world.advance(minutes=70)
+    assert (await slack.usergroups_users_list(usergroup=group))["users"] == ["U0BO0000000"]
+    shown = (await slack.conversations_info(channel=channel))["channel"]["topic"]["value"]
+    assert shown == "Deploys only by day | On call: Bo Lindqvist, then Kim Ji-woo"
