@@ -169,6 +169,17 @@ async def test_walking_the_messages_with_arrows_and_letters(place: Place) -> Non
     await expect(page.locator("#place-name")).to_have_text("# ops")
 
 
+async def test_a_thumb_finds_the_buttons_of_a_card_on_a_phone(place: Place) -> None:
+    await place.post({"type": "actions", "elements": [{"type": "button", "action_id": "ack", "text": plain("Ack")}]})
+    page = await place.window("kim", PHONE, touch=True)
+    button = page.get_by_role("button", name="Ack", exact=True)
+    box = await button.bounding_box()
+    assert box is not None
+    assert box["height"] >= 38
+    await button.tap()
+    assert (await place.told(lambda: place.kit.actions))[0]["action_id"] == "ack"
+
+
 async def test_hostile_words_are_words_wherever_they_stand(place: Place) -> None:
     page = await place.window("kim")
     ana = place.sandbox.user("ana")

@@ -306,3 +306,27 @@ async def test_an_unknown_element_and_a_broken_block_are_marked_and_the_rest_is_
     assert "This page cannot draw the element “jukebox”." in drawn
     assert "This page cannot draw the block “context”." in drawn
     assert "<hr" in drawn
+
+
+MRKDWN = [
+    ("*bold* and _leaning_ and ~gone~", "<strong>bold</strong> and <em>leaning</em> and <s>gone</s>"),
+    ("2*3*4 and snake_case_name", "2*3*4 and snake_case_name"),
+    ("`*code*`", "<code>*code*</code>"),
+    ("*<https://example.com|the runbook>*", "<strong><a"),
+    ("a &lt;b&gt; &amp;amp; c", "a &lt;b&gt; &amp;amp; c"),
+    ("&gt; quoted\nnot", "<blockquote>quoted</blockquote>not"),
+    ("```\nx < y\n```", "<pre>x &lt; y</pre>"),
+    ("an ```unclosed fence", "an ```unclosed fence"),
+    ("<!channel>", '<span class="mention loud">@channel</span>'),
+]
+
+
+async def test_mrkdwn_looks_as_in_slack(desk: Desk) -> None:
+    drawn = await desk.page.evaluate(
+        """async (texts) => {
+          const { mrkdwn } = await import("/sandbox/static/mrkdwn.js");
+          return texts.map((text) => mrkdwn(text, { user: () => null, channel: () => null }).innerHTML);
+        }""",
+        [written for written, _ in MRKDWN],
+    )
+    assert [(written, html) for (written, html), got in zip(MRKDWN, drawn, strict=True) if html not in got] == []

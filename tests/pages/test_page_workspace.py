@@ -268,6 +268,16 @@ async def test_the_workspace_survives_a_restart(place: Place, tmp_path: Path) ->
         place.addresses.clear()
 
 
+async def test_the_first_screen_says_what_to_type_and_goes_when_something_has_happened(place: Place) -> None:
+    page = await place.window("kim")
+    first = page.get_by_role("region", name="Begin here")
+    await first.get_by_role("button", name="Put it in the box").click()
+    await expect(page.locator("#line")).to_have_value("/inc sev1 checkout is down")
+    await expect(page.locator("#line")).to_be_focused()
+    await place.slack.conversations_create(name="inc-1-checkout")
+    await expect(first).to_have_count(0)
+
+
 async def fill(place: Place, count: int) -> list[str]:
     """Put so many messages of two people into #general; their ts."""
     world = place.sandbox.outside.workspace.team.world

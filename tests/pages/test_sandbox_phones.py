@@ -2,10 +2,11 @@
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from bot.sandbox.outside import NUMBERS
 from tests.pages.conftest import DESK, PHONE, Looker
+from tests.pages.test_page_access import seriously_wrong
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -157,3 +158,35 @@ async def test_phone_mail_and_console_fit_a_phones_width(world: World, looker: L
         await looking.page.get_by_role("tab", name=tab).tap()
         await expect(looking.page.locator(shown).first).to_be_visible()
         assert await looking.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+async def test_axe_finds_nothing_serious_outside_slack(world: World, looker: Looker, size: ViewportSize, scheme: str) -> None:
+    await declared(world)
+    world.sandbox.fault(service="sms", status=503, count=0)
+    await world.user("kim").command("/inc sev2 storage is slow")
+    await world.settled()
+    page = (await looker.open(world.sandbox.url, size, scheme, script=True)).page
+    if size is PHONE:
+        await page.locator(".tabs button", has_text="Phones").click()
+    await expect(page.locator(".phone .note")).to_be_visible()
+    wrong = await seriously_wrong(page, "lock screen and tour")
+    await page.locator(".phone .note").click()
+    wrong += await seriously_wrong(page, "texts")
+    await page.get_by_role("button", name="bea, rings").click()
+    await expect(page.get_by_text("Incoming call")).to_be_visible()
+    wrong += await seriously_wrong(page, "a ring")
+    await page.get_by_role("button", name="Answer", exact=True).click()
+    await expect(page.get_by_role("group", name="Keypad")).to_be_visible()
+    wrong += await seriously_wrong(page, "a call")
+    await page.get_by_role("tab", name="Mail").click()
+    await page.locator(".mail-entry").first.click()
+    await page.get_by_role("button", name="Plain").click()
+    wrong += await seriously_wrong(page, "mail")
+    await page.get_by_role("tab", name="Console").click()
+    await page.locator(".line").first.click()
+    wrong += await seriously_wrong(page, "console")
+    await page.get_by_role("button", name="Slack is down").click()
+    await expect(page.get_by_role("button", name="Slack is down")).to_have_attribute("aria-pressed", "true")
+    wrong += await seriously_wrong(page, "a scenario in force")
+    assert wrong == []

@@ -219,6 +219,7 @@ async def test_what_was_there_is_there_again_after_a_restart(sandbox: Running) -
     secret = (await sandbox.get("/environment"))["TOCSIN_SECRET"]
     (sandbox.data / "config" / "people.yaml").write_text("people: {}\n")
     await sandbox.control("/message", user="ana", channel="general", text="remember me")
+    await sandbox.control("/phones/ana/reply", text="text me tomorrow")
     await sandbox.control("/clock", advance_s=90)
     await sandbox.end()
     await sandbox.start()
@@ -227,6 +228,7 @@ async def test_what_was_there_is_there_again_after_a_restart(sandbox: Running) -
     assert (environment["TOCSIN_SECRET"], float(environment["TOCSIN_SANDBOX_OFFSET_S"])) == (secret, 90)
     assert (sandbox.data / "config" / "people.yaml").read_text() == "people: {}\n"
     assert "remember me" in json.dumps(await sandbox.get("/control/messages/general"))
+    assert "text me tomorrow" in json.dumps(await sandbox.get("/control/phones/ana"))
     assert (sandbox.data / "sandbox.json").stat().st_mode & 0o077 == 0
 
 

@@ -34,7 +34,10 @@ export class Stretch {
   /** The end of the channel, or what lies around one message. */
   async open(ts = null) {
     const { turn } = this;
-    const found = await this.ask(ts ? { around: ts, limit: PAGE } : { limit: PAGE });
+    this.opening = turn;
+    const found = await this.ask(ts ? { around: ts, limit: PAGE } : { limit: PAGE }).finally(() => {
+      if (this.opening === turn) this.opening = null;
+    });
     if (turn !== this.turn) return false;
     this.take(found);
     this.older = found.older;
@@ -45,6 +48,7 @@ export class Stretch {
   /** Read what is drawn again; at the end of the channel, with what has come since. `atEnd`: whoever looks follows the end. */
   async again(atEnd) {
     const { turn } = this;
+    if (this.opening) return false; // perhaps elsewhere than at its end
     if (!this.messages.length) return this.open();
     const first = this.messages[0].ts;
     const limit = this.newer ? this.messages.length : Math.min(500, this.messages.length + PAGE);

@@ -63,7 +63,7 @@ export function mount(spot, store) {
   };
   const begin = () => {
     tour.seen = NOTHING;
-    keep({ state: "on", since: Math.floor(Date.now() / 1000) });
+    keep({ state: "on", since: Math.floor(Date.now() / 1000), reached: 0 });
   };
   // The tour belongs to this workspace: a fresh one is a first visit, whatever this browser has seen before.
   const wake = () => {
@@ -74,7 +74,7 @@ export function mount(spot, store) {
     const fresh = !store.channels.some((one) => /^inc-\d+/.test(one.name || ""));
     if (tour.kept) refresh();
     else if (fresh) begin();
-    else keep({ state: "left", since: Math.floor(Date.now() / 1000) });
+    else keep({ state: "left", since: Math.floor(Date.now() / 1000), reached: 0 });
   };
   let drawn = "";
   const draw = () => {
@@ -84,8 +84,9 @@ export function mount(spot, store) {
     take.textContent = state === "left" ? "Go on with the tour" : "Take the tour";
     if (state === "on") spot.replaceChildren(...(at() < STEPS.length ? step(at()) : farewell()));
   };
-  // A later step that is done stands for those before it: there are many ways through an incident.
-  const at = () => STEPS.findLastIndex((one) => one.done(tour.seen)) + 1;
+  // A later step that is done stands for those before it: there are many ways through an incident. What was seen once stays done:
+  // the console, which knows what was opened, begins anew with the sandbox.
+  const at = () => Math.max(tour.kept.reached, STEPS.findLastIndex((one) => one.done(tour.seen)) + 1);
   const leave = () => element("button", { type: "button", class: "tour-leave", onclick: () => keep({ state: "left" }) }, "Leave the tour");
   const dots = (now) => element("ol", { class: "tour-dots", "aria-label": `Step ${Math.min(now + 1, STEPS.length)} of ${STEPS.length}` },
     ...STEPS.map((one, position) => element("li", { class: position < now ? "done" : position === now ? "now" : undefined, "aria-current": position === now ? "step" : undefined }, one.name)));
@@ -97,7 +98,10 @@ export function mount(spot, store) {
     element("div", { class: "tour-help" }, element("button", { type: "button", onclick: () => keep({ state: "done" }) }, "Finish"))];
   const refresh = soon(async () => {
     if (!tour.kept) return;
-    if (tour.kept.state === "on") tour.seen = await look(tour);
+    if (tour.kept.state === "on") {
+      tour.seen = await look(tour);
+      if (at() > tour.kept.reached) keep({ reached: at() });
+    }
     const now = JSON.stringify([tour.kept, tour.seen]);
     if (now !== drawn) draw();
     drawn = now;

@@ -6,6 +6,7 @@ from bot.sandbox.workspace.model import Channel, Message
 from bot.sandbox.workspace.wire import Json
 
 MOST_COUNTED = 100
+MOST_LOOKED_AT = 1000
 LOUD = ("<!here", "<!channel", "<!everyone")
 SILENT = frozenset({"channel_join", "group_join", "channel_leave", "group_leave"})
 
@@ -14,7 +15,11 @@ def unread_shape(channel: Channel, user: str) -> Json:
     """How many messages wait, and how many of them are loud; both stop at 100. Who is not in the channel has nothing to read there."""
     waiting = unread(channel, user)
     loud = [message for message in waiting if channel.is_direct or is_loud(message, user)]
-    return {"unread_count": len(waiting), "mention_count": len(loud), "last_read": channel.last_read.get(user, "")}
+    return {
+        "unread_count": min(len(waiting), MOST_COUNTED),
+        "mention_count": min(len(loud), MOST_COUNTED),
+        "last_read": channel.last_read.get(user, ""),
+    }
 
 
 def unread(channel: Channel, user: str) -> list[Message]:
@@ -24,7 +29,7 @@ def unread(channel: Channel, user: str) -> list[Message]:
     if user not in channel.members:
         return found
     for message in reversed(channel.messages.values()):
-        if message.ts <= last or len(found) == MOST_COUNTED:
+        if message.ts <= last or len(found) == MOST_LOOKED_AT:
             break
         if message.user != user and not (message.is_reply and not message.broadcast) and message.subtype not in SILENT:
             found.append(message)
