@@ -21,6 +21,7 @@ from bot.incidents.severity import Severity
 from bot.incidents.web import IncidentPage
 from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
+from bot.paging.holding import Holding
 from bot.paging.messages import PageAcknowledged, PersonPaged
 from bot.paging.service import Paging
 from bot.postmortems.material import Gatherer
@@ -55,7 +56,8 @@ class House:
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.config)
-        self.paging = Paging(self.directory, Climbing(self.directory, OnCall(self.config), ("slack", "sms")))
+        climbing = Climbing(self.directory, OnCall(self.config), ("slack", "sms"))
+        self.paging = Paging(self.directory, climbing)
         self.incidents = Incidents(self.config, self.paging)
         self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
         self.postmortems = Postmortems(self.config, self.incidents, self.links)
@@ -65,7 +67,7 @@ class House:
         PostmortemWork(self.config, self.database, self.incidents, gatherer, self.postmortems).register(self.worker)
         self.worker.handles(SayInChannel, self._say)
         self.command = PostmortemCommand(self.postmortems)
-        self.actions = Actions(self.directory, self.incidents, self.paging)
+        self.actions = Actions(self.directory, self.incidents, self.paging, Holding(self.paging, climbing))
         self.command.register(self.actions)
         pages = PageListener(self.config, self.directory, self.incidents)
         self.listeners.on(PersonPaged, pages.on_person_paged)
