@@ -27,7 +27,7 @@ from bot.sandbox.outside import Outside
 from bot.sandbox.phones import Sms
 from bot.sandbox.voice import Call
 
-WITHIN_S = 10.0
+WITHIN_S = 20.0
 # What the sandbox answers is open JSON: outcomes, messages, views and calls as Slack shapes them.
 Json = dict[str, Any]
 

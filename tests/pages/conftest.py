@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Response, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, Response, ViewportSize, async_playwright, expect
 
 from bot.clock import FakeClock
-from tests.pages.kit import Place, a_place
+from tests.pages.kit import PATIENCE_MS, Place, a_place
 from tests.world import World, running_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -20,6 +20,7 @@ IN_CI = os.environ.get("TOCSIN_CI") == "1"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 PHONE = ViewportSize(width=360, height=740)
 DESK = ViewportSize(width=1280, height=800)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -71,7 +72,7 @@ class Looker:
         )
         looking = Looking(await context.new_page())
         self.looking.append(looking)
-        looking.page.set_default_timeout(5000)
+        looking.page.set_default_timeout(PATIENCE_MS)
         looking.page.on("response", lambda response: looking.loaded.append(response))
         looking.page.on("pageerror", lambda error: looking.troubles.append(str(error)))
         looking.page.on("console", lambda said: looking.troubles.append(said.text) if said.type in ("error", "warning") else None)

@@ -15,6 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.testing import APP_TOKEN, BOT_TOKEN, Json, Sandbox
 from bot.sandbox.workspace.pace import Pace
 
+PATIENCE_MS = 15_000
+"""How long a page may take to show something: a machine with two cores and other tests on it is slow at times."""
 SCOPES = ["commands", "chat:write", "channels:read", "channels:manage", "channels:history", "groups:write", "groups:history", "im:write"]
 SCOPES += ["im:history", "users:read", "reactions:read", "bookmarks:write", "pins:write"]
 MANIFEST: Json = {
@@ -194,7 +196,7 @@ class Place:
         )
         page = await context.new_page()
         self.pages.append(page)
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda message: self.troubles.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from bot.sandbox.testing import Json
 from tests.pages.conftest import DESK, PHONE
-from tests.pages.kit import NAME, Place, field_of, form, option, plain
+from tests.pages.kit import NAME, PATIENCE_MS, Place, field_of, form, option, plain
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -112,7 +112,7 @@ async def until_focused(page: Page, target: Locator, key: str = "Tab", most: int
 
 async def test_declaring_answering_and_updating_with_the_keyboard_alone(world: World, chromium: Browser) -> None:
     page = await chromium.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE_MS)
     await page.goto(f"{world.sandbox.url}/?as=kim")
     await expect(page.locator("#place-name")).to_have_text("# general")
     await page.keyboard.press("Tab")
