@@ -239,17 +239,33 @@ async def test_five_thousand_messages_are_never_drawn_at_once_and_all_can_be_rea
     await expect(page.locator(f"[data-ts='{posted['ts']}']")).to_be_in_viewport()
 
 
+STANDS_STILL = """(list) => new Promise((done) => {
+  let before = -1, frames = 0;
+  const look = () => {
+    frames = list.scrollTop === before ? frames + 1 : 0;
+    before = list.scrollTop;
+    if (frames >= 30) done();
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""Resolves once nothing has moved for 30 frames: what is asked for on the way up has come by then."""
+
+
 async def test_what_one_looks_at_stays_where_it_is_while_others_write(place: Place) -> None:
     await fill(place, 300)
     page = await place.window("kim")
     list_ = page.locator("#messages")
     await list_.evaluate("(list) => (list.scrollTop = list.scrollHeight / 2)")
+    await list_.evaluate(STANDS_STILL)
     below = "one.getBoundingClientRect().top > list.getBoundingClientRect().top + 50"
     seen = f"(list) => [...list.querySelectorAll('.message')].find((one) => {below})"
     ts, top = await list_.evaluate(f"(list) => {{ const one = ({seen})(list); return [one.dataset.ts, one.getBoundingClientRect().top]; }}")
     posted = await place.sandbox.user("ana").message("meanwhile")
     await expect(page.locator(f"[data-ts='{posted['ts']}']")).to_have_count(1)
-    assert abs(await page.locator(f"[data-ts='{ts}']").evaluate("(one) => one.getBoundingClientRect().top") - top) < 2
+    await page.wait_for_function(
+        "([ts, top]) => Math.abs(document.querySelector(`[data-ts='${ts}']`).getBoundingClientRect().top - top) < 2", arg=[ts, top]
+    )
 
 
 async def test_the_workspace_survives_a_restart(place: Place, tmp_path: Path) -> None:
