@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, NewType, cast
+from typing import TYPE_CHECKING, Any, NewType, cast
 
 from sqlalchemy import DateTime, Dialect, Executable, String, text
-from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import CursorResult
@@ -30,6 +28,9 @@ from sqlmodel import SQLModel
 from bot import log, sqlite
 from bot.clock import Clock
 from bot.events import Listeners
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 
 ActorId = NewType("ActorId", str)
 """Who does something: a configured person's id ("ana"), "slack:U123" for a stranger, "tocsin", "alertmanager:<name>"."""
@@ -169,14 +170,18 @@ def is_sqlite(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def insert_into(table: type[SQLModel], on_sqlite: bool) -> PostgresqlInsert | SqliteInsert:
+def insert_into(table: type[SQLModel], on_sqlite: bool) -> "PostgresqlInsert | SqliteInsert":
     """An INSERT of one dialect, so that ON CONFLICT can follow."""
     target = table.__table__  # type: ignore[attr-defined]
-    return sqlite_insert(target) if on_sqlite else postgresql_insert(target)
+    if on_sqlite:
+        return sqlite_insert(target)
+    from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # loads three drivers: only where it is needed
+
+    return postgresql_insert(target)
 
 
 @cache
-def _insert_if_new(table: type[SQLModel], on_sqlite: bool) -> PostgresqlInsert | SqliteInsert:
+def _insert_if_new(table: type[SQLModel], on_sqlite: bool) -> "PostgresqlInsert | SqliteInsert":
     return insert_into(table, on_sqlite).on_conflict_do_nothing()
 
 
