@@ -15,7 +15,7 @@ from bot.handoffs.states import HandoffState
 from bot.oncall.planning import Planner
 from bot.oncall.service import OnCall
 from bot.oncall.wording import at, listed
-from bot.slack.channels import find_channel, join_channel
+from bot.slack.channels import find_channel
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
 from bot.slack.text import TOPIC_LIMIT, escape
@@ -137,7 +137,7 @@ class HandoffWork:
         if wanted == before:
             return Done()
         is_member = isinstance(known, Ok) and known.data.get("channel", {}).get("is_member") is True
-        if not is_member and not await join_channel(self._slack, channel):
+        if not is_member and not isinstance(await self._slack.call("conversations.join", channel=channel), Ok):
             return Done()
         answer = await self._slack.call("conversations.setTopic", channel=channel, topic=wanted)
         return answer if isinstance(answer, SlackAway) else Done()

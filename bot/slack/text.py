@@ -11,7 +11,6 @@ TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 NO_ADDRESS = {ord(letter): f"%{ord(letter):02X}" for letter in "<>| \n\r\t"}
 """Letters that end a link in mrkdwn, as an address may carry them."""
 SECTION_LIMIT = 3000
-MESSAGE_LIMIT = 4000
 HEADER_LIMIT = 150
 TOPIC_LIMIT = 250
 
