@@ -53,7 +53,7 @@ class Bot:
 
     def __init__(self, settings: Settings, config: Config, clock: Clock) -> None:
         self.settings = settings
-        self.config = config
+        self.directory = Directory(config)
         self.clock = clock
         listeners = Listeners()
         self.database = Database(settings.database_driver_url, clock, listeners)
@@ -70,7 +70,7 @@ class Bot:
         await self._stack.enter_async_context(closing(self.database))
         await migrate_database(self.database)
         await self._stack.enter_async_context(sole_process(self.database))
-        self.rooms = await build_rooms(self.settings, self.config, self.clock, self.database, self.worker, self._listeners, self.checks)
+        self.rooms = await build_rooms(self.settings, self.directory, self.clock, self.database, self.worker, self._listeners, self.checks)
         bell = Bell(self.database, self.worker.wake)
         self.database.wake = bell.ring
         await self.rooms.door.start()
@@ -261,4 +261,4 @@ async def simulate(environ: Mapping[str, str], directory: Path, question: Questi
     if not environ.get("DATABASE_URL", "").strip():
         return Rehearsal(config, as_configured(config)).text(question)
     async with closing(database := Database(with_driver(environ["DATABASE_URL"].strip()), WallClock(), Listeners())), database.read() as tx:
-        return Rehearsal(config, await OnCall(config).roster(tx, min(question.when.at, tx.now))).text(question)
+        return Rehearsal(config, await OnCall(Directory(config)).roster(tx, min(question.when.at, tx.now))).text(question)

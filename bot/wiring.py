@@ -12,7 +12,6 @@ from bot.alerts.service import Alerts
 from bot.alerts.web import AlertRoutes
 from bot.alerts.week import FiredAlerts
 from bot.clock import Clock, WallClock
-from bot.config.models import Config
 from bot.config.settings import Settings
 from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
@@ -121,24 +120,23 @@ class Rooms:
 
 
 async def build_rooms(
-    settings: Settings, config: Config, clock: Clock, database: Database, worker: Worker, listeners: Listeners, checks: Checks
+    settings: Settings, directory: Directory, clock: Clock, database: Database, worker: Worker, listeners: Listeners, checks: Checks
 ) -> Rooms:
     """Put the rooms together, from the ground up. The database must be up to date."""
     links = await signed_links(settings, database, clock)
     gateway = SlackGateway(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url), pace=Pace(), clock=clock)
-    directory = Directory(config)
     door = Door(database, gateway, directory.actor_of)
     app = front.build(checks)
     signed = SignedPages(app, links, is_open=settings.sandbox_token is not None)
 
     twilio = twilio_of(settings)
     channels = page_channels(settings, gateway, twilio)
-    oncall = OnCall(config)
+    oncall = OnCall(directory)
     oncall_checks, planner = OnCallChecks(oncall, directory), Planner(oncall, directory)
     swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
     telling = Telling(oncall, directory, planner, swaps)
     reports = Reports(oncall, directory, planner, addresses, pages_taken)
-    oncall_work = OnCallWork(config, database, gateway, directory, oncall, planner, swaps, telling)
+    oncall_work = OnCallWork(database, gateway, directory, oncall, planner, swaps, telling)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
     deliveries = Deliveries(paging, climbing)
@@ -146,17 +144,17 @@ async def build_rooms(
     notices = Notices(directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded))
     page_actions = PageActions()
 
-    incidents = Incidents(config, paging)
-    standings = Standings(config, directory, paging, lambda incident: incident_url(links, incident))
-    pages = PageListener(config, directory, incidents)
+    incidents = Incidents(paging)
+    standings = Standings(directory, paging, lambda incident: incident_url(links, incident))
+    pages = PageListener(directory, incidents)
     actions = Actions(directory, incidents, paging, holding)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
-    alerts = Alerts(config, incidents)
-    declare_api = DeclareApi(config, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
+    alerts = Alerts(directory, incidents)
+    declare_api = DeclareApi(directory, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
-    postmortems = Postmortems(config, incidents, links)
-    handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(config)
+    postmortems = Postmortems(incidents, links)
+    handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
@@ -200,27 +198,27 @@ async def build_rooms(
     # Who does what later
     door.work(worker)
     oncall_work.register(worker)
-    HandoffWork(config, database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
+    HandoffWork(database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
-    IncidentWork(config, database, gateway, directory, incidents, paging, standings, pages).register(worker)
+    IncidentWork(database, gateway, directory, incidents, paging, standings, pages).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
-    PostmortemWork(config, database, incidents, Gatherer(config, directory, paging), postmortems).register(worker)
+    PostmortemWork(database, directory, incidents, Gatherer(directory, paging), postmortems).register(worker)
 
     # Doors
-    IncidentListeners(config, directory, incidents, actions, standings).register(door)
+    IncidentListeners(directory, incidents, actions, standings).register(door)
     TimelineListeners(directory, recorder).register(door)
     PageButtons(paging).register(door)
     OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told).register(door)
     HandoffButtons(handoffs).register(door)
     OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
-    IncidentPage(config, database, directory, incidents, paging).register(signed)
+    IncidentPage(database, directory, incidents, paging).register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
     texting = Texting(paging, holding, deliveries, page_actions, directory)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     TwilioRoutes(database, paging, deliveries, notices, texting, page_actions, TwilioWebhooks(token, settings.url), links).register(app)
-    app.add_routes(AlertRoutes(config, Intake(database, alerts)).routes())
+    app.add_routes(AlertRoutes(directory, Intake(database, alerts)).routes())
     app.add_routes(declare_api.routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())

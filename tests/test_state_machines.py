@@ -70,11 +70,11 @@ class Lives(RuleBasedStateMachine):
         self.database = Database(f"sqlite+inline:///{path}", self.clock, self.listeners)
         config = load(CONFIG, {})
         directory = Directory(config)
-        climbing = Climbing(directory, OnCall(config), ("sms", "voice"))
+        climbing = Climbing(directory, OnCall(directory), ("sms", "voice"))
         self.paging = Paging(directory, climbing)
         self.deliveries = Deliveries(self.paging, climbing)
-        self.incidents = Incidents(config, self.paging)
-        self.pages = PageListener(config, directory, self.incidents)
+        self.incidents = Incidents(self.paging)
+        self.pages = PageListener(directory, self.incidents)
         self.worker = Worker(self.database, self.clock)
         self.receipt: Receipt = RECEIPTS[0]
         self.moves: list[StateChanged] = []

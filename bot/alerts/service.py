@@ -12,8 +12,9 @@ from bot.alerts.changes import Change, Known, change_of
 from bot.alerts.grouping import title_of
 from bot.alerts.models import Alert, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
-from bot.config.models import AlertSource, Config, Service
+from bot.config.models import AlertSource, Service
 from bot.db import ActorId, Tx, hold_declaring, hold_incident
+from bot.directory.service import Directory
 from bot.incidents import lifecycle, timeline
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState
@@ -62,8 +63,8 @@ class Batch:
 class Alerts:
     """Stores alerts and declares incidents for them."""
 
-    def __init__(self, config: Config, incidents: Incidents) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, incidents: Incidents) -> None:
+        self._directory = directory
         self._incidents = incidents
         self._minute = ""
         self._said: set[int] = set()
@@ -214,7 +215,7 @@ class Alerts:
     def _just_ended(self, tx: Tx, incident: Incident) -> bool:
         """Was it resolved a short while ago? What people cancelled, no alert reopens."""
         was_resolved = incident.state is IncidentState.RESOLVED and incident.ended_at is not None
-        return was_resolved and tx.now - (incident.ended_at or tx.now) <= self._config.incidents.reopen_within
+        return was_resolved and tx.now - (incident.ended_at or tx.now) <= self._directory.config.incidents.reopen_within
 
     @staticmethod
     def _fired_before(delivery: Delivery, fresh: Iterable[Signal], batch: Batch, incident: Incident) -> bool:
@@ -244,11 +245,11 @@ class Alerts:
         """The service an alert is about and, where that is not known, the team it is for: by route, then label, then the source's own."""
         for route in source.routes:
             if route.matches(signal.labels):
-                return (self._config.service(route.service) if route.service else None, route.team)
-        service = self._config.service(signal.service) if signal.service else None
-        team = self._config.team(signal.labels.get(source.team_label, ""))
+                return (self._directory.service(route.service) if route.service else None, route.team)
+        service = self._directory.service(signal.service) if signal.service else None
+        team = self._directory.team(signal.labels.get(source.team_label, ""))
         if service is None and team is None:
-            return (self._config.service(source.service) if source.service else None, source.team)
+            return (self._directory.service(source.service) if source.service else None, source.team)
         return service, team.id if team and service is None else None
 
     # Rows

@@ -7,7 +7,7 @@ from aiohttp import web
 from bot.alerts.intake import Intake
 from bot.alerts.service import Delivery
 from bot.alerts.sources import alertmanager
-from bot.config.models import Config
+from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotAllowed
 
 WRONG_KEY = "This key is not known. Take the address from your configuration: /hooks/alertmanager/<key>."
@@ -16,8 +16,8 @@ WRONG_KEY = "This key is not known. Take the address from your configuration: /h
 class AlertRoutes:
     """`POST /hooks/alertmanager/<key>`."""
 
-    def __init__(self, config: Config, intake: Intake) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, intake: Intake) -> None:
+        self._directory = directory
         self._intake = intake
 
     def routes(self) -> list[web.RouteDef]:
@@ -26,14 +26,14 @@ class AlertRoutes:
 
     async def alertmanager(self, request: web.Request) -> web.Response:
         """Store an Alertmanager webhook, version 4, and answer 202 once it is safe. Malformed: 400. Wrong key: 403."""
-        source = self._config.alert_source("alertmanager", request.match_info["key"])
+        source = self._directory.config.alert_source("alertmanager", request.match_info["key"])
         if source is None:
             raise NotAllowed(WRONG_KEY)
         try:
             body = json.loads(await request.read())
         except (ValueError, RecursionError):
             raise InvalidInput("The body is not JSON, or was cut off. Nothing of it was stored; send it again whole.") from None
-        webhook = alertmanager(body, source.service_label, self._config.severity.label)
+        webhook = alertmanager(body, source.service_label, self._directory.config.severity.label)
         taken = await self._intake.take(Delivery(source, webhook))
         return web.json_response(
             {

@@ -8,8 +8,9 @@ from sqlmodel import col
 
 from bot.alerts.models import Alert, AlertEvent
 from bot.alerts.sources import AlertStatus
-from bot.config.models import Config, Team
+from bot.config.models import Team
 from bot.db import Tx
+from bot.directory.service import Directory
 from bot.incidents.models import Incident
 from bot.slack.text import escape
 
@@ -20,8 +21,8 @@ NOISY = 5
 class FiredAlerts:
     """Counts how often the alerts of a team's services began to fire."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
 
     async def fired(self, tx: Tx, team: Team, since: datetime, until: datetime) -> Sequence[str]:
         """Every alert that fired, the most frequent first."""
@@ -35,7 +36,7 @@ class FiredAlerts:
         ]
 
     async def _counted(self, tx: Tx, team: Team, since: datetime, until: datetime) -> list[tuple[str, str | None, int]]:
-        services = [service.id for service in self._config.services.values() if service.owner == team.id]
+        services = [service.id for service in self._directory.config.services.values() if service.owner == team.id]
         rows = (
             select(col(Alert.name), col(Alert.service), func.count())
             .join(AlertEvent, (col(AlertEvent.source) == col(Alert.source)) & (col(AlertEvent.fingerprint) == col(Alert.fingerprint)))

@@ -21,10 +21,11 @@ EVERYBODY_KNOWN = "find-slack-people"
 
 
 class Directory:
-    """Answers questions about one configuration and the identities found since."""
+    """Answers questions about the configuration that holds now and the identities found since."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        """Read at each use and kept nowhere else: the next use may find another one."""
 
     def person(self, person_id: str) -> Person | None:
         """The configured person with this id."""

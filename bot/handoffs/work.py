@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from bot.config.models import Config, Team
+from bot.config.models import Team
 from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.handoffs import blocks
@@ -32,10 +32,9 @@ class HandoffWork:
     """The handlers of this room's due work."""
 
     def __init__(
-        self, config: Config, database: Database, gateway: SlackGateway, directory: Directory, oncall: OnCall, planner: Planner,
+        self, database: Database, gateway: SlackGateway, directory: Directory, oncall: OnCall, planner: Planner,
         handoffs: Handoffs, notes: Notes,
     ) -> None:  # fmt: skip
-        self._config = config
         self._db = database
         self._slack = gateway
         self._directory = directory
@@ -93,7 +92,7 @@ class HandoffWork:
 
     async def follow(self, order: FollowOnCall, claim: Claim) -> Outcome:
         """Look who is on call now, and let Slack show them. Nobody on call: the group stays as it was, for Slack lets none be empty."""
-        team = self._config.team(order.team)
+        team = self._directory.team(order.team)
         if team is None or team.oncall is None:
             return Done()
         async with self._db.read() as tx:

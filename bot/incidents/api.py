@@ -10,9 +10,9 @@ import aiohttp
 from aiohttp import web
 
 from bot.clock import WallClock
-from bot.config.models import Config
 from bot.config.settings import declare_settings
 from bot.db import ActorId, Database
+from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotAllowed, Unavailable
 from bot.incidents.declaration import Declaration, declaration_of
 from bot.incidents.grammar import parse
@@ -31,8 +31,8 @@ EXAMPLE = "tocsin declare sev1 checkout is down"
 class DeclareApi:
     """The route that takes declarations from the command line and from scripts."""
 
-    def __init__(self, config: Config, database: Database, incidents: Incidents, links: Links) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, database: Database, incidents: Incidents, links: Links) -> None:
+        self._directory = directory
         self._db = database
         self._incidents = incidents
         self._links = links
@@ -64,10 +64,9 @@ class DeclareApi:
 
     def understood(self, text: str, origin: str = "cli") -> Declaration:
         """What a line without Slack declares. It needs no `new`; raises `InvalidInput` when it declares nothing."""
-        services = frozenset(name for name in self._config.service_names if " " not in name)
-        intent = parse(
-            f"new {escape(text)}", Place(services=services, people=frozenset(self._config.people), teams=frozenset(self._config.teams))
-        )
+        config = self._directory.config
+        services = frozenset(name for name in config.service_names if " " not in name)
+        intent = parse(f"new {escape(text)}", Place(services=services, people=frozenset(config.people), teams=frozenset(config.teams)))
         if not isinstance(intent, Declare):
             raise InvalidInput(f"Say in a few words what is wrong: {EXAMPLE}")
         if intent.unknown_service:

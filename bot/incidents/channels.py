@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from bot import faultpoints
-from bot.config.models import Config
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
@@ -36,10 +35,7 @@ THERE = frozenset({"already_in_channel", "cant_invite_self"})
 class ChannelWork:
     """The handlers of due work that has to do with the channel itself."""
 
-    def __init__(
-        self, config: Config, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging
-    ) -> None:
-        self._config = config
+    def __init__(self, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging) -> None:
         self._db = database
         self._slack = gateway
         self._directory = directory
@@ -58,7 +54,7 @@ class ChannelWork:
             incident = await self._incidents.get(tx, order.incident_id)
         if incident.channel_id or not lifecycle.is_open(incident.state):
             return Done()
-        prefix = self._config.incidents.channel_prefix
+        prefix = self._directory.config.incidents.channel_prefix
         for attempt in range(NAMES_TRIED):
             name = channel_name(prefix, incident.number, incident.title, incident.is_private, attempt)
             answer = await self._slack.call("conversations.create", name=name, is_private=incident.is_private)

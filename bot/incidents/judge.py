@@ -35,7 +35,7 @@ class Judge:
     """Finds the service a text is about, and decides severities by the configured policy."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self.config = config
         self._policy = policy_from(config)
         self._longest = max((len(WORD.findall(name)) for name in config.service_names), default=1)
 
@@ -61,20 +61,20 @@ class Judge:
     def team(self, named: str | None, service: Service | None) -> Team | None:
         """The team that was named, or else the owner of the service; raises `InvalidInput` for a team nobody knows."""
         if named is None:
-            return self._config.owner(service) if service else None
-        found = self._config.team(named)
+            return self.config.owner(service) if service else None
+        found = self.config.team(named)
         if found is None:
-            raise InvalidInput(f"There is no team called “{named[:80]}”. Known teams: {', '.join(sorted(self._config.teams))}.")
+            raise InvalidInput(f"There is no team called “{named[:80]}”. Known teams: {', '.join(sorted(self.config.teams))}.")
         return found
 
     def service(self, named: str | None, title: str) -> Service | None:
         """The service that was named, or else the first that the title mentions; raises `InvalidInput` for a name nobody knows."""
         if named is None:
             return self.mentioned(title)
-        found = self._config.service(named)
+        found = self.config.service(named)
         if found is None:
-            near = difflib.get_close_matches(named.lower(), self._config.services, n=2, cutoff=0.5)
-            offer = f" Did you mean {' or '.join(near)}?" if near else f" Known services: {', '.join(sorted(self._config.services)[:12])}."
+            near = difflib.get_close_matches(named.lower(), self.config.services, n=2, cutoff=0.5)
+            offer = f" Did you mean {' or '.join(near)}?" if near else f" Known services: {', '.join(sorted(self.config.services)[:12])}."
             raise InvalidInput(f"There is no service called “{named[:80]}”.{offer}")
         return found
 
@@ -83,7 +83,7 @@ class Judge:
         words = WORD.findall(title.lower())
         for start in range(len(words)):
             for length in range(min(self._longest, len(words) - start), 0, -1):
-                found = self._config.service(" ".join(words[start : start + length]))
+                found = self.config.service(" ".join(words[start : start + length]))
                 if found is not None:
                     return found
         return None

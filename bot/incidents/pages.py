@@ -1,6 +1,5 @@
 """What an incident does when paging says something: it is written down, shown on the card, and whoever answers becomes a responder."""
 
-from bot.config.models import Config
 from bot.db import BOT, ActorId, Tx
 from bot.directory.service import Directory
 from bot.incidents import lifecycle, roles, timeline
@@ -28,8 +27,7 @@ from bot.work import queue
 class PageListener:
     """Hears paging's facts, inside the transaction in which they became true."""
 
-    def __init__(self, config: Config, directory: Directory, incidents: Incidents) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, incidents: Incidents) -> None:
         self._directory = directory
         self._incidents = incidents
 
@@ -64,7 +62,7 @@ class PageListener:
         await timeline.record(tx, fact.incident_id, "acknowledged", "acknowledged the page", actor=by, key=f"{fact.page_id}:{by}")
         await roles.take_part(tx, fact.incident_id, by)
         await self._incidents.invite(tx, incident, [by])
-        if tx.now >= incident.declared_at + self._config.incidents.commander_after:
+        if tx.now >= incident.declared_at + self._directory.config.incidents.commander_after:
             await self.seat_acting_commander(tx, incident, by)
         await self._incidents.refresh(tx, incident)
 

@@ -23,9 +23,12 @@ ENDED = frozenset({"all", "closed", "resolved", "cancelled"})
 class Records:
     """The incidents there are."""
 
-    def __init__(self, config: Config, paging: Paging) -> None:
-        self._config = config
+    def __init__(self, paging: Paging) -> None:
         self._paging = paging
+
+    @property
+    def _config(self) -> Config:
+        return self._paging.directory.config
 
     async def get(self, tx: Tx, incident_id: int) -> Incident:
         """The incident with this number; raises `NotFound`."""

@@ -6,7 +6,6 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from bot import faultpoints
-from bot.config.models import Config
 from bot.db import BOT, Tx, hold_declaring, hold_incident
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import lifecycle, roles, timeline
@@ -36,9 +35,16 @@ from bot.work import queue
 class Incidents(Outward):
     """Declares incidents and moves them through their life."""
 
-    def __init__(self, config: Config, paging: Paging) -> None:
-        super().__init__(config, paging)
-        self.judge = Judge(config)
+    def __init__(self, paging: Paging) -> None:
+        super().__init__(paging)
+        self._judge = Judge(self._config)
+
+    @property
+    def judge(self) -> Judge:
+        """Who decides by the configuration that holds now."""
+        if self._judge.config is not self._config:
+            self._judge = Judge(self._config)
+        return self._judge
 
     # Declaring
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.config.models import Config
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, Refusal
@@ -32,8 +31,7 @@ MENTIONED = re.compile(r"\s*<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>[\s,:]*(?P<line>.*
 class IncidentListeners:
     """Listeners of `/inc`, of the card's buttons and of the forms."""
 
-    def __init__(self, config: Config, directory: Directory, incidents: Incidents, actions: Actions, standings: Standings) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, incidents: Incidents, actions: Actions, standings: Standings) -> None:
         self._directory = directory
         self._incidents = incidents
         self._actions = actions
@@ -41,7 +39,7 @@ class IncidentListeners:
 
     def register(self, door: Door) -> None:
         """Tell the door what comes here."""
-        commands = self._config.commands
+        commands = self._directory.config.commands
         for name in (commands.incident, commands.incident_alias):
             if name:
                 door.command(name, self.command)
@@ -76,7 +74,7 @@ class IncidentListeners:
             case Act():
                 return await self._act(tx, intent, channel)
             case OpenForm(verb=None):
-                return OpenModal(forms.declaration(self._config, plain(intent.text), severity=intent.severity, reply_to=reply_to))
+                return OpenModal(forms.declaration(self._directory.config, plain(intent.text), severity=intent.severity, reply_to=reply_to))
             case OpenForm():
                 return await self._form(tx, intent, channel)
             case Look():
@@ -89,13 +87,13 @@ class IncidentListeners:
     async def _place(self, tx: Tx, incident: Incident | None) -> Place:
         open_now = await self._incidents.seen_open(tx)
         mine = await roles.of_person(tx, tx.actor)
-        names = self._config.service_names
+        names = self._directory.config.service_names
         return Place(
             incident=incident.number if incident else None,
             mine=tuple(one.number for one in open_now if one.number in mine or one.declared_by == tx.actor),
             open=frozenset(one.number for one in open_now),
-            people=frozenset(self._config.people),
-            teams=frozenset(self._config.teams),
+            people=frozenset(self._directory.config.people),
+            teams=frozenset(self._directory.config.teams),
             services=frozenset(name for name in names if " " not in name),
         )
 
@@ -184,7 +182,7 @@ class IncidentListeners:
 
     async def _look(self, tx: Tx, intent: Look, channel: str) -> Reply:
         if intent.verb == "help":
-            return Say(help_text.overview(self._actions.available, self._config.commands.incident, intent.argument))
+            return Say(help_text.overview(self._actions.available, self._directory.config.commands.incident, intent.argument))
         if intent.verb == "list" and intent.argument.startswith("#"):
             incident = await self._visible(tx, int(intent.argument[1:]), channel)
             return Say(f"{blocks.one_line(incident)}\n{blocks.facts(await self._standings.of(tx, incident))}")
@@ -289,11 +287,11 @@ class IncidentListeners:
 
     async def open_declaration(self, tx: Tx, shortcut: Shortcut) -> Reply:
         """The global shortcut."""
-        return OpenModal(forms.declaration(self._config, ""))
+        return OpenModal(forms.declaration(self._directory.config, ""))
 
     async def declare_from_message(self, tx: Tx, action: MessageAction) -> Reply:
         """A message's shortcut: what it says is the title, to be looked over first."""
-        return OpenModal(forms.declaration(self._config, " ".join(plain(action.text).split()), reply_to=action.response_url))
+        return OpenModal(forms.declaration(self._directory.config, " ".join(plain(action.text).split()), reply_to=action.response_url))
 
     async def mentioned(self, tx: Tx, event: Event) -> Reply:
         """`@tocsin ack` in a thread, where slash commands do not work: the same grammar, answered where it was asked.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk.models.blocks import Block
 
-from bot.config.models import Config, Level, Service, Team
+from bot.config.models import Level, Service, Team
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.incidents import roles
@@ -46,8 +46,7 @@ class Standing:
 class Standings:
     """Reads standings."""
 
-    def __init__(self, config: Config, directory: Directory, paging: Paging, page_url: Callable[[Incident], str]) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, paging: Paging, page_url: Callable[[Incident], str]) -> None:
         self._directory = directory
         self._paging = paging
         self._page_url = page_url
@@ -67,9 +66,9 @@ class Standings:
         told = story.by_person(await self._paging.story(tx, incident.number))
         return Standing(
             incident=incident,
-            level=self._config.severity.level(incident.severity),
-            service=self._config.service(incident.service) if incident.service else None,
-            team=self._config.team(incident.team) if incident.team else None,
+            level=self._directory.config.severity.level(incident.severity),
+            service=self._directory.service(incident.service) if incident.service else None,
+            team=self._directory.team(incident.team) if incident.team else None,
             commander=await self._directory.mention(tx, leader.person) if leader else None,
             is_acting=bool(leader and leader.is_acting),
             responders=tuple([await self._directory.mention(tx, part.person) for part in parts if part.role == RESPONDER]),

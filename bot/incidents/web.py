@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.config.models import Bridge, Config
+from bot.config.models import Bridge
 from bot.db import Database, Tx
 from bot.directory.service import Directory
 from bot.errors import NotAllowed, NotFound
@@ -39,8 +39,7 @@ class Line:
 class IncidentPage:
     """Shows an incident to whoever holds its link."""
 
-    def __init__(self, config: Config, database: Database, directory: Directory, incidents: Incidents, paging: Paging) -> None:
-        self._config = config
+    def __init__(self, database: Database, directory: Directory, incidents: Incidents, paging: Paging) -> None:
         self._db = database
         self._directory = directory
         self._incidents = incidents
@@ -60,7 +59,7 @@ class IncidentPage:
             lines += [self._message(message) for message in await transcript.marked(tx, incident.number)]
         lines.sort(key=lambda line: line.happened_at)
         leader = next((part for part in parts if part.role == COMMANDER), None)
-        service = self._config.service(incident.service) if incident.service else None
+        service = self._directory.service(incident.service) if incident.service else None
         name = self._directory.name
         return pages.page(
             "incidents/page.html",
@@ -97,7 +96,7 @@ class IncidentPage:
         return "The channel is being opened." if self._incidents.level(incident).opens_channel else ""
 
     def _bridge(self, incident: Incident) -> Bridge | None:
-        team = self._config.team(incident.team) if incident.team else None
+        team = self._directory.team(incident.team) if incident.team else None
         return team.bridge if team else None
 
     def _entry(self, entry: TimelineEntry) -> Line:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from slack_sdk.models.blocks import Block
 
 from bot import faultpoints, log
-from bot.config.models import Config
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
@@ -48,10 +47,9 @@ class IncidentWork:
     """The handlers of this room's due work."""
 
     def __init__(
-        self, config: Config, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging,
+        self, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging,
         standings: Standings, pages: PageListener,
     ) -> None:  # fmt: skip
-        self._config = config
         self._db = database
         self._slack = gateway
         self._directory = directory
@@ -59,7 +57,7 @@ class IncidentWork:
         self._paging = paging
         self._standings = standings
         self._pages = pages
-        self._channels = ChannelWork(config, database, gateway, directory, incidents, paging)
+        self._channels = ChannelWork(database, gateway, directory, incidents, paging)
 
     def register(self, worker: Worker) -> None:
         """Let the worker do this room's orders."""
@@ -68,7 +66,7 @@ class IncidentWork:
         worker.handles(RefreshCard, self.refresh_card)
         worker.handles(ConfirmDeclared, self.confirm_declared)
         worker.handles(SayInChannel, self.say_in_channel)
-        worker.handles(SayInOps, OpsChannel(self._config, self._slack).say)
+        worker.handles(SayInOps, OpsChannel(self._directory, self._slack).say)
         worker.handles(NagForUpdate, self.nag_for_update)
         worker.handles(SeatActingCommander, self.seat_acting_commander)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.config.models import Config
 from bot.config.oncall import ROLES
 from bot.db import Tx
+from bot.directory.service import Directory
 from bot.errors import NotFound
 from bot.oncall import configured, store
 from bot.oncall.definition import Shift
@@ -29,10 +30,15 @@ class TheirShift:
 
 
 class OnCall:
-    """Answers for one configuration and what people changed since. Times are aware UTC."""
+    """Answers for the configuration that holds and what people changed since. Times are aware UTC."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    @property
+    def config(self) -> Config:
+        """The configuration that holds now."""
+        return self._directory.config
 
     async def open_epochs(self, tx: Tx) -> None:
         """Write down what configuration wants, at start: edits take effect at the next hand-off, the past stays."""

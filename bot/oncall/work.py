@@ -6,7 +6,6 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.config.models import Config
 from bot.db import BOT, Database, Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
@@ -36,10 +35,9 @@ class OnCallWork:
     """The handlers of this room's due work."""
 
     def __init__(
-        self, config: Config, database: Database, gateway: SlackGateway, directory: Directory, oncall: OnCall, planner: Planner,
+        self, database: Database, gateway: SlackGateway, directory: Directory, oncall: OnCall, planner: Planner,
         swaps: Swaps, telling: Telling,
     ) -> None:  # fmt: skip
-        self._config = config
         self._db = database
         self._slack = gateway
         self._directory = directory

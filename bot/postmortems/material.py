@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.config.models import Config
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.incidents import timeline, transcript
@@ -46,8 +45,7 @@ class Material:
 class Gatherer:
     """Reads an incident's material."""
 
-    def __init__(self, config: Config, directory: Directory, paging: Paging) -> None:
-        self._config = config
+    def __init__(self, directory: Directory, paging: Paging) -> None:
         self._directory = directory
         self._paging = paging
 
@@ -69,7 +67,7 @@ class Gatherer:
         return Material(document, paged, frozenset(marked))
 
     def _facts(self, incident: Incident) -> Facts:
-        service = self._config.service(incident.service) if incident.service else None
+        service = self._directory.service(incident.service) if incident.service else None
         return Facts(
             number=incident.number,
             title=incident.title,

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from bot.config.models import Config
 from bot.db import Tx
 from bot.incidents.lifecycle import IncidentState
 from bot.incidents.messages import HistoryRepaired, IncidentReopened, IncidentResolved
@@ -25,8 +24,7 @@ OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
 class Postmortems:
     """Orders drafts, keeps them, and says where they are."""
 
-    def __init__(self, config: Config, incidents: Incidents, links: Links) -> None:
-        self._config = config
+    def __init__(self, incidents: Incidents, links: Links) -> None:
         self._incidents = incidents
         self._links = links
 

@@ -1,10 +1,11 @@
 """Drafting: read what happened, assemble and render it outside of any transaction, keep it."""
 
 import asyncio
+from collections.abc import Mapping
 
 from bot import log
-from bot.config.models import Config
 from bot.db import BOT, Database
+from bot.directory.service import Directory
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
 from bot.postmortems import render
@@ -20,12 +21,14 @@ logger = log.get(__name__)
 class PostmortemWork:
     """The handlers of this room's due work."""
 
-    def __init__(self, config: Config, database: Database, incidents: Incidents, gatherer: Gatherer, postmortems: Postmortems) -> None:
+    def __init__(
+        self, database: Database, directory: Directory, incidents: Incidents, gatherer: Gatherer, postmortems: Postmortems
+    ) -> None:
         self._db = database
+        self._directory = directory
         self._incidents = incidents
         self._gatherer = gatherer
         self._postmortems = postmortems
-        self._impact = {level: config.severity.level(level).impact for level in Severity}
 
     def register(self, worker: Worker) -> None:
         """Tell the worker what is done here."""
@@ -38,12 +41,14 @@ class PostmortemWork:
             if incident.state not in OVER:
                 return
             material = await self._gatherer.gather(tx, incident)
-        markdown, html = await asyncio.to_thread(self._rendered, material)  # a long channel takes a while, and pages must not wait
+        impact = {level: self._directory.config.severity.level(level).impact for level in Severity}
+        markdown, html = await asyncio.to_thread(_rendered, material, impact)  # a long channel takes a while, and pages must not wait
         async with self._db.begin(actor=BOT) as tx:
             kept = await self._postmortems.keep(tx, incident, markdown, html)
         if kept is not None:
             logger.info("postmortem drafted", incident=incident.number, version=kept.version)
 
-    def _rendered(self, material: Material) -> tuple[str, str]:
-        markdown = render.to_markdown(material, self._impact)
-        return markdown, render.to_html(markdown)
+
+def _rendered(material: Material, impact: Mapping[Severity, str]) -> tuple[str, str]:
+    markdown = render.to_markdown(material, impact)
+    return markdown, render.to_html(markdown)

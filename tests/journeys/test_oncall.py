@@ -39,7 +39,7 @@ def value_of(message: Message, label: str) -> str:
 
 async def letters(world: World, person: str) -> str:
     """What the bot wrote to somebody directly."""
-    if not any(call["args"].get("channel") == world.bot.config.people[person].slack for call in calls(world, "chat.postMessage")):
+    if not any(call["args"].get("channel") == world.bot.directory.config.people[person].slack for call in calls(world, "chat.postMessage")):
         return ""
     return "\n".join(await world.sandbox.channel(await direct(world, person)).texts())
 
@@ -185,7 +185,7 @@ async def test_the_team_is_asked_and_the_first_taker_wins(world: World) -> None:
     assert "You have it" in heard[first]
     assert "took this already" in heard[late]
     closed = (await world.sandbox.channel("payments").messages())[-1]
-    winner = world.bot.config.people[first].name
+    winner = world.bot.directory.config.people[first].name
     assert f"{winner} has it." in closed.shown and "I take it" not in closed.shown
     assert f"{winner} takes your time" in await letters(world, "ana")
 

@@ -32,7 +32,8 @@ class Desk:
 
     def __init__(self, database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> None:
         self.database, self.clock = database, clock
-        self.oncall, directory = OnCall(config), Directory(config)
+        directory = Directory(config)
+        self.oncall = OnCall(directory)
         checks = Checks(self.oncall, directory)
         self.overriding, self.swaps = Overriding(checks), Swaps(checks, directory)
         self.facts: list[object] = []
@@ -249,7 +250,7 @@ async def test_my_next_shifts_are_in_order_with_the_roles_they_are_for(sqlite_de
 async def test_an_edited_configuration_waits_for_the_handoff_also_after_a_restart(desk: Desk, config: Config) -> None:
     await desk.does("tocsin", desk.oncall.open_epochs)
     rotation = config.rotations[PLATFORM].model_copy(update={"participants": (("lee",), ("kim",))})
-    edited = OnCall(config.model_copy(update={"rotations": {**config.rotations, PLATFORM: rotation}}))
+    edited = OnCall(Directory(config.model_copy(update={"rotations": {**config.rotations, PLATFORM: rotation}})))
     for _ in range(2):
         await desk.does("tocsin", edited.open_epochs)
     desk.oncall = edited
@@ -264,7 +265,7 @@ async def test_another_teams_people_stand_in_as_secondary(sqlite_desk: Desk, con
     databases = config.teams["db"]
     assert databases.oncall is not None
     backed = databases.model_copy(update={"oncall": databases.oncall.model_copy(update={"backup": "platform"})})
-    oncall = OnCall(config.model_copy(update={"teams": {**config.teams, "db": backed}}))
+    oncall = OnCall(Directory(config.model_copy(update={"teams": {**config.teams, "db": backed}})))
     async with sqlite_desk.database.read() as tx:
         found = await oncall.who(tx, "db", "secondary", NOW)  # kim is primary here, bo is primary there
         assert (found.person, found.why) == ("bo", "primary on call for Platform, backup of Databases")

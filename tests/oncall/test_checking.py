@@ -216,7 +216,7 @@ def test_who_differs_is_printed_before_it_takes_effect(tmp_path: Path) -> None:
 async def test_it_is_compared_with_what_the_database_holds(tmp_path: Path, database: Database, clock: FakeClock) -> None:
     (tmp_path / "all.yaml").write_text(SOUND)
     config = load(tmp_path, {})
-    oncall = OnCall(config)
+    oncall = OnCall(Directory(config))
     async with database.begin(actor=BOT) as tx:
         await oncall.open_epochs(tx)
         overriding = Overriding(Checks(oncall, Directory(config)))

@@ -9,6 +9,7 @@ import pytest
 from bot.config.loader import load
 from bot.config.models import Config
 from bot.db import BOT, Database
+from bot.directory.service import Directory
 from bot.oncall.service import OnCall
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -20,7 +21,7 @@ def config() -> Config:
 
 
 async def test_the_turn_passes_at_the_hand_off(sqlite_database: Database, config: Config) -> None:
-    oncall = OnCall(config)
+    oncall = OnCall(Directory(config))
     noon = MORNING.replace(hour=12)
     async with sqlite_database.begin(actor=BOT) as tx:
         now = await oncall.who(tx, "db", "primary", MORNING)
@@ -32,7 +33,7 @@ async def test_the_turn_passes_at_the_hand_off(sqlite_database: Database, config
 
 
 async def test_nobody_is_found_with_a_reason(sqlite_database: Database, config: Config) -> None:
-    oncall = OnCall(config)
+    oncall = OnCall(Directory(config))
     async with sqlite_database.begin(actor=BOT) as tx:
         assert (await oncall.who(tx, "db", "secondary", MORNING)).why == "Databases has no secondary rotation"
         assert (await oncall.who(tx, "nowhere", "primary", MORNING)).why == "there is no team nowhere"

@@ -187,7 +187,7 @@ async def furnished(
         if has_twilio:
             channels += [SmsChannel(twilio), VoiceChannel(twilio)]
         directory = Directory(config)
-        climbing = Climbing(directory, OnCall(config), [channel.method for channel in channels])
+        climbing = Climbing(directory, OnCall(directory), [channel.method for channel in channels])
         paging, actions = Paging(directory, climbing), PageActions()
         holding = Holding(paging, climbing)
         listeners.on(messages.PageAcknowledged, holding.on_acknowledged)

@@ -49,7 +49,8 @@ class Played:
 
     def __init__(self, database: Database, clock: FakeClock, listeners: Listeners, config: Config) -> None:
         self.database, self.clock = database, clock
-        directory, self.oncall = Directory(config), OnCall(config)
+        directory = Directory(config)
+        self.oncall = OnCall(directory)
         climbing = Climbing(directory, self.oncall, METHODS)
         self.paging = Paging(directory, climbing)
         self.deliveries = Deliveries(self.paging, climbing)
@@ -322,7 +323,7 @@ async def test_the_command_counts_overrides_of_the_running_bot(sqlite_url: str) 
     start = datetime(2027, 3, 14, 3, tzinfo=UTC)
     database = Database(sqlite_url, FakeClock(start), Listeners())
     config = load(CONFIG, {})
-    oncall = OnCall(config)
+    oncall = OnCall(Directory(config))
     async with database.begin(actor=ActorId("ana")) as tx:
         await Overriding(Checks(oncall, Directory(config))).add_override(tx, "payments-primary", "kim", start, start + timedelta(hours=1))
     await database.close()

@@ -56,20 +56,20 @@ class House:
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.config)
-        climbing = Climbing(self.directory, OnCall(self.config), ("slack", "sms"))
+        climbing = Climbing(self.directory, OnCall(self.directory), ("slack", "sms"))
         self.paging = Paging(self.directory, climbing)
-        self.incidents = Incidents(self.config, self.paging)
+        self.incidents = Incidents(self.paging)
         self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
-        self.postmortems = Postmortems(self.config, self.incidents, self.links)
+        self.postmortems = Postmortems(self.incidents, self.links)
         self.recorder = Recorder(self.directory)
-        gatherer = Gatherer(self.config, self.directory, self.paging)
+        gatherer = Gatherer(self.directory, self.paging)
         self.worker = Worker(self.database, self.clock)
-        PostmortemWork(self.config, self.database, self.incidents, gatherer, self.postmortems).register(self.worker)
+        PostmortemWork(self.database, self.directory, self.incidents, gatherer, self.postmortems).register(self.worker)
         self.worker.handles(SayInChannel, self._say)
         self.command = PostmortemCommand(self.postmortems)
         self.actions = Actions(self.directory, self.incidents, self.paging, Holding(self.paging, climbing))
         self.command.register(self.actions)
-        pages = PageListener(self.config, self.directory, self.incidents)
+        pages = PageListener(self.directory, self.incidents)
         self.listeners.on(PersonPaged, pages.on_person_paged)
         self.listeners.on(PageAcknowledged, pages.on_acknowledged)
         self.listeners.on(IncidentResolved, self.postmortems.on_resolved)
@@ -88,7 +88,7 @@ class House:
         app = front.build(no_checks)
         signed = SignedPages(app, self.links, is_open=self.is_open)
         PostmortemPages(self.database, self.incidents, self.postmortems).register(signed)
-        IncidentPage(self.config, self.database, self.directory, self.incidents, self.paging).register(signed)
+        IncidentPage(self.database, self.directory, self.incidents, self.paging).register(signed)
         return app
 
     async def declare(self, title: str = "checkout is down", **more: object) -> int:
