@@ -50,6 +50,7 @@ from bot.oncall.web import OnCallPages
 from bot.oncall.work import OnCallWork
 from bot.paging import messages as paging_facts
 from bot.paging.actions import PageAction, PageActions
+from bot.paging.answering import Answering
 from bot.paging.audit import pages_never_sent, pages_without_next_step
 from bot.paging.channels.backup import Backup
 from bot.paging.channels.email import EmailChannel
@@ -215,9 +216,11 @@ async def build_rooms(
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
     IncidentPage(database, directory, incidents, paging).register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
-    texting = Texting(paging, holding, deliveries, page_actions, directory)
+    answering = Answering(paging, holding, page_actions, directory)
+    texting = Texting(paging, holding, deliveries, page_actions, answering)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
-    TwilioRoutes(database, paging, deliveries, notices, texting, page_actions, TwilioWebhooks(token, settings.url), links).register(app)
+    webhooks = TwilioWebhooks(token, settings.url)
+    TwilioRoutes(database, paging, deliveries, notices, texting, answering, page_actions, webhooks, links).register(app)
     app.add_routes(AlertRoutes(directory, Intake(database, alerts)).routes())
     app.add_routes(declare_api.routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:

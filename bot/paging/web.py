@@ -7,16 +7,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import faultpoints, log
 from bot.db import BOT, Database, Tx
-from bot.errors import Refusal
 from bot.paging.actions import PageActions
+from bot.paging.answering import RESOLVE, Answering
 from bot.paging.answers import Key, parse_keys
 from bot.paging.deliveries import Deliveries
-from bot.paging.models import Page, number
+from bot.paging.models import Page
 from bot.paging.notice import gsm, one_line
 from bot.paging.notices import HOOK, Notices
 from bot.paging.service import Paging
 from bot.paging.states import needs_answer
-from bot.paging.texting import RESOLVE, Texting, writer
+from bot.paging.texting import Texting, writer
 from bot.web.pages import render
 from bot.web.signing import Links
 from bot.web.webhooks import TwilioWebhooks
@@ -48,6 +48,7 @@ class TwilioRoutes:
         deliveries: Deliveries,
         notices: Notices,
         texting: Texting,
+        answering: Answering,
         actions: PageActions,
         webhooks: TwilioWebhooks,
         links: Links,
@@ -57,6 +58,7 @@ class TwilioRoutes:
         self._deliveries = deliveries
         self._notices = notices
         self._texting = texting
+        self._answering = answering
         self._actions = actions
         self._webhooks = webhooks
         self._links = links
@@ -108,27 +110,22 @@ class TwilioRoutes:
         fields, attempt_id = await self._webhooks.fields(request), self._attempt(request)
         async with self._db.read() as tx:
             person, page_id = await self._deliveries.whose(tx, attempt_id)
-        try:
-            async with self._db.begin(actor=person) as tx:
-                page = await self._paging.page(tx, page_id)
-                return await self._press(tx, request, page, attempt_id, fields)
-        except Refusal as refusal:
-            return goodbye(str(refusal))
+        async with self._db.begin(actor=person) as tx:
+            page = await self._paging.page(tx, page_id)
+            return await self._press(tx, request, page, attempt_id, fields)
 
     async def _press(self, tx: Tx, request: web.Request, page: Page, attempt_id: int, fields: Mapping[str, str]) -> web.Response:
         key = parse_keys(fields.get("Digits", ""))
         match key:
             case Key.ACK:
-                await self._paging.acknowledge(tx, number(page))
-                return goodbye(f"Thank you. Incident {page.incident_id} is yours.")
+                return goodbye(await self._answering.take(tx, page))
             case Key.ESCALATE:
-                await self._paging.escalate_page(tx, number(page))
-                return goodbye("The next step is being paged now.")
-            case Key.RESOLVE if (action := self._actions.find(RESOLVE)) is not None:
-                if action.must_confirm(page.severity) and request.query.get("sure") != "6":
+                return goodbye(await self._answering.escalate(tx, page))
+            case Key.RESOLVE if self._actions.find(RESOLVE) is not None:
+                if self._answering.must_confirm(page) and request.query.get("sure") != "6":
                     again = f"{request.path}?sure=6"
                     return twiml("paging/voice.xml", action=again, times=1, speech=f"Press 6 again to resolve this sev {page.severity}.")
-                return goodbye(one_line(await action.run(tx, page.incident_id, "")))
+                return goodbye(one_line(await self._answering.resolve(tx, page)))
             case Key.HELP:
                 return await self._ask(tx, request, attempt_id, HELP)
             case Key.REPEAT:

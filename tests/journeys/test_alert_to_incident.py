@@ -72,7 +72,7 @@ async def test_an_alert_pages_is_answered_by_phone_and_its_end_is_said(world: Wo
     spoken = " ".join((await world.phone("ana").answer())["spoken"])
     assert "Sev 2, incident 1: PaymentsFail: one in five payments fails" in spoken
     heard = await world.phone("ana").keys("4")
-    assert "Thank you. Incident 1 is yours." in " ".join(heard["spoken"])
+    assert "#1 is yours." in " ".join(heard["spoken"])
     await world.settled()
     assert "<@U0ANA000000> acknowledged" in await world.card(1)
 

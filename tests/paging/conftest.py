@@ -19,6 +19,7 @@ from bot.events import Listeners
 from bot.oncall.service import OnCall
 from bot.paging import messages
 from bot.paging.actions import PageActions
+from bot.paging.answering import Answering
 from bot.paging.channels.email import EmailChannel
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
@@ -194,9 +195,10 @@ async def furnished(
         deliveries, notices = Deliveries(paging, climbing), Notices(directory, paging, links, sandbox.url)
         PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
         MobilePage(database, paging, holding, notices, actions, directory).register(SignedPages(app, links))
-        texting = Texting(paging, holding, deliveries, actions, directory)
+        answering = Answering(paging, holding, actions, directory)
+        texting = Texting(paging, holding, deliveries, actions, answering)
         webhooks = TwilioWebhooks(ACCOUNT.token, sandbox.url)
-        TwilioRoutes(database, paging, deliveries, notices, texting, actions, webhooks, links).register(app)
+        TwilioRoutes(database, paging, deliveries, notices, texting, answering, actions, webhooks, links).register(app)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -255,7 +255,7 @@ async def test_the_keys_of_a_call(room: Room) -> None:
     await phone.keys("*")
     assert phone.calls[0].spoken[-1] == said[0]
     await phone.keys("5")
-    assert phone.calls[0].spoken[-1] == "The next step is being paged now. Goodbye."
+    assert phone.calls[0].spoken[-1] == "#42: the next step is being paged. Goodbye."
     assert [fact.by for fact in room.said(PageEscalated)] == ["ana"]
     await room.advance(2)
     bo = room.sandbox.phone("bo")
