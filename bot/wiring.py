@@ -185,6 +185,8 @@ async def build_rooms(
     listeners.on(oncall_facts.SwapWithdrawn, telling.on_swap_withdrawn)
     listeners.on(oncall_facts.OverrideAdded, telling.on_override_added)
     listeners.on(oncall_facts.OverrideRemoved, telling.on_override_removed)
+    listeners.on(oncall_facts.TemporaryAdded, telling.on_temporary_added)
+    listeners.on(oncall_facts.TemporaryRemoved, telling.on_temporary_removed)
     listeners.on(oncall_facts.ScheduleChanged, oncall_work.on_schedule_changed)
     listeners.on(oncall_facts.HandoffAhead, handoffs.on_ahead)
     listeners.on(oncall_facts.HandedOff, handoffs.on_handed_off)

@@ -19,12 +19,13 @@ from slack_sdk.models.views import View
 from bot.oncall.proposals import Proposal, What
 from bot.slack.text import clamp
 
-DO, CHOOSE, CANCEL, REMOVE = "oncall.do", "oncall.choose", "oncall.cancel", "oncall.remove"
+DO, CHOOSE, CANCEL = "oncall.do", "oncall.choose", "oncall.cancel"
+REMOVE, REMOVE_TEMPORARY = "oncall.remove", "oncall.remove-temporary"
 ACCEPT, DECLINE, WITHDRAW = "oncall.accept", "oncall.decline", "oncall.withdraw"
 COVER, OFF = "oncall.cover", "oncall.off"
 MOST = 5
 """Choices in a row; more are a reason to name one."""
-CONFIRM = {What.OVERRIDE: "Confirm", What.SWAP: "Ask", What.COVER: "Ask the team"}
+CONFIRM = {What.OVERRIDE: "Confirm", What.SWAP: "Ask", What.COVER: "Ask the team", What.TEMPORARY: "Confirm"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,15 @@ class Line:
 
     text: str
     proposal: Proposal
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An override or a temporary schedule in words, and the button that takes it back."""
+
+    text: str
+    action: str
+    id: int
 
 
 def text_block(text: str) -> SectionBlock:
@@ -80,7 +90,17 @@ def with_button(text: str, label: str, action: str, value: str) -> list[Block]:
     return [text_block(text), ActionsBlock(elements=[button(label, action, value)])]
 
 
-def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]], board: str, links: str, more: Sequence[Block]) -> View:
+def board(text: str, changed: Sequence[Changed]) -> list[Block]:
+    """Who is on call, and what was changed about it."""
+
+    def line(one: Changed) -> SectionBlock:
+        return SectionBlock(text=MarkdownTextObject(text=clamp(one.text)), accessory=button("Take it back", one.action, str(one.id)))
+
+    found: list[Block] = [text_block(text), *(line(one) for one in changed[:MOST])]
+    return [*found, text_block(f"… and {len(changed) - MOST} more changes")] if len(changed) > MOST else found
+
+
+def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]], board: str, links: str) -> View:
     """The home tab: my shifts with buttons, what waits for my answer, who is on call, and where the calendars are."""
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text="On call")), text_block(now)]
     for text, swap_id, by_name in waiting[:MOST]:
@@ -90,7 +110,7 @@ def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]
         value = line.proposal.to_value()
         pair = [button("Find cover", f"{OFF}:{number}", value), button("Ask the team", f"{COVER}:{number}", value)]
         blocks += [text_block(line.text), ActionsBlock(elements=pair)]
-    blocks += [DividerBlock(), text_block(board), ContextBlock(elements=[MarkdownTextObject(text=clamp(links, 2000))]), *more]
+    blocks += [DividerBlock(), text_block(board), ContextBlock(elements=[MarkdownTextObject(text=clamp(links, 2000))])]
     return View(type="home", blocks=blocks)
 
 

@@ -6,6 +6,8 @@ from bot.config.models import Team
 from bot.config.oncall import ROLES
 from bot.db import Tx
 from bot.directory.service import Directory
+from bot.oncall.blocks import REMOVE, REMOVE_TEMPORARY, Changed
+from bot.oncall.definition import Kind, Op, Override, TemporarySchedule
 from bot.oncall.planning import AHEAD, Planner
 from bot.oncall.service import OnCall, TheirShift
 from bot.oncall.wording import at, between, listed
@@ -69,6 +71,33 @@ class Boards:
     async def schedule(self, tx: Tx, schedule_id: str) -> str:
         """A schedule's now and next."""
         return f"*{escape(self._planner.title(schedule_id))}* ({escape(schedule_id)})\n• {await self._now_and_next(tx, schedule_id)}"
+
+    async def changed(self, tx: Tx, schedule_id: str) -> list[Changed]:
+        """What people put in place of a schedule, now or later. Swaps are between those who agreed on them."""
+        found = (await self._oncall.board(tx, schedule_id, tx.now)).overrides
+        title, zone = escape(self._planner.title(schedule_id)), self._planner.zone(tx.actor)
+        overrides = [
+            Changed(f"{title}: {self._override(one)} {between(one.start, one.end, zone)}", REMOVE, one.id)
+            for one in found.overrides
+            if one.kind is Kind.OVERRIDE and one.id is not None
+        ]
+        plans = [
+            Changed(f"{title}: {self._temporary(one)} {between(one.start, one.end, zone)}", REMOVE_TEMPORARY, one.id)
+            for one in found.temporary
+            if one.id is not None
+        ]
+        return [*overrides, *plans]
+
+    def _temporary(self, one: TemporarySchedule) -> str:
+        """`temporary schedule of Kim and Bo (by Ana)`."""
+        people = self._names(dict.fromkeys(shift.person for shift in one.shifts))
+        return f"temporary schedule of {people}{f' (by {self._names([one.by])})' if one.by else ''}"
+
+    def _override(self, one: Override) -> str:
+        """`Kim for Ana (by Bo)`."""
+        who = self._names([one.person]) if one.person else "nobody"
+        instead = f" for {self._names([one.instead_of])}" if one.instead_of else ""
+        return f"{who}{' as well' if one.op is Op.ADD else instead}{f' (by {self._names([one.by])})' if one.by else ''}"
 
     async def _role(self, tx: Tx, team: Team, role: str, schedule: str | None) -> str:
         if schedule is None:

@@ -7,15 +7,13 @@ from bot.oncall.definition import Duty, Op, Override, TemporarySchedule
 
 Found = tuple[tuple[Duty, ...], str]
 """Who is on call; and why nobody, if so."""
-TEMPORARY = "temporary schedule"
 
 
 def stands(temporary: Sequence[TemporarySchedule], at: datetime, duties: tuple[Duty, ...], nobody: str) -> Found:
     """A temporary schedule stands in place of the layers. Of several the last made wins."""
     for schedule in reversed(temporary):
         if schedule.start <= at < schedule.end:
-            people = dict.fromkeys(shift.person for shift in schedule.shifts if shift.start <= at < shift.end)
-            return tuple(Duty(person, TEMPORARY) for person in people), f"the {TEMPORARY} has nobody at this time"
+            return tuple(schedule.duty(person) for person in schedule.people(at)), "the temporary schedule has nobody at this time"
     return duties, nobody
 
 

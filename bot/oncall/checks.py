@@ -1,12 +1,14 @@
 """What every change to who is on call has to pass, and the sentences for what does not."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import combinations
 
 from bot.config.models import Config
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotAllowed, NotFound
-from bot.oncall.definition import Op, Override
+from bot.oncall.definition import Op, Override, TemporaryShift
 from bot.oncall.models import OnCallOverride, OnCallSwap, OnCallTemporary
 from bot.oncall.roster import Board
 from bot.oncall.service import OnCall
@@ -73,6 +75,15 @@ class Checks:
                 by = f" (by {self._directory.name(other.by)})" if other.by else ""
                 when = self.between(tx, other.start, other.end)
                 raise InvalidInput(f"{who} is put on call there {when} already{by}. Remove that first, or choose another time.")
+
+    def apart(self, tx: Tx, shifts: Sequence[TemporaryShift]) -> None:
+        """A plan has somebody, and nobody twice at once: that is a slip of the finger."""
+        if not shifts:
+            raise InvalidInput("Say who is on call meanwhile, and when.")
+        for one, other in combinations(shifts, 2):
+            if one.person == other.person and one.start < other.end and other.start < one.end:
+                name, when = self._directory.name(one.person), self.between(tx, max(one.start, other.start), min(one.end, other.end))
+                raise InvalidInput(f"{name} stands in it twice {when}. Name each time once.")
 
     def at(self, tx: Tx, moment: datetime) -> str:
         """A moment on the actor's clock."""

@@ -108,6 +108,7 @@ class Op(StrEnum):
 class Kind(StrEnum):
     OVERRIDE = "override"
     SWAP = "swap"
+    TEMPORARY = "temporary schedule"  # how a shift of one says what it comes from; no row of overrides is of this kind
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,14 @@ class TemporarySchedule:
     shifts: tuple[TemporaryShift, ...]
     by: str | None = None
     id: int | None = None
+
+    def people(self, at: datetime) -> tuple[str, ...]:
+        """Who is on call by it at a moment within it, each once."""
+        return tuple(dict.fromkeys(shift.person for shift in self.shifts if shift.start <= at < shift.end))
+
+    def duty(self, person: str) -> "Duty":
+        """Somebody's being on call by it."""
+        return Duty(person, "", Override(Op.ADD, self.start, self.end, person, by=self.by, kind=Kind.TEMPORARY))
 
 
 class SwapState(StrEnum):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 MENTION = re.compile(r"<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>,?")
 RETURN = re.compile(r"\s+(?:against|in return(?: for)?|and i take|for theirs?)\s+", re.IGNORECASE)
+BETWEEN = frozenset({"and", "then"})
+HOW_TEMPORARY = "Name each with their time: `temporary payments @kim sat 9:00 +12h, @bo +12h`."
 LINKING = frozenset({"for", "on", "in", "of", "with", "to", "by"})
+GLUED = re.compile(r"[,;](?=[@<])")
 INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
@@ -55,6 +58,14 @@ class Override:
 
     person: Somebody
     when: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Temporary:
+    """Shifts that stand in place of a schedule for a while: who, and when in words, as they were typed."""
+
+    shifts: tuple[tuple[Somebody, str], ...]
     target: str = ""
 
 
@@ -110,10 +121,11 @@ class Unclear:
     why: str
 
 
-Intent = Mine | Show | Shifts | Override | Swap | Cover | Off | Report | Addresses | Help | Unclear
+Intent = Mine | Show | Shifts | Override | Temporary | Swap | Cover | Off | Report | Addresses | Help | Unclear
 
 VERBS = {
     "override": "override", "overrides": "override", "replace": "override",
+    "temporary": "temporary", "temp": "temporary",
     "swap": "swap", "trade": "swap", "ask": "swap",
     "cover": "cover", "coverage": "cover",
     "off": "off", "cannot": "off", "can't": "off", "cant": "off", "away": "off",
@@ -126,9 +138,11 @@ VERBS = {
 }  # fmt: skip
 
 HELP = """*{root}*: what is yours, and who is on call now and next
-`{root} payments`: a team's or schedule's now and next, with the hand-off in your time
+`{root} payments`: a team's or schedule's now and next, with the hand-off in your time; what was changed there can be taken back
 `{root} @kim`: somebody's next shifts
 `{root} override @kim sat 18:00 +8h`: Kim stands in then; you see the times in full and confirm
+`{root} temporary payments @kim sat 9:00 +12h, @bo +12h`: these shifts stand in place of the whole schedule meanwhile; \
+one without a beginning follows the one before
 `{root} swap @kim sat 18:00 +8h`: ask Kim to take your shift; with `against sun 9:00 +8h` you take theirs in return
 `{root} cover`: ask the team for your next shift, or `cover sat 18:00 +8h`; who takes it first has it
 `{root} off`: you cannot; see who could take it, least lately on call first
@@ -151,6 +165,8 @@ def parse(text: str, known: Known) -> Intent:
     match verb:
         case "override":
             return _override(rest, known)
+        case "temporary":
+            return _temporary(rest, known)
         case "swap":
             return _swap(rest, known)
         case "cover" | "off":
@@ -204,6 +220,34 @@ def _override(words: list[str], known: Known) -> Intent:
     if not rest:
         return Unclear("From when until when? Write it like `override @kim sat 18:00 +8h` or `override @kim until mon 9:00`.")
     return Override(person, " ".join(rest), target)
+
+
+def _temporary(words: list[str], known: Known) -> Intent:
+    """Each person with the words after them, until the next person: one that is marked as such, or named after a comma."""
+    target, rest = _target(words, known)
+    shifts: list[tuple[Somebody, list[str]]] = []
+    is_next = True
+    for word in rest:
+        is_marked = word.startswith(("@", "<@"))
+        person = somebody(word.rstrip(";"), known) if is_marked or is_next else None
+        if person:
+            shifts.append((person, []))
+        elif is_marked or not shifts:
+            return Unclear(f"{_nobody([word])} {HOW_TEMPORARY}")
+        else:
+            shifts[-1][1].append(word)
+        is_next = word.endswith((",", ";")) or word.lower() in BETWEEN
+    found = tuple((person, _without_between(when)) for person, when in shifts)
+    if not found or not all(when for _, when in found):
+        return Unclear(f"{'From when until when is each of them?' if found else 'Who, and when?'} {HOW_TEMPORARY}")
+    return Temporary(found, target)
+
+
+def _without_between(words: list[str]) -> str:
+    """The words of one shift, without what leads over to the next."""
+    while words and words[-1].lower() in BETWEEN:
+        words = words[:-1]
+    return " ".join(words).strip(",; ")
 
 
 def _swap(words: list[str], known: Known) -> Intent:
@@ -264,7 +308,7 @@ def _nobody(words: list[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return text.translate(INVISIBLE).replace("\u2019", "'").split()
+    return GLUED.sub(", ", text.translate(INVISIBLE).replace("\u2019", "'")).split()
 
 
 def _shown(text: str) -> str:

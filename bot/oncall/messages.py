@@ -28,6 +28,24 @@ class OverrideRemoved:
 
 
 @dataclass(frozen=True)
+class TemporaryAdded:
+    """Shifts stand in place of a whole schedule for a while."""
+
+    temporary_id: int
+    schedule: str
+    by: str
+
+
+@dataclass(frozen=True)
+class TemporaryRemoved:
+    """A temporary schedule ends, or never begins."""
+
+    temporary_id: int
+    schedule: str
+    by: str
+
+
+@dataclass(frozen=True)
 class SwapAsked:
     """Somebody asks `asked` (None: anybody) to take their time on call."""
 

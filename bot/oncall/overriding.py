@@ -12,7 +12,7 @@ from bot.errors import AlreadyDone, InvalidInput, NotFound
 from bot.oncall import store
 from bot.oncall.checks import Checks, end, number, row_of
 from bot.oncall.definition import Kind, Op, Override, TemporarySchedule, TemporaryShift
-from bot.oncall.messages import OverrideAdded, OverrideRemoved, ScheduleChanged
+from bot.oncall.messages import OverrideAdded, OverrideRemoved, ScheduleChanged, TemporaryAdded, TemporaryRemoved
 from bot.oncall.models import OnCallOverride, OnCallTemporary
 from bot.oncall.records import shifts_text
 
@@ -59,9 +59,9 @@ class Overriding:
         if row.ends_at <= tx.now:
             raise AlreadyDone("This override is over already. Nothing to do.")
         await self._checks.held(tx, row.schedule)
+        await tx.announce(OverrideRemoved(override_id, row.schedule, row.person, tx.actor))  # while its whole time is known
         end(tx, row)
         await tx.session.flush()
-        await tx.announce(OverrideRemoved(override_id, row.schedule, row.person, tx.actor))
         await tx.announce(ScheduleChanged(row.schedule, tx.now))
 
     async def add_temporary(
@@ -70,6 +70,7 @@ class Overriding:
         """These shifts stand in place of the schedule's layers from `start` until `end`. Its times are cut to those, and to the future."""
         board = await self._checks.held(tx, schedule_id)
         start = self._checks.from_now_on(tx, start, end, "A temporary schedule")
+        self._checks.apart(tx, shifts)
         for shift in shifts:
             self._checks.known(shift.person)
             self._checks.level(schedule_id, shift.person)
@@ -83,6 +84,7 @@ class Overriding:
         row = OnCallTemporary(schedule=schedule_id, starts_at=start, ends_at=end, shifts=shifts_text(cut), made_by=tx.actor, made_at=tx.now)
         tx.session.add(row)
         await tx.session.flush()
+        await tx.announce(TemporaryAdded(number(row), schedule_id, tx.actor))
         await tx.announce(ScheduleChanged(schedule_id, start))
         return store.as_temporary(row)
 
@@ -92,6 +94,7 @@ class Overriding:
         if row is None or row.removed_at is not None or row.ends_at <= tx.now:
             raise NotFound("This temporary schedule is over or was removed. Nothing to do.")
         await self._checks.held(tx, row.schedule)
+        await tx.announce(TemporaryRemoved(temporary_id, row.schedule, tx.actor))  # while its whole time is known
         end(tx, row)
         await tx.session.flush()
         await tx.announce(ScheduleChanged(row.schedule, tx.now))

@@ -9,17 +9,20 @@ from bot.config.models import Config, Team
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
+from bot.oncall.definition import TemporaryShift
 from bot.oncall.fairness import merged
-from bot.oncall.grammar import Cover, Known, Off, Override, Somebody, Swap
+from bot.oncall.grammar import Cover, Known, Off, Override, Somebody, Swap, Temporary
 from bot.oncall.proposals import Proposal, What
 from bot.oncall.service import OnCall, TheirShift
 from bot.oncall.swaps import time_of
-from bot.oncall.times import Span, load, span
+from bot.oncall.times import Span, has_no_beginning, load, span
 from bot.oncall.wording import between
 
 AHEAD = timedelta(weeks=8)
 ONE_SHIFT = timedelta(weeks=1)
 """Who is always on call has no end of a shift: then the next week is meant."""
+LONGEST_VALUE = 2000
+"""Slack takes no longer value of a button."""
 BACK = timedelta(days=120)
 """How far back it is looked for when somebody was last on call."""
 
@@ -80,6 +83,22 @@ class Planner:
             found.append(Proposal(What.OVERRIDE, name, time.start, time.end, person, instead_of))
         return found
 
+    async def temporary(self, tx: Tx, wish: Temporary) -> list[Proposal]:
+        """Shifts stand in place of a schedule, from the first until the last; one without a beginning follows the one before."""
+        shifts: list[TemporaryShift] = []
+        for who, when in wish.shifts:
+            person = await self.person(tx, who)
+            time = await self._span(tx, when, shifts[-1].end if shifts and has_no_beginning(when) else tx.now)
+            shifts.append(TemporaryShift(person, time.start, time.end))
+        whole = Span(min(one.start for one in shifts), max(one.end for one in shifts))
+        found = [
+            Proposal(What.TEMPORARY, name, whole.start, whole.end, shifts=tuple(shifts))
+            for name in await self._meant(tx, wish.target, whole, shifts[0].person)
+        ]
+        if any(len(one.to_value()) > LONGEST_VALUE for one in found):
+            raise InvalidInput("Those are too many times for one button. Write the plan in two or more parts, one after the other.")
+        return found
+
     async def swap(self, tx: Tx, wish: Swap) -> list[Proposal]:
         """Somebody is asked to take the actor's time."""
         person = await self.person(tx, wish.person)
@@ -126,10 +145,9 @@ class Planner:
         oldest = tx.now - BACK
         return sorted(found, key=lambda one: (len(one.elsewhere), one.last or oldest, one.hours, one.person))
 
-    async def elsewhere(self, tx: Tx, proposal: Proposal) -> list[str]:
-        """The other schedules in which the person has that time, too."""
-        held = await self._held(tx, proposal.person, Span(proposal.start, proposal.end))
-        return [name for name, _ in held if name != proposal.schedule]
+    async def elsewhere(self, tx: Tx, schedule: str, person: str, start: datetime, end: datetime) -> list[str]:
+        """The other schedules in which a person has that time, too."""
+        return [name for name, _ in await self._held(tx, person, Span(start, end)) if name != schedule]
 
     def members(self, schedule_id: str) -> list[str]:
         """Everybody of the teams that a schedule answers for."""
@@ -156,10 +174,10 @@ class Planner:
         """A shift in words, on the actor's clock."""
         return f"{between(one.shift.start, one.shift.end, self.zone(tx.actor))} ({self.title(one.schedule)})"
 
-    async def _span(self, tx: Tx, typed: str) -> Span:
+    async def _span(self, tx: Tx, typed: str, after: datetime | None = None) -> Span:
         """What a phrase means on the actor's clock. The first one loads a library: aside, so that nobody's page waits for it."""
         await asyncio.to_thread(load)
-        return span(typed, tx.now, self.zone(tx.actor))
+        return span(typed, after or tx.now, self.zone(tx.actor))
 
     async def _meant(self, tx: Tx, target: str, time: Span, person: str) -> list[str]:
         """The schedules that may be meant: named; else those in which the actor is on call then; else those of the teams of both."""

@@ -6,19 +6,22 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.errors import InvalidInput
+from bot.oncall.definition import TemporaryShift
 
 
 class What(StrEnum):
     OVERRIDE = "override"
     SWAP = "swap"
     COVER = "cover"
+    TEMPORARY = "temporary"
 
 
 @dataclass(frozen=True)
 class Proposal:
     """From `start` until `end` (aware UTC) something happens to a schedule; `person` stands in or is asked ("" for cover).
 
-    `instead_of` is who would be replaced where several are on call; a swap may have a time `in_return`.
+    `instead_of` is who would be replaced where several are on call; a swap may have a time `in_return`,
+    a temporary schedule has `shifts`.
     """
 
     what: What
@@ -28,19 +31,23 @@ class Proposal:
     person: str = ""
     instead_of: str = ""
     in_return: tuple[datetime, datetime] | None = None
+    shifts: tuple[TemporaryShift, ...] = ()
 
     def to_value(self) -> str:
         """As the value of a button."""
         back = [_seconds(one) for one in self.in_return] if self.in_return else []
-        return json.dumps([self.what, self.schedule, _seconds(self.start), _seconds(self.end), self.person, self.instead_of, *back])
+        shifts = [[one.person, _seconds(one.start), _seconds(one.end)] for one in self.shifts]
+        found = [self.what, self.schedule, _seconds(self.start), _seconds(self.end), self.person, self.instead_of, back, shifts]
+        return json.dumps(found, separators=(",", ":"))
 
     @classmethod
     def from_value(cls, value: str) -> "Proposal":
         """Back from the value. Raises InvalidInput for one that an older version made."""
         try:
-            what, schedule, start, end, person, instead_of, *back = json.loads(value)
+            what, schedule, start, end, person, instead_of, back, shifts = json.loads(value)
             in_return = (_moment(back[0]), _moment(back[1])) if back else None
-            return cls(What(what), str(schedule), _moment(start), _moment(end), str(person), str(instead_of), in_return)
+            inside = tuple(TemporaryShift(str(who), _moment(begins), _moment(ends)) for who, begins, ends in shifts)
+            return cls(What(what), str(schedule), _moment(start), _moment(end), str(person), str(instead_of), in_return, inside)
         except (ValueError, TypeError, IndexError, OverflowError):
             raise InvalidInput("This button is of another version of the bot. Type the command again.") from None
 

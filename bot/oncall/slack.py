@@ -12,14 +12,15 @@ from bot.errors import AlreadyDone, InvalidInput
 from bot.oncall import blocks
 from bot.oncall.addresses import Addresses
 from bot.oncall.board import Boards
-from bot.oncall.grammar import HELP, Cover, Help, Intent, Mine, Off, Override, Report, Shifts, Show, Swap, Unclear, parse
+from bot.oncall.echo import Echo
+from bot.oncall.grammar import HELP, Cover, Help, Intent, Mine, Off, Override, Report, Shifts, Show, Swap, Temporary, Unclear, parse
 from bot.oncall.grammar import Addresses as AskAddresses
 from bot.oncall.overriding import Overriding
 from bot.oncall.planning import Planner
 from bot.oncall.proposals import Proposal, What
-from bot.oncall.service import OnCall
+from bot.oncall.service import Board, OnCall
 from bot.oncall.swaps import Swaps
-from bot.oncall.wording import at, between, lasting, listed
+from bot.oncall.wording import at, between, listed
 from bot.slack.answer import words
 from bot.slack.door import Door
 from bot.slack.replies import Reply, Say, ShowHome, UpdateModal
@@ -27,7 +28,6 @@ from bot.slack.requests import Click, Command, Event
 from bot.slack.text import clamp, escape, unescape
 
 CANCELLED = "Nothing was changed."
-HomeSection = Callable[[Tx], Awaitable[Sequence[Block]]]
 Reporting = Callable[[Tx, str], Awaitable[str]]
 
 
@@ -56,11 +56,7 @@ class OnCallListeners:
         self._addresses = addresses
         self._report = report
         self._boards = Boards(oncall, directory, planner)
-        self._sections: list[HomeSection] = []
-
-    def add_to_home(self, section: HomeSection) -> None:
-        """Let the home tab show something of an upper room below what is on call."""
-        self._sections.append(section)
+        self._echo = Echo(oncall, directory, planner)
 
     def register(self, door: Door) -> None:
         """Tell the door what comes here."""
@@ -71,6 +67,7 @@ class OnCallListeners:
         door.click(f"{blocks.CHOOSE}:*", self.choose)
         door.click(blocks.CANCEL, self.cancel)
         door.click(blocks.REMOVE, self.remove)
+        door.click(blocks.REMOVE_TEMPORARY, self.remove_temporary)
         door.click(f"{blocks.COVER}:*", self.ask_team)
         door.click(f"{blocks.OFF}:*", self.find_cover)
         for action, listener in ((blocks.ACCEPT, self.accept), (blocks.DECLINE, self.decline)):
@@ -90,11 +87,13 @@ class OnCallListeners:
             case Mine():
                 return Say(clamp(await self._boards.overview(tx)))
             case Show(target):
-                return Say(clamp(await self._shown(tx, target)))
+                return await self._show(tx, target)
             case Shifts(person):
                 return Say(clamp(await self._boards.shifts_of(tx, await self._planner.person(tx, person), most=6)))
             case Override():
                 return await self._proposed(tx, await self._planner.override(tx, intent))
+            case Temporary():
+                return await self._proposed(tx, await self._planner.temporary(tx, intent))
             case Swap():
                 return await self._proposed(tx, await self._planner.swap(tx, intent))
             case Cover():
@@ -110,12 +109,17 @@ class OnCallListeners:
             case Unclear(why):
                 return Say(why.replace("`help`", f"`{self._oncall.config.commands.oncall} help`"))
 
-    async def _shown(self, tx: Tx, target: str) -> str:
-        if target in self._oncall.schedules():
-            return f"{await self._boards.schedule(tx, target)}\n{self._boards.clock(tx)} {self._addresses.calendar(str(tx.actor), target)}"
+    async def _show(self, tx: Tx, target: str) -> Reply:
+        """Now and next, and what people changed from now on, each with the button that takes it back."""
         names = self._planner.schedules_named(target)
-        team = next(team for team in self._boards.teams() if team.oncall and set(names) <= set(team.oncall.schedules().values()))
-        return f"{await self._boards.team(tx, team)}\n{self._boards.clock(tx)} {self._addresses.calendar(str(tx.actor), names[0])}"
+        if target in self._oncall.schedules():
+            told = await self._boards.schedule(tx, target)
+        else:
+            team = next(team for team in self._boards.teams() if team.oncall and set(names) <= set(team.oncall.schedules().values()))
+            told = await self._boards.team(tx, team)
+        text = clamp(f"{told}\n{self._boards.clock(tx)} {self._addresses.calendar(str(tx.actor), names[0])}")
+        changed = [change for name in names for change in await self._boards.changed(tx, name)]
+        return Say(text, blocks.board(text, changed) if changed else ())
 
     # Proposed
 
@@ -125,50 +129,28 @@ class OnCallListeners:
             which = "Which one do you mean? You can also name it at once, as in `… for payments`."
             return shown(click, which, blocks.choice(which, choices))
         proposal = proposals[0]
-        await self._rehearse(tx, proposal)
-        text = await self._echo(tx, proposal)
+        text = await self._echo.of(tx, proposal, await self._rehearsed(tx, proposal))
         return shown(click, text, blocks.confirm(text, proposal))
 
-    async def _rehearse(self, tx: Tx, proposal: Proposal) -> None:
-        """Refuse now what would be refused when it is confirmed."""
+    async def _rehearsed(self, tx: Tx, proposal: Proposal) -> Board:
+        """The schedule as it would be. What would be refused when it is confirmed is refused now."""
         try:
             async with tx.savepoint():
                 await self._carry_out(tx, proposal)
+                after = await self._oncall.board(tx, proposal.schedule, proposal.start, proposal.end)
                 raise _Rehearsed
         except _Rehearsed:
-            pass
+            return after
 
     async def _carry_out(self, tx: Tx, one: Proposal) -> int:
-        """Make the change; the number of the override or swap."""
+        """Make the change; the number of the override, temporary schedule or swap."""
         if one.what is What.OVERRIDE:
             made = await self._overriding.add_override(tx, one.schedule, one.person, one.start, one.end, instead_of=one.instead_of or None)
             return made.id or 0
+        if one.what is What.TEMPORARY:
+            return (await self._overriding.add_temporary(tx, one.schedule, one.start, one.end, one.shifts)).id or 0
         asked = await self._swaps.ask_swap(tx, one.schedule, one.start, one.end, one.person or None, one.in_return)
         return asked.id or 0
-
-    async def _echo(self, tx: Tx, one: Proposal) -> str:
-        """What is about to happen, in absolute form: on the reader's clock, and on the other person's where that differs."""
-        zone, title = self._planner.zone(tx.actor), escape(self._planner.title(one.schedule))
-        when = f"*{between(one.start, one.end, zone)}* ({zone}, {lasting(one.end - one.start)})"
-        who = "you" if one.person == tx.actor else escape(self._directory.name(one.person)) if one.person else "the team"
-        if one.what is What.OVERRIDE:
-            board = await self._oncall.board(tx, one.schedule, one.start, one.end)
-            replaced = list(dict.fromkeys(shift.person for shift in board.shifts(one.start, one.end) if shift.person != one.person))
-            if one.instead_of:
-                replaced = [one.instead_of]
-            names = escape(listed([self._directory.name(person) for person in replaced]))
-            stands = "You stand in" if who == "you" else f"{who} stands in"
-            lines = [f"{stands} as {title}: {when}, {f'instead of {names}' if replaced else 'where nobody is on call'}."]
-        else:
-            lines = [f"Ask {who} to take your time as {title}: {when}."]
-        if one.in_return:
-            lines.append(f"In return you take theirs: *{between(*one.in_return, zone)}*.")
-        if one.person and one.person != tx.actor and (theirs := self._planner.zone(one.person)) != zone:
-            lines.append(f"For {who} that is {between(one.start, one.end, theirs)} ({theirs}).")
-        if one.person and (also := await self._planner.elsewhere(tx, one)):
-            are = "You are" if who == "you" else f"{who} is"
-            lines.append(f":warning: {are} on call then as {escape(listed([self._planner.title(name) for name in also]))} as well.")
-        return "\n".join(lines)
 
     async def _who_could(self, tx: Tx, cover: Proposal, click: Click | None = None) -> Reply:
         zone, now = self._planner.zone(tx.actor), tx.now
@@ -200,6 +182,9 @@ class OnCallListeners:
             who = "You are" if one.person == tx.actor else f"{escape(self._directory.name(one.person))} is"
             text = f"Done: {who} on call as {title} {when} ({zone})."
             return shown(click, text, blocks.with_button(text, "Take it back", blocks.REMOVE, str(number)))
+        if one.what is What.TEMPORARY:
+            text = f"Done: these shifts stand in place of the schedule of {title} {when} ({zone}). Who is concerned was told."
+            return shown(click, text, blocks.with_button(text, "Take it back", blocks.REMOVE_TEMPORARY, str(number)))
         whom = escape(self._directory.name(one.person)) if one.person else "The team"
         text = f"{whom} was asked: {title} {when} ({zone}). You stay on call until somebody takes it."
         return shown(click, text, blocks.with_button(text, "Withdraw", blocks.WITHDRAW, str(number)))
@@ -215,6 +200,11 @@ class OnCallListeners:
     async def remove(self, tx: Tx, click: Click) -> Reply:
         """An override is taken back."""
         await self._overriding.remove_override(tx, number_in(click.value))
+        return shown(click, "Taken back: the plan holds again.", ())
+
+    async def remove_temporary(self, tx: Tx, click: Click) -> Reply:
+        """A temporary schedule is taken back."""
+        await self._overriding.remove_temporary(tx, number_in(click.value))
         return shown(click, "Taken back: the plan holds again.", ())
 
     async def ask_team(self, tx: Tx, click: Click) -> Reply:
@@ -276,10 +266,9 @@ class OnCallListeners:
             who, title = escape(self._directory.name(swap.requester)), escape(self._planner.title(swap.schedule))
             asks = "asks you" if swap.asked else "asks the team"
             waiting.append((f"{who} {asks}: {title} {between(swap.start, swap.end, zone)}", swap.id, swap.asked is not None))
-        more = [block for section in self._sections for block in await section(tx)]
         mine = await self._boards.mine(tx)
         board = await self._boards.overview(tx) if self._boards.teams() else "No team has an on-call rotation yet."
-        return blocks.home(mine, lines, waiting, board.removeprefix(mine).strip(), self._addresses.told(str(tx.actor), []), more)
+        return blocks.home(mine, lines, waiting, board.removeprefix(mine).strip(), self._addresses.told(str(tx.actor), []))
 
     def _may_take(self, tx: Tx, schedule: str, asked: str | None) -> bool:
         return asked == tx.actor or (asked is None and tx.actor in self._planner.members(schedule))

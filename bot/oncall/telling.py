@@ -10,15 +10,27 @@ from sqlmodel import col
 from bot.db import Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
+from bot.errors import NotFound
 from bot.oncall import blocks
-from bot.oncall.definition import Override, Overrides, Swap
-from bot.oncall.messages import AskTeam, CloseCover, OverrideAdded, OverrideRemoved, SwapAccepted, SwapAsked, SwapDeclined, SwapWithdrawn
-from bot.oncall.models import OnCallOverride
+from bot.oncall.definition import Override, Overrides, Swap, TemporarySchedule
+from bot.oncall.messages import (
+    AskTeam,
+    CloseCover,
+    OverrideAdded,
+    OverrideRemoved,
+    SwapAccepted,
+    SwapAsked,
+    SwapDeclined,
+    SwapWithdrawn,
+    TemporaryAdded,
+    TemporaryRemoved,
+)
+from bot.oncall.models import OnCallOverride, OnCallTemporary
 from bot.oncall.planning import Planner
 from bot.oncall.service import Board, OnCall
-from bot.oncall.store import as_override
+from bot.oncall.store import as_override, as_temporary
 from bot.oncall.swaps import Swaps
-from bot.oncall.wording import between
+from bot.oncall.wording import at, between, listed
 from bot.slack.text import escape
 from bot.work import queue
 
@@ -98,6 +110,31 @@ class Telling:
                 text = f"{by} took an override back: {self._time(fact.schedule, change, person)}. The plan holds again."
                 await self._tell(tx, person, text, key)
 
+    async def on_temporary_added(self, tx: Tx, fact: TemporaryAdded) -> None:
+        """Whoever is on call by it hears when, and whoever was planned that they need not be there."""
+        plan, by = await self._temporary(tx, fact.temporary_id), self._name(fact.by)
+        title, key = escape(self._planner.title(fact.schedule)), f"temporary:{fact.temporary_id}:added"
+        inside = list(dict.fromkeys(one.person for one in plan.shifts))
+        for person in await self._concerned(tx, fact.schedule, plan):
+            if person == fact.by:
+                continue
+            zone = self._planner.zone(person)
+            whole = f"{by} put shifts in place of the schedule of {title} *{between(plan.start, plan.end, zone)}* ({zone})."
+            theirs = "; ".join(f"*{between(one.start, one.end, zone)}*" for one in plan.shifts if one.person == person)
+            instead = escape(listed([self._directory.name(one) for one in inside]))
+            text = f"{whole} You are on call {theirs}." if theirs else f"{whole} {instead} stands in for you: you are off then."
+            await self._tell(tx, person, text, key)
+
+    async def on_temporary_removed(self, tx: Tx, fact: TemporaryRemoved) -> None:
+        """Everybody who was told of it."""
+        plan, key = await self._temporary(tx, fact.temporary_id), f"temporary:{fact.temporary_id}:removed"
+        for person in await self._concerned(tx, fact.schedule, plan):
+            if person != fact.by:
+                since = at(max(plan.start, tx.now), self._planner.zone(person))
+                title = escape(self._planner.title(fact.schedule))
+                text = f"{self._name(fact.by)} took a temporary schedule of {title} back: the plan holds again from {since} on."
+                await self._tell(tx, person, text, key)
+
     def question(self, swap: Swap, reader: str | None) -> str:
         """What is asked of `reader`, or of a team, in the schedule's zone."""
         who = self._name(swap.requester)
@@ -118,6 +155,19 @@ class Telling:
     async def _override(self, tx: Tx, override_id: int) -> Override | None:
         row = (await tx.session.execute(select(OnCallOverride).where(col(OnCallOverride.id) == override_id))).scalar()
         return as_override(row) if row else None
+
+    async def _temporary(self, tx: Tx, temporary_id: int) -> TemporarySchedule:
+        row = await tx.session.get(OnCallTemporary, temporary_id)
+        if row is None:
+            raise NotFound("This temporary schedule was removed.")
+        return as_temporary(row)
+
+    async def _concerned(self, tx: Tx, schedule: str, plan: TemporarySchedule) -> list[str]:
+        """Who is on call by a temporary schedule, and who would be without it."""
+        found = await self._oncall.board(tx, schedule, plan.start, plan.end)
+        without = Board(found.definition, Overrides(found.overrides.overrides))
+        planned = [shift.person for shift in without.shifts(plan.start, plan.end)]
+        return list(dict.fromkeys([*(shift.person for shift in plan.shifts), *planned]))
 
     async def _displaced(self, tx: Tx, schedule: str, change: Override) -> list[str]:
         """Who would be on call without it, and is not with it."""

@@ -33,6 +33,7 @@ BARE_LENGTH = re.compile(r"(?<![a-z])\d+ ?[mhdw](?![a-z])", re.IGNORECASE)
 PART = re.compile(r"(\d{1,4}) ?([mhdw])", re.IGNORECASE)
 DASHED = re.compile(r"\s*[–—]\s*|\s+-\s+|(?<=[:.]\d\d)-(?=\d{1,2}[:.]\d\d)|(?<=[ap]m)-(?=\d)|(?<=[a-z])-(?=[a-z])", re.IGNORECASE)
 UP_TO = re.compile(r"\s+(?:until|till|til|to)\s+", re.IGNORECASE)
+OPEN = re.compile(r"(?:\+|(?:for|until|till|til|to)\s)", re.IGNORECASE)
 LASTING = re.compile(r"\s*\+\s*|\s+for\s+", re.IGNORECASE)
 PLACED = re.compile(r"^(?:on|at|from) ", re.IGNORECASE)
 SAYS_TIME = re.compile(r"\b(?:now|in|noon|midnight)\b", re.IGNORECASE)
@@ -82,6 +83,11 @@ def moment(typed: str, now: datetime, zone: str) -> datetime:
     if not wall.has_time:
         wall = Wall(datetime.combine(wall.at.date(), DAY_BEGINS))
     return _instant(wall.at, zone)
+
+
+def has_no_beginning(typed: str) -> bool:
+    """Does a phrase say how long or until when alone ("+8h", "until mon 9:00")? Then it begins where the time before it ends."""
+    return _length(typed) is not None or bool(OPEN.match(typed.strip()))
 
 
 def _span(text: str, now: datetime, zone: str) -> Span:
@@ -268,4 +274,4 @@ def _shown(text: str) -> str:
     return text.translate(HARMLESS)[:MAX_TYPED]
 
 
-__all__ = ["Span", "load", "moment", "span"]
+__all__ = ["Span", "has_no_beginning", "load", "moment", "span"]

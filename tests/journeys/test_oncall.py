@@ -250,3 +250,84 @@ async def test_looking_costs_no_call_of_slack(sqlite_world: World) -> None:
     await ask(world, "kim", "")
     await ask(world, "kim", "report")
     assert len(calls(world)) == before
+
+
+async def test_a_temporary_schedule_is_shown_shift_by_shift_stands_and_is_taken_back(world: World) -> None:
+    shown = await ask(world, "ana", "temporary payments @kim wed 18:00 +12h, @bo until thu 9:00, @kim thu 12:00 +2h")
+    assert "In place of the schedule of Payments primary: *Wed 4 Mar 18:00 – Thu 5 Mar 14:00* (Europe/Lisbon, 20 h)." in shown
+    assert "• Wed 4 Mar 18:00 – Thu 5 Mar 06:00: Kim Ji-woo\n• Thu 5 Mar 06:00–09:00: Bo Lindqvist\n" in shown
+    assert "• Thu 5 Mar 09:00–12:00: :warning: *nobody*\n• Thu 5 Mar 12:00–14:00: Kim Ji-woo" in shown
+    assert ":warning: Bo Lindqvist is on call at their time as Payments secondary and Platform primary as well." in shown
+    assert await primary_then(world, "payments", days=2, hours=10) == "ana", "nobody has confirmed it"
+
+    assert "Done: these shifts stand in place of the schedule of Payments primary" in await press(world, "ana", "Confirm")
+    hours = {hour: await primary_then(world, "payments", days=2, hours=hour) for hour in (8, 9, 22, 25, 27, 29)}
+    assert hours == {8: "ana", 9: "kim", 22: "bo", 25: None, 27: "kim", 29: "ana"}
+    told_kim = await letters(world, "kim")
+    assert "Ana Silva put shifts in place of the schedule of Payments primary *Thu 5 Mar 03:00–23:00* (Asia/Seoul)." in told_kim
+    assert "You are on call *Thu 5 Mar 03:00–15:00*; *Thu 5 Mar 21:00–23:00*." in told_kim
+    assert "You are on call *Thu 5 Mar 07:00–10:00*." in await letters(world, "bo")
+    assert await letters(world, "ana") == "", "she did it herself"
+
+    await world.advance(days=2, hours=10)
+    assert "Kim Ji-woo (temporary schedule by Ana Silva until Thu 5 Mar 14:00) until Thu 5 Mar 06:00" in await ask(world, "ana", "payments")
+    await world.user("lee").command("/inc sev1 checkout is down")
+    await world.settled()
+    assert "checkout is down" in world.phone("kim").last_sms
+
+    shown = await ask(world, "bo", "payments")
+    assert "Payments primary: temporary schedule of Kim Ji-woo and Bo Lindqvist (by Ana Silva) Wed 4 Mar 19:00 – Thu 5 Mar 15:00" in shown
+    assert "Taken back: the plan holds again." in await press(world, "bo", "Take it back")
+    assert await primary(world, "payments") == "ana"
+    assert "Bo Lindqvist took a temporary schedule of Payments primary back: the plan holds again" in await letters(world, "kim")
+    assert "from Wed 4 Mar 19:00 on." in await letters(world, "ana")
+
+
+async def test_what_was_changed_is_listed_with_a_button_to_take_it_back(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "ana", "override @kim payments wed 18:00 +8h")
+    await press(world, "ana", "Confirm")
+    assert "Payments primary: Kim Ji-woo (by Ana Silva) Wed 4 Mar 19:00 – Thu 5 Mar 03:00" in await ask(world, "bo", "payments")
+    assert "Taken back" in await press(world, "bo", "Take it back")
+    assert "Bo Lindqvist took an override back: Payments primary *Wed 4 Mar 18:00" in await letters(world, "ana")
+    assert "Take it back" not in await ask(world, "bo", "payments")
+
+
+async def test_an_override_within_a_temporary_schedule_is_shown_and_goes_on_counting(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "ana", "override @kim payments wed 18:00 +2h")
+    await press(world, "ana", "Confirm")
+    shown = await ask(world, "ana", "temporary payments @bo wed 12:00 +8h")
+    assert "• Wed 4 Mar 12:00–18:00: Bo Lindqvist" in shown
+    assert "• Wed 4 Mar 18:00–20:00: Kim Ji-woo (override by Ana Silva for Bo Lindqvist until Wed 4 Mar 20:00)" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("temporary payments", "Who, and when? Name each with their time: `temporary payments @kim sat 9:00 +12h, @bo +12h`."),
+        ("temporary payments wed 18:00 +8h", "I see nobody's name in that."),
+        ("temporary payments @nobody wed 18:00 +8h", "I know nobody called `@nobody`."),
+        ("temporary payments @kim wed 18:00 +8h, @zoe +8h", "not in the configuration, so nobody could page them"),
+        ("temporary payments @kim, @bo +8h", "From when until when is each of them?"),
+        ("temporary payments @kim soon, @bo +8h", "I cannot read `soon` as a time. Write `fri 18:00 +8h`"),
+        ("temporary payments @kim fri 18:00, @bo +8h", "not for how long. Add a length or an end: `fri 18:00 +8h`"),
+        ("temporary payments @kim yesterday 18:00 +8h", "That is over already"),
+        ("temporary payments @kim today 7:00 to 12:00, @bo +8h", "That began already"),
+        (
+            "temporary payments @kim wed 18:00 +8h, @kim wed 20:00 +8h",
+            "Kim Ji-woo stands in it twice from Wed 4 Mar 20:00 to Thu 5 Mar 02:00",
+        ),
+        ("temporary payments " + ", ".join(["@kim +1h"] * 80), "Those are too many times for one button."),
+    ],
+)
+async def test_a_temporary_schedule_that_cannot_be_meant_gets_a_sentence(sqlite_world: World, line: str, says: str) -> None:
+    assert says in await ask(sqlite_world, "ana", line)
+
+
+async def test_two_temporary_schedules_at_once_are_refused_before_they_are_confirmed(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "ana", "temporary payments @kim wed 18:00 +8h")
+    await press(world, "ana", "Confirm")
+    refused = await ask(world, "bo", "temporary payments @bo wed 20:00 +1h")
+    assert "A temporary schedule stands there from Wed 4 Mar 19:00 to Thu 5 Mar 03:00 already; remove it first." in refused

@@ -20,6 +20,7 @@ from bot.oncall.grammar import (
     Show,
     Somebody,
     Swap,
+    Temporary,
     Unclear,
     parse,
 )
@@ -57,6 +58,15 @@ GOLDEN: list[tuple[str, Intent]] = [
     ("override payments @kim sat 18:00 +8h", Override(KIM, "sat 18:00 +8h", "payments")),
     ("override @kim for payments sat 18:00 +8h", Override(KIM, "sat 18:00 +8h", "payments")),
     ("override @kim sat 18:00 for 8h on db-primary", Override(KIM, "sat 18:00 for 8h", "db-primary")),
+    # ── a plan of its own
+    ("temporary payments @kim sat 9:00 +12h", Temporary(((KIM, "sat 9:00 +12h"),), "payments")),
+    ("temp @kim sat 9:00 +12h, @bo +12h", Temporary(((KIM, "sat 9:00 +12h"), (BO, "+12h")))),
+    ("temporary @kim sat 9:00 +12h,@bo until mon 9:00", Temporary(((KIM, "sat 9:00 +12h"), (BO, "until mon 9:00")))),
+    (
+        "temporary kim 28 nov, 9:00 +12h; bo +12h and then me +2h for payments",
+        Temporary(((KIM, "28 nov, 9:00 +12h"), (BO, "+12h"), (ME, "+2h")), "payments"),
+    ),
+    ("temporary <@U1> sat and <@U1|kim> sun", Temporary(((U1, "sat"), (U1, "sun")))),
     # ── asking one
     ("swap @kim", Swap(KIM)),
     ("swap with @kim", Swap(KIM)),
@@ -103,6 +113,11 @@ def test_a_line_means(typed: str, meant: Intent) -> None:
         ("override @zoe sat 18:00 +8h", "I know nobody called `@zoe`."),
         ("override @kim", "From when until when?"),
         ("override @kim payments", "From when until when?"),
+        ("temporary", "Who, and when? Name each with their time"),
+        ("temporary payments sat 9:00 +8h", "I see nobody's name in that. Name each with their time"),
+        ("temporary sat 9:00 +8h @kim", "I see nobody's name in that."),
+        ("temporary @kim sat 9:00 +8h @zoe +8h", "I know nobody called `@zoe`."),
+        ("temporary @kim, @bo sat", "From when until when is each of them?"),
         ("swap", "Name whom to ask"),
         ("swap me sat", "A swap needs somebody else"),
         ("swap @kim against sun", "needs both times"),
@@ -136,5 +151,5 @@ def test_any_line_has_a_meaning_and_its_answer_pings_nobody(typed: str) -> None:
 
 
 def test_help_names_every_verb() -> None:
-    for verb in ("override", "swap", "cover", "off", "report", "calendar"):
+    for verb in ("override", "temporary", "swap", "cover", "off", "report", "calendar"):
         assert f"{{root}} {verb}" in HELP

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidInput
-from bot.oncall.times import Span, moment, span
+from bot.oncall.times import Span, has_no_beginning, moment, span
 
 STOCKHOLM = "Europe/Stockholm"
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # Monday 10:30
@@ -124,6 +124,11 @@ def test_a_day_that_never_was_is_refused() -> None:
 def test_times_are_the_readers() -> None:
     assert span("sat 18:00 +8h", NOW, "Asia/Kathmandu").start == datetime(2026, 11, 28, 12, 15, tzinfo=UTC)
     assert span("18:00–22:00", NOW, "Asia/Seoul").start == datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 18:30 there: tomorrow
+
+
+def test_a_length_or_an_end_alone_has_no_beginning() -> None:
+    assert all(has_no_beginning(typed) for typed in ("+8h", "8h", "for 2 days", "until mon 9:00", "till noon"))
+    assert not any(has_no_beginning(typed) for typed in ("sat 9:00 +8h", "tomorrow", "18:00–22:00", "today", ""))
 
 
 def test_one_moment_and_a_day_that_begins_at_nine() -> None:
