@@ -28,6 +28,7 @@ from bot.oncall.checking import checked as checked_directory
 from bot.oncall.roster import as_configured
 from bot.oncall.service import OnCall
 from bot.paging import doctor as examination
+from bot.paging import watchdog
 from bot.paging.rehearsal import Question, Rehearsal
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
@@ -80,7 +81,7 @@ class Bot:
             token = self.settings.slack_app_token.get_secret_value()
             self._socket = SocketMode(self.rooms.door, token, self.settings.slack_api_url)
             await self._socket.start()
-        for forever in (self.worker.run(), bell.run(), self.rooms.auditor.run(), self._watch_connection()):
+        for forever in (self.worker.run(), bell.run(), self.rooms.auditor.run(), self.rooms.watchdog.run(), self._watch_connection()):
             self._tasks.append(asyncio.create_task(forever))
         logger.info("tocsin runs", port=self.port, socket_mode=self._socket is not None)
 
@@ -125,6 +126,7 @@ class Bot:
         is_working = looked is not None and self.clock.now() - looked < SILENT_AFTER
         checks = {
             "database": await self._database_check(),
+            "watchdog": await self._watchdog_check(),
             "worker": Check(is_working, "looks for due work" if is_working else "has not looked for due work for 30 s"),
             "slack": Check(False, f"degraded: {health.why}", False) if isinstance(health, Degraded) else Check(True, "answers", False),
         }
@@ -142,6 +144,14 @@ class Bot:
         except Exception as error:
             return Check(False, f"cannot be used: {type(error).__name__}")
         return Check(True, "answers")
+
+    async def _watchdog_check(self) -> Check:
+        try:
+            async with asyncio.timeout(3), self.database.read() as tx:
+                is_well, says = await watchdog.standing(tx)
+        except Exception as error:
+            return Check(False, f"cannot be asked: {type(error).__name__}", False)
+        return Check(is_well, says, False)
 
     async def _begin_work(self) -> None:
         async with self.database.begin(actor=BOT) as tx:

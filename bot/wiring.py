@@ -11,6 +11,7 @@ from bot.alerts.intake import Intake
 from bot.alerts.service import Alerts
 from bot.alerts.web import AlertRoutes
 from bot.alerts.week import FiredAlerts
+from bot.alerts.work import AlertWork
 from bot.clock import Clock, WallClock
 from bot.config.settings import Settings
 from bot.db import BOT, Database, Tx
@@ -66,9 +67,11 @@ from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
 from bot.paging.service import Paging
+from bot.paging.sink import SinkChannel
 from bot.paging.slack import PageButtons
 from bot.paging.taken import pages_taken
 from bot.paging.texting import Texting
+from bot.paging.watchdog import Watchdog
 from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
 from bot.postmortems.material import Gatherer
@@ -104,6 +107,7 @@ class Rooms:
     door: Door
     gateway: SlackGateway
     auditor: Auditor
+    watchdog: Watchdog
     recurring: Recurring
     repair: HistoryRepair
     directory: Directory
@@ -151,7 +155,8 @@ async def build_rooms(
     actions = Actions(directory, incidents, paging, holding)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
-    alerts = Alerts(directory, incidents)
+    watchdog = Watchdog(database, clock, paging)
+    intake = Intake(database, Alerts(directory, incidents, watchdog))
     declare_api = DeclareApi(directory, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
     postmortems = Postmortems(incidents, links)
@@ -170,6 +175,7 @@ async def build_rooms(
 
     # Who hears what
     listeners.on(paging_facts.PersonPaged, pages.on_person_paged)
+    listeners.on(paging_facts.SinkReached, watchdog.on_sink_reached)
     listeners.on(paging_facts.AttemptFailed, pages.on_attempt_failed)
     listeners.on(paging_facts.StepSkipped, pages.on_step_skipped)
     listeners.on(paging_facts.PageAcknowledged, pages.on_acknowledged)
@@ -205,6 +211,7 @@ async def build_rooms(
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
+    AlertWork(intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging), postmortems).register(worker)
 
@@ -223,13 +230,13 @@ async def build_rooms(
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     webhooks = TwilioWebhooks(token, settings.url)
     TwilioRoutes(database, paging, deliveries, notices, texting, answering, page_actions, webhooks, links).register(app)
-    app.add_routes(AlertRoutes(directory, Intake(database, alerts)).routes())
+    app.add_routes(AlertRoutes(directory, intake).routes())
     app.add_routes(declare_api.routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 
     auditor = Auditor(database, settings.heartbeat_url)
-    for check in (pages_without_next_step, pages_never_sent):
+    for check in (pages_without_next_step, pages_never_sent, watchdog.silence):
         auditor.add(check.__name__, check)
 
     return Rooms(
@@ -237,6 +244,7 @@ async def build_rooms(
         door=door,
         gateway=gateway,
         auditor=auditor,
+        watchdog=watchdog,
         recurring=Recurring(database, worker),
         repair=repair,
         directory=directory,
@@ -308,7 +316,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
 
 def page_channels(settings: Settings, gateway: SlackGateway, twilio: Twilio | None) -> list[PageChannel]:
     """The ways in which this installation reaches people."""
-    channels: list[PageChannel] = [SlackChannel(gateway)]
+    channels: list[PageChannel] = [SlackChannel(gateway), SinkChannel()]
     if twilio is not None:
         backup = Backup(settings.backup_phone) if settings.backup_phone else None
         channels += [SmsChannel(twilio, backup), VoiceChannel(twilio, backup)]

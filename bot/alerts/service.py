@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from bot.alerts import rows
+from bot.alerts import rows, synthetic
 from bot.alerts.changes import Change, Known, change_of
 from bot.alerts.grouping import title_of
 from bot.alerts.models import Alert, AlertGroup
@@ -21,6 +21,7 @@ from bot.incidents.lifecycle import IncidentState
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Decision, Observation, Origin
+from bot.paging.watchdog import Watchdog
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ class Batch:
 class Alerts:
     """Stores alerts and declares incidents for them."""
 
-    def __init__(self, directory: Directory, incidents: Incidents) -> None:
+    def __init__(self, directory: Directory, incidents: Incidents, watchdog: Watchdog) -> None:
         self._directory = directory
         self._incidents = incidents
+        self._watchdog = watchdog
         self._minute = ""
         self._said: set[int] = set()
         """Of which incidents it was written down in this minute that more alerts began; the timeline's key keeps it to once anyway."""
@@ -86,6 +88,9 @@ class Alerts:
     async def _take_one(self, tx: Tx, delivery: Delivery, batch: Batch) -> Taken:
         source, webhook, taken = delivery.source, delivery.webhook, Taken()
         fresh: list[Signal] = []
+        if source is synthetic.SOURCE:
+            await self._watchdog.page(tx, webhook.signals[0].starts_at)
+            return taken
         for signal in {one.fingerprint: one for one in webhook.signals}.values():  # of one that comes twice, the last word counts
             before = batch.known.get((source.id, signal.fingerprint))
             match change_of(signal, before):

@@ -214,7 +214,8 @@ class Settings(BaseModel):
     heartbeat_url: WebAddress | None = Field(
         default=None,
         alias="TOCSIN_HEARTBEAT_URL",
-        description="Address outside that is fetched every minute while all is well; it should alarm when that stops.",
+        description="Address outside that is fetched every minute while all is well and synthetic pages arrive; "
+        "it should alarm when that stops.",
     )
     log: Literal["json", "text"] = Field(
         default="json", alias="TOCSIN_LOG", description="Form of the log: `json` for machines, `text` for people."

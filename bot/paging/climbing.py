@@ -11,7 +11,7 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.oncall.service import OnCall
-from bot.paging import codes
+from bot.paging import codes, sink
 from bot.paging.ladders import thaw
 from bot.paging.messages import LANES, DeliverPage, PageEscalated, PageExhausted, StepSkipped, TakeStep
 from bot.paging.models import Page, PageAttempt, number
@@ -49,6 +49,8 @@ class Climbing:
     async def _people(self, tx: Tx, targets: tuple[str, ...], around: Around) -> tuple[list[Found], list[str]]:
         """Whom targets mean now, overrides and swaps included."""
         roster = await self._oncall.roster(tx, tx.now, self._targets.schedules(targets, around))
+        if targets == (sink.TARGET,):
+            return [Found(sink.PERSON, "synthetic page")], []
         return self._targets.people(roster, targets, around, tx.now)
 
     async def climb(self, tx: Tx, page: Page) -> None:
@@ -190,6 +192,8 @@ class Climbing:
 
     async def _delays(self, tx: Tx, person: str, severity: int) -> dict[Method, timedelta]:
         """The methods by which a person can be reached, each with its rule's delay."""
+        if person == sink.PERSON:
+            return dict(sink.DELAYS)
         delays: dict[Method, timedelta] = {}
         written = self._directory.rules(person, severity)
         for rule in written:

@@ -9,8 +9,9 @@ from sqlmodel import col
 
 from bot.db import ActorId, Tx
 from bot.errors import NotFound
+from bot.paging import sink
 from bot.paging.climbing import Climbing, order_delivery
-from bot.paging.messages import AttemptFailed, ExpectReceipt, PersonPaged
+from bot.paging.messages import AttemptFailed, ExpectReceipt, PersonPaged, SinkReached
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import Accepted, Receipt, TryLater
 from bot.paging.service import Paging
@@ -119,6 +120,9 @@ class Deliveries:
             return
         attempt.accepted_at = tx.now
         await tx.session.flush()
+        if attempt.method == sink.METHOD:
+            await tx.announce(SinkReached(number(page)))
+            return
         await tx.announce(PersonPaged(number(page), page.incident_id, attempt.person, attempt.method, attempt.why))
         is_urgent = page.state == PageState.OPEN and page.severity <= URGENT
         if is_urgent and gives_receipts(attempt) and attempt.state == AttemptState.ACCEPTED:

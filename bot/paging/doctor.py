@@ -12,7 +12,7 @@ from bot.config.models import Config
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
-from bot.paging import story
+from bot.paging import story, watchdog
 from bot.paging.models import Page, PageAttempt
 from bot.paging.notice import METHOD_NAMES
 from bot.paging.states import AttemptState
@@ -60,7 +60,7 @@ async def bot(url: str) -> Line:
 
 async def stored(tx: Tx, config: Config) -> list[Line]:
     """What the database knows: alarms, pages that are late, how each method fared, and who could not be reached."""
-    lines = [await _alarms(tx), await _late(tx)]
+    lines = [await _alarms(tx), await _watchdog(tx), await _late(tx)]
     lines += [await _method(tx, method) for method in METHOD_NAMES]
     return [*lines, _out_of_reach(config), _last_resort(config)]
 
@@ -68,6 +68,11 @@ async def stored(tx: Tx, config: Config) -> list[Line]:
 async def _alarms(tx: Tx) -> Line:
     found = list((await tx.session.execute(select(col(Alarm.sentence)).order_by(col(Alarm.raised_at)))).scalars())
     return Line(not found, "auditor", "; ".join(found[:5]) or "finds nothing wrong")
+
+
+async def _watchdog(tx: Tx) -> Line:
+    is_well, says = await watchdog.standing(tx)
+    return Line(is_well, "watchdog", says)
 
 
 async def _late(tx: Tx) -> Line:

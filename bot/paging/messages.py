@@ -28,6 +28,13 @@ class PersonPaged:
 
 
 @dataclass(frozen=True)
+class SinkReached:
+    """Fact: a synthetic page of the watchdog's has arrived."""
+
+    page_id: int
+
+
+@dataclass(frozen=True)
 class AttemptFailed:
     """Fact: one method cannot reach a person; their next one goes out at once. `why` is the provider's reason."""
 
@@ -167,5 +174,12 @@ class RefreshPageMessages(Order):
     priority: ClassVar[Priority] = Priority.REFRESH
 
 
-LANES = {"slack": "page-slack", "sms": "sms", "voice": "voice", "email": "email"}
+@dataclass(frozen=True)
+class SendSyntheticPage(Order):
+    """Send the watchdog's synthetic page of this minute, from an alert to the sink. A late one is as good: it says that paging works."""
+
+    priority: ClassVar[Priority] = Priority.PAGE
+
+
+LANES = {"slack": "page-slack", "sms": "sms", "voice": "voice", "email": "email", "sink": "sink"}
 """The destination of each method's deliveries."""

@@ -95,6 +95,17 @@ class PageCode(SQLModel, table=True):
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class SyntheticPage(SQLModel, table=True):
+    """A page of the watchdog's, remembered for an hour; its `page` is gone after a minute."""
+
+    __tablename__ = "synthetic_page"
+
+    id: int | None = Field(default=None, primary_key=True)
+    page_id: int
+    ordered_at: datetime = Field(sa_type=UtcDateTime)
+    arrived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 def number(row: Page | PageAttempt) -> int:
     """The id of a row that has been stored."""
     if row.id is None:

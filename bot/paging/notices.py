@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
-from bot.paging import codes
+from bot.paging import codes, sink
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import Notice, duration
 from bot.paging.policy import lateness
@@ -70,6 +70,8 @@ class Notices:
         """The notice for this attempt as things stand now. None when the person cannot be reached that way any more."""
         method = next((rule.method for rule in self._directory.rules(attempt.person, page.severity) if rule.method == attempt.method), None)
         address = await self._directory.address(tx, attempt.person, method) if method else None
+        if attempt.person == sink.PERSON:
+            address = sink.ADDRESS
         if address is None:
             return None
         screen = await self.for_screen(tx, page, attempt.person)

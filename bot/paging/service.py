@@ -11,7 +11,7 @@ from bot.config.models import Service
 from bot.db import ActorId, Tx, hold_incident
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
-from bot.paging import codes, story
+from bot.paging import codes, sink, story
 from bot.paging.climbing import Climbing
 from bot.paging.ladders import configured, freeze, only, quiet_until
 from bot.paging.messages import (
@@ -80,6 +80,11 @@ class Paging:
         """Page `person:kim`, `team:payments` or a role now, whatever the severity, on a page of its own. `NotFound` when that is nobody."""
         await self.climbing.check_somebody(tx, target, Around(request.team, request.service), request.severity)
         return await self._begin(tx, request, only(target), asked_by=tx.actor, words=words)
+
+    async def page_sink(self, tx: Tx, since: datetime) -> int:
+        """Page the watchdog's sink, as urgently as a SEV1, about no incident."""
+        request = PageRequest(sink.INCIDENT, 1, "A synthetic page", since)
+        return await self._begin(tx, request, only(sink.TARGET), asked_by=tx.actor)
 
     async def acknowledge(self, tx: Tx, page_id: int) -> None:
         """The actor takes the page. Only the first acknowledgement counts; the others hear who was first (`AlreadyDone`)."""
