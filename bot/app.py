@@ -166,6 +166,8 @@ class Bot:
         site = web.TCPSite(runner, self.settings.host, self.settings.port)
         await site.start()
         self.port = runner.addresses[0][1]
+        if self.settings.mail_receiver is not None:
+            await self.rooms.mail.start(*self.settings.mail_receiver)
 
     async def _move_clock(self, request: web.Request) -> web.Response:
         """The sandbox's clock control: `{"advance_s": 300}`, answered once what fell due on the way is done."""

@@ -63,6 +63,8 @@ from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.doctor import Probe
 from bot.paging.holding import Holding
+from bot.paging.mail import MailDoor
+from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
@@ -116,9 +118,11 @@ class Rooms:
     oncall: OnCall
     oncall_work: OnCallWork
     twilio: Twilio | None
+    mail: MailDoor
 
     async def close(self) -> None:
         """Close the connections to the outside."""
+        await self.mail.close()
         await self.gateway.close()
         if self.twilio is not None:
             await self.twilio.close()
@@ -146,7 +150,9 @@ async def build_rooms(
     paging = Paging(directory, climbing)
     deliveries = Deliveries(paging, climbing)
     holding = Holding(paging, climbing)
-    notices = Notices(directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded))
+    notices = Notices(
+        directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded), mail_domain=settings.mail_domain or ""
+    )
     page_actions = PageActions()
 
     incidents = Incidents(paging)
@@ -230,6 +236,9 @@ async def build_rooms(
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     webhooks = TwilioWebhooks(token, settings.url)
     TwilioRoutes(database, paging, deliveries, notices, texting, answering, page_actions, webhooks, links).register(app)
+    mail_key = settings.mail_key.get_secret_value() if settings.mail_key else None
+    mail = MailDoor(database, notices, deliveries, Mailing(answering, holding, deliveries, directory), mail_key)
+    mail.register(app)
     app.add_routes(AlertRoutes(directory, intake).routes())
     app.add_routes(declare_api.routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
@@ -253,6 +262,7 @@ async def build_rooms(
         oncall=oncall,
         oncall_work=oncall_work,
         twilio=twilio,
+        mail=mail,
     )
 
 

@@ -10,6 +10,7 @@ LATER = {
     "dateparser": "times that people type",
     "holidays": "the configuration's check",
     "matplotlib": "plots",
+    "aiosmtpd": "answers by e-mail, where the bot takes them itself",
     "ansible_runner": "runbooks",
 }
 

@@ -38,6 +38,7 @@ class World:
         self.is_running = True
         self.environ["TOCSIN_PORT"] = str(self.bot.port)
         self.sandbox.serve(f"http://127.0.0.1:{self.bot.port}")
+        self.sandbox.outside.mailbox.bot_port = self.bot.rooms.mail.port
         await self.sandbox.until(lambda: self.bot.is_connected)
         await self.settled()
 

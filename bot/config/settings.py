@@ -101,6 +101,19 @@ def begins(prefix: str, where: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def domain_name(value: str) -> str:
+    if not re.fullmatch(r"(?=.{3,200}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise ValueError("is not a mail domain; write it like tocsin.example.com.")
+    return value.lower()
+
+
+def host_and_port(value: str) -> str:
+    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:]+):(\d{1,5})", value)
+    if found is None or int(found[2]) > 65535:
+        raise ValueError("is no host and port; write it like 0.0.0.0:25.")
+    return value
+
+
 def sms_sender(value: str) -> str:
     return str(phone_number(value))
 
@@ -196,6 +209,23 @@ class Settings(BaseModel):
     mail_from: Annotated[str, AfterValidator(email_address)] | None = Field(
         default=None, alias="TOCSIN_MAIL_FROM", description="Sender of e-mail. Default: `tocsin@` and the host of TOCSIN_URL."
     )
+    mail_domain: Annotated[str, AfterValidator(domain_name)] | None = Field(
+        default=None,
+        alias="TOCSIN_MAIL_DOMAIN",
+        description="Domain whose mail reaches this bot, as `tocsin.example.com`: a page by e-mail can then be answered by a reply. "
+        "Needs one of the next two.",
+    )
+    mail_listen: Annotated[str, AfterValidator(host_and_port)] | None = Field(
+        default=None,
+        alias="TOCSIN_MAIL_LISTEN",
+        description="`host:port` where the bot itself takes that mail by SMTP: name it in the domain's MX record, or let your mail server "
+        "hand it on.",
+    )
+    mail_key: Secret | None = Field(
+        default=None,
+        alias="TOCSIN_MAIL_KEY",
+        description="Or let a provider or your mail server post each mail, raw, to `/hooks/mail/<this key>`; 16 characters or more.",
+    )
     database_url: Annotated[SecretStr, AfterValidator(database_address)] = Field(
         default=SecretStr("sqlite:///tocsin.db"),
         alias="DATABASE_URL",
@@ -256,6 +286,14 @@ class Settings(BaseModel):
         return self.mail_from or f"tocsin@{urlsplit(self.url).hostname}"
 
     @property
+    def mail_receiver(self) -> tuple[str, int] | None:
+        """Host and port where mail is taken by SMTP."""
+        if self.mail_listen is None:
+            return None
+        host, _, port = self.mail_listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
     def database_driver_url(self) -> str:
         """The database's address with its async driver, as SQLAlchemy takes it. Holds the password."""
         return with_driver(self.database_url.get_secret_value())
@@ -298,6 +336,11 @@ def togetherness(given: Mapping[str, str]) -> Iterator[str]:
     missing = [name for name in twilio if name not in given]
     if 0 < len(missing) < len(twilio):
         yield f"{' and '.join(missing)} must be set, too: Twilio needs all of {', '.join(twilio)}, or none to go without SMS and calls."
+    roads = [name for name in ("TOCSIN_MAIL_LISTEN", "TOCSIN_MAIL_KEY") if name in given]
+    if roads and "TOCSIN_MAIL_DOMAIN" not in given:
+        yield f"{' and '.join(roads)} is of no use without TOCSIN_MAIL_DOMAIN, the domain of the addresses that pages are answered at."
+    if "TOCSIN_MAIL_DOMAIN" in given and not roads:
+        yield "TOCSIN_MAIL_DOMAIN needs TOCSIN_MAIL_LISTEN or TOCSIN_MAIL_KEY, or answers to pages would go where nobody takes them."
     if "TOCSIN_SANDBOX_TOKEN" in given and given.get("TOCSIN_HOST") not in LOOPBACK:
         yield "TOCSIN_SANDBOX_TOKEN opens every page without its signed link; unset it, or let only this machine in: TOCSIN_HOST=127.0.0.1."
     if given.get("TOCSIN_SECRET") is not None and given.get("TOCSIN_SECRET") == given.get("TOCSIN_PREVIOUS_SECRET"):

@@ -166,6 +166,17 @@ class StandDownPerson(Order):
 
 
 @dataclass(frozen=True)
+class ReplyByMail(Order):
+    """Tell a person what became of their answer by e-mail to an attempt. `in_reply_to` is the Message-ID of it, "" when it had none."""
+
+    attempt_id: int
+    text: str
+    in_reply_to: str
+    destination: ClassVar[str] = "email"
+    priority: ClassVar[Priority] = Priority.URGENT
+
+
+@dataclass(frozen=True)
 class RefreshPageMessages(Order):
     """Edit the direct messages of a page to what is true now."""
 

@@ -45,6 +45,8 @@ class Notice:
     voice_url: str
     standing: str
     wants_answer: bool
+    reply_to: str = ""
+    """The address at which this person answers this page by e-mail, "" where answers by e-mail do not arrive."""
     bridge: str | None = None
     dial_in: str | None = None
     channel_id: str | None = None

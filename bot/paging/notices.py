@@ -1,6 +1,7 @@
 """Writes notices: a page and an attempt become what one person is told, with that person's link, code and clock."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,6 +22,8 @@ from bot.web.signing import Links
 PURPOSE = "p"
 """Pages are at `/p/<page>?k=…`: short, for an SMS."""
 HOOK = "twilio"
+MAIL = "mail"
+REPLY_ADDRESS = re.compile(r"ack\+([0-9]{1,15})-([a-z2-7]{20})@(.+)")
 LINKS_LAST = timedelta(days=3)
 """Longer than nearly every incident; whoever needs it later opens Slack."""
 
@@ -44,13 +47,20 @@ class Notices:
     """Knows the directory, the public address and how to sign. `url` is TOCSIN_URL."""
 
     def __init__(
-        self, directory: Directory, paging: Paging, links: Links, url: str, slack_is_away: Callable[[], bool] = lambda: False
+        self,
+        directory: Directory,
+        paging: Paging,
+        links: Links,
+        url: str,
+        slack_is_away: Callable[[], bool] = lambda: False,
+        mail_domain: str = "",
     ) -> None:
         self._directory = directory
         self._paging = paging
         self._links = links
         self._url = url.rstrip("/")
         self._slack_is_away = slack_is_away
+        self._mail_domain = mail_domain.lower()
 
     def link(self, page_id: int, person: str, *asking: str) -> str:
         """The address at which this person answers this page, or is asked once more whether they mean it."""
@@ -60,6 +70,17 @@ class Notices:
         """The address at which Twilio tells us of an attempt: `status` or `voice`."""
         key = self._links.token(HOOK, str(attempt_id), person=None, lasts=LINKS_LAST)
         return f"{self._url}/hooks/twilio/{kind}/{attempt_id}/{key}"
+
+    def reply_address(self, attempt_id: int) -> str:
+        """The address that answers this attempt: its seal says that we made it, so whoever was sent it may answer with it."""
+        return f"ack+{attempt_id}-{self._links.seal(MAIL, str(attempt_id))}@{self._mail_domain}" if self._mail_domain else ""
+
+    def answered_attempt(self, address: str) -> int | None:
+        """The attempt that an address answers; None for every address that we did not make."""
+        found = REPLY_ADDRESS.fullmatch(address.strip().lower())
+        if found is None or not self._mail_domain or found[3] != self._mail_domain:
+            return None
+        return int(found[1]) if self._links.is_sealed(found[2], MAIL, found[1]) else None
 
     def service_name(self, page: Page) -> str | None:
         """The service's name for people."""
@@ -82,6 +103,7 @@ class Notices:
             why=attempt.why,
             status_url=self.hook("status", number(attempt)),
             voice_url=self.hook("voice", number(attempt)),
+            reply_to=self.reply_address(number(attempt)),
             late=lateness((attempt.accepted_at or tx.now) - attempt.due_at),
             possible_duplicate=attempt.possible_duplicate,
             called_at=attempt.calling_at,

@@ -9,11 +9,12 @@ from sqlmodel import col
 
 from bot import faultpoints, log
 from bot.db import BOT, Database
+from bot.paging.channels.email import EmailChannel
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
 from bot.paging.deliveries import Deliveries, Delivery
 from bot.paging.holding import Holding
-from bot.paging.messages import DeliverPage, ExpectReceipt, HoldEnds, RefreshPageMessages, StandDownPerson, TakeStep
+from bot.paging.messages import DeliverPage, ExpectReceipt, HoldEnds, RefreshPageMessages, ReplyByMail, StandDownPerson, TakeStep
 from bot.paging.models import PageAttempt, number
 from bot.paging.notice import Accepted, Notice, PageChannel, Receipt, TryLater
 from bot.paging.notices import Notices
@@ -62,6 +63,7 @@ class PagingWork:
         worker.handles(DeliverPage, self.deliver)
         worker.handles(ExpectReceipt, self.expect_receipt)
         worker.handles(StandDownPerson, self.stand_down_person)
+        worker.handles(ReplyByMail, self.reply_by_mail)
         worker.handles(RefreshPageMessages, self.refresh_messages)
 
     async def take_step(self, order: TakeStep, claim: Claim) -> Outcome:
@@ -123,6 +125,17 @@ class PagingWork:
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):
             logger.warning("stand-down not sent", incident=page.incident_id, page=page.id, why=receipt.why)  # they hear it in Slack
+        return receipt if isinstance(receipt, TryLater) else Done()
+
+    async def reply_by_mail(self, order: ReplyByMail, claim: Claim) -> Outcome:
+        """One mail: what became of an answer. A repeat carries the same Message-ID, by which most mailboxes drop the second."""
+        email = self._channels.get("email")
+        async with self._db.begin(actor=BOT) as tx:
+            page, attempt = await self._deliveries.held(tx, order.attempt_id)
+            notice = await self._notices.write(tx, page, attempt)
+        if not isinstance(email, EmailChannel) or notice is None:
+            return Done()
+        receipt = await email.reply(notice, order.text, order.in_reply_to, claim.key)
         return receipt if isinstance(receipt, TryLater) else Done()
 
     async def refresh_messages(self, order: RefreshPageMessages, claim: Claim) -> Outcome:

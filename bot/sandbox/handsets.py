@@ -4,6 +4,7 @@ from typing import cast
 
 from aiohttp import web
 
+from bot.errors import InvalidInput
 from bot.sandbox.doors import Handler, answering, fields_of
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.phones import RECEIPTS, RINGING, Phones, Receipt, Ringing
@@ -37,6 +38,7 @@ class Handsets:
             ("POST", "/control/phones/{user}/keys", self.press),
             ("POST", "/control/phones/{user}/policy", self.choose),
             ("GET", "/control/mailbox/{user}", self.read_mailbox),
+            ("POST", "/control/mailbox/{user}/reply", self.reply_to_mail),
         ]
         return [web.get("/sandbox/mail/{user}/{position:[0-9]+}", answering(self.show_mail))] + [
             web.route(method, path, answering(handler)) for method, path, handler in doors
@@ -51,6 +53,16 @@ class Handsets:
 
     async def read_mailbox(self, request: web.Request) -> web.Response:
         return web.json_response([mail.to_json() for mail in self.mailbox.of(request.match_info["user"])])
+
+    async def reply_to_mail(self, request: web.Request) -> web.Response:
+        """Body {text, position?, headers?}: position 0 is the first mail received; the newest is answered unless told."""
+        fields = await fields_of(request)
+        named = fields.values.get("headers", {})
+        if not isinstance(named, dict) or not all(isinstance(value, str) for value in named.values()):
+            raise InvalidInput("headers is an object of texts.")
+        position = int(fields.number("position")) if "position" in fields.values else -1
+        trouble = await self.mailbox.reply(request.match_info["user"], fields.text("text"), position, named)
+        return web.json_response({"ok": not trouble, "error": trouble or None})
 
     async def show_mail(self, request: web.Request) -> web.Response:
         """The HTML of somebody's mail, the first one received being 0, as a document that can do nothing: no script, nothing loaded."""

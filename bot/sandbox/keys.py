@@ -20,11 +20,13 @@ ACCOUNT = Account(
 )
 BOT_TOKEN = "xoxb-tocsin"
 APP_TOKEN = "xapp-tocsin"
+MAIL_DOMAIN = "mail.sandbox"
+MAIL_KEY = "sandbox-mail-key"
 SIGNING_SECRET = "sandbox-signing-secret"
 
 
-def environ(url: str, smtp_port: int) -> dict[str, str]:
-    """The variables that point a bot at the sandbox at this address."""
+def environ(url: str, smtp_port: int, mail_port: int = 0) -> dict[str, str]:
+    """The variables that point a bot at the sandbox at this address. `mail_port`: where the bot is to take mail; 0 lets it choose."""
     return {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_APP_TOKEN": APP_TOKEN,
@@ -34,5 +36,8 @@ def environ(url: str, smtp_port: int) -> dict[str, str]:
         "TWILIO_FROM": ACCOUNT.numbers[0],
         "TWILIO_API_URL": f"{url}/twilio/",
         "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "TOCSIN_MAIL_DOMAIN": MAIL_DOMAIN,
+        "TOCSIN_MAIL_LISTEN": f"127.0.0.1:{mail_port}",
+        "TOCSIN_MAIL_KEY": MAIL_KEY,
         "TOCSIN_URL": url,
     }

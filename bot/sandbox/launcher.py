@@ -99,7 +99,7 @@ class Launcher:
             shutil.copytree(SEED_CONFIG, self.config)
         self.book = NoteBook(self.data)
         self.clock = ShiftedClock(timedelta(seconds=self.book.notes.offset_s))
-        self.bot_port, self.smtp_port = free_port(), free_port()
+        self.bot_port, self.smtp_port, self.mail_port = free_port(), free_port(), free_port()
         self.bot = Child(command, self.bot_environ, f"http://127.0.0.1:{self.bot_port}", self.data / "bot.log", on_death=say)
 
     @property
@@ -117,6 +117,7 @@ class Launcher:
 
         outside = Outside(self.clock, self.data / "slack", self.advance_bot, manifest=self.manifest, with_page=self.with_page)
         outside.server.bot, outside.server.proxy.target = self.bot, self.bot.url
+        outside.mailbox.bot_port = self.mail_port
         self.outside = outside
         await outside.start(self.port, self.smtp_port)
         await self.bot.ready()
@@ -133,7 +134,7 @@ class Launcher:
         notes = self.book.notes
         outer = {name: value for name, value in self.environ.items() if not name.startswith(REAL)}
         return outer | {
-            **keys.environ(self.url, self.smtp_port),
+            **keys.environ(self.url, self.smtp_port, self.mail_port),
             "DATABASE_URL": f"sqlite:///{self.data / 'tocsin.db'}",
             "TOCSIN_CONFIG": str(self.config),
             "TOCSIN_SECRET": notes.secret,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
+from email.utils import getaddresses, make_msgid, parseaddr
 
+import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.clock import Clock
@@ -53,6 +55,8 @@ class Mailbox:
         self.mails: list[Mail] = []
         self.traffic = traffic or Traffic()
         self.port = 0
+        self.bot_port = 0
+        """Where the bot takes mail; 0: nowhere."""
         self.on_change: Callable[[], None] = nobody_watches
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Transport] = set()
@@ -77,6 +81,34 @@ class Mailbox:
         if user not in self.addresses:
             raise NotFound(f"Nobody called {user} has a mailbox here. Known are {', '.join(self.addresses)}.")
         return [mail for mail in self.mails if mail.recipient.lower() == self.addresses[user]]
+
+    async def reply(self, user: str, text: str, position: int = -1, headers: Mapping[str, str] | None = None) -> str:
+        """Answer a mail (the newest unless told) as a mail program does, by SMTP to the bot; its answer, "" when it took the mail.
+
+        `headers` stand in for its own or add to them; an empty one is left out. Raises `NotFound` when there is no such mail.
+        """
+        mails = self.of(user)
+        if not -len(mails) <= position < len(mails):
+            raise NotFound(f"{user} has {len(mails)} mails; there is none at position {position}.")
+        return await self.post(answer_to(mails[position], text, headers or {}))
+
+    async def post(self, mail: EmailMessage) -> str:
+        """Send any mail to the bot; its answer, "" when it took it. `Return-Path: <>` makes it a bounce."""
+        if not self.bot_port:
+            raise NotFound("The bot takes no mail: nothing listens for it.")
+        passage = self.traffic.begin("mail", "reply", str(mail["To"]), content=bytes(mail).decode(errors="replace"))
+        sender = "" if mail["Return-Path"] == "<>" else parseaddr(str(mail["From"]))[1]
+        recipients = [address for _, address in getaddresses([str(mail["To"])])]
+        trouble = ""
+        try:
+            async with aiosmtplib.SMTP(hostname="127.0.0.1", port=self.bot_port, use_tls=False, start_tls=False, timeout=20) as bot:
+                await bot.sendmail(sender, recipients, bytes(mail))
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            trouble = str(refused.recipients[0])
+        except (aiosmtplib.SMTPException, OSError) as refused:
+            trouble = str(refused)
+        passage.finish(trouble or None)
+        return trouble
 
     def keep(self, recipients: list[str], content: bytes) -> None:
         """File a message once for each recipient."""
@@ -147,6 +179,25 @@ class Postman:
         if fault is not None and fault.reset == "after":
             return cut(server)
         return "250 OK"
+
+
+def answer_to(mail: Mail, text: str, headers: Mapping[str, str]) -> EmailMessage:
+    """A reply as mail programs write it: above what is quoted."""
+    got = dict(mail.headers)
+    answer = EmailMessage()
+    written = {
+        "From": mail.recipient,
+        "To": got.get("Reply-To", mail.sender),
+        "Subject": mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}",
+        "Message-ID": make_msgid(domain="phone.sandbox"),
+        "In-Reply-To": got.get("Message-ID", ""),
+    }
+    for name, value in (written | dict(headers)).items():
+        if value:
+            answer[name] = value
+    quoted = "\n".join(f"> {line}" for line in mail.text.splitlines())
+    answer.set_content(f"{text}\n\nOn {mail.at:%a, %d %b %Y at %H:%M} {mail.sender} wrote:\n{quoted}\n")
+    return answer
 
 
 def ordered(fault: Fault) -> str:

@@ -256,6 +256,11 @@ class Sandbox:
     def mailbox(self, user: str) -> list[Mail]:
         return self.outside.mailbox.of(user)
 
+    async def mail(self, user: str, text: str, position: int = -1, **headers: str) -> str:
+        """Answer somebody's mail, the newest unless told; returns the bot's trouble with it. Headers by name, `_` for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.outside.mailbox.reply(user, text, position, named)
+
     def channel(self, name: str) -> SeenChannel:
         return SeenChannel(self, name)
 

@@ -67,6 +67,13 @@ WRONG = {
     ),
     "the same secret twice": ({"TOCSIN_PREVIOUS_SECRET": SECRET}, "TOCSIN_PREVIOUS_SECRET is the same as TOCSIN_SECRET"),
     "a configuration that is not there": ({"TOCSIN_CONFIG": "/nowhere"}, "TOCSIN_CONFIG is /nowhere, which is not a directory"),
+    "mail without a domain": ({"TOCSIN_MAIL_LISTEN": "0.0.0.0:25"}, "TOCSIN_MAIL_LISTEN is of no use without TOCSIN_MAIL_DOMAIN"),
+    "a mail domain that nobody listens for": (
+        {"TOCSIN_MAIL_DOMAIN": "tocsin.example.com"},
+        "TOCSIN_MAIL_DOMAIN needs TOCSIN_MAIL_LISTEN or TOCSIN_MAIL_KEY",
+    ),
+    "a strange mail domain": ({"TOCSIN_MAIL_DOMAIN": "a@b", "TOCSIN_MAIL_LISTEN": "0.0.0.0:25"}, "TOCSIN_MAIL_DOMAIN is not a mail domain"),
+    "no port": ({"TOCSIN_MAIL_DOMAIN": "x.example", "TOCSIN_MAIL_LISTEN": "0.0.0.0"}, "TOCSIN_MAIL_LISTEN is no host and port"),
     "half of Twilio": ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_AUTH_TOKEN and TWILIO_FROM must be set, too"),
     "a sender that is no number": (
         {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM": "Tocsin"},

@@ -141,6 +141,18 @@ async def test_a_mail_is_shown_rendered_without_script_and_plain(world: World, p
     await expect(page.locator(".mail pre")).to_contain_text("Message-ID: <page-1-")
 
 
+async def test_a_page_is_answered_by_replying_to_its_mail(world: World, page: Page) -> None:
+    await declared(world)
+    await page.get_by_role("tab", name="Mail").click()
+    await page.get_by_role("group", name="Whose mail").get_by_role("button", name="ana").click()
+    await page.locator(".mail-entry").first.click()
+    await page.get_by_label("Reply by mail").fill("ack")
+    await page.get_by_role("button", name="Reply", exact=True).click()
+    await expect(page.locator(".mail-entry")).to_have_count(2)
+    await page.locator(".mail-entry").first.click()
+    await expect(page.locator(".mail pre")).to_contain_text("#1 is yours.")
+
+
 async def test_the_frame_of_a_mail_runs_no_script_whatever_it_says(world: World, page: Page, looker: Looker) -> None:
     hostile = "Content-Type: text/html\r\nSubject: x\r\nFrom: a@b\r\n\r\n<script>parent.document.title='ran'</script><p>still here</p>"
     world.sandbox.outside.mailbox.keep(["ana@example.com"], hostile.encode())

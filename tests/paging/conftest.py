@@ -28,6 +28,8 @@ from bot.paging.channels.voice import VoiceChannel
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
+from bot.paging.mail import MailDoor
+from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
@@ -35,6 +37,7 @@ from bot.paging.service import PageRequest, Paging
 from bot.paging.texting import Texting
 from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
+from bot.sandbox.keys import MAIL_DOMAIN, MAIL_KEY
 from bot.sandbox.testing import ACCOUNT, BOT_TOKEN, Sandbox
 from bot.slack.gateway import SlackGateway, web_client
 from bot.web import front
@@ -81,6 +84,7 @@ class Room:
     links: Links
     url: str
     client: aiohttp.ClientSession
+    mail: MailDoor
     facts: list[object] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
 
@@ -192,23 +196,28 @@ async def furnished(
         paging, actions = Paging(directory, climbing), PageActions()
         holding = Holding(paging, climbing)
         listeners.on(messages.PageAcknowledged, holding.on_acknowledged)
-        deliveries, notices = Deliveries(paging, climbing), Notices(directory, paging, links, sandbox.url)
+        deliveries, notices = Deliveries(paging, climbing), Notices(directory, paging, links, sandbox.url, mail_domain=MAIL_DOMAIN)
         PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
         MobilePage(database, paging, holding, notices, actions, directory).register(SignedPages(app, links))
         answering = Answering(paging, holding, actions, directory)
         texting = Texting(paging, holding, deliveries, actions, answering)
         webhooks = TwilioWebhooks(ACCOUNT.token, sandbox.url)
         TwilioRoutes(database, paging, deliveries, notices, texting, answering, actions, webhooks, links).register(app)
+        mail = MailDoor(database, notices, deliveries, Mailing(answering, holding, deliveries, directory), MAIL_KEY)
+        mail.register(app)
+        await mail.start("127.0.0.1", 0)
+        sandbox.outside.mailbox.bot_port = mail.port
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         sandbox.serve(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        made = Room(database, clock, sandbox, config, worker, paging, deliveries, actions, links, sandbox.url, client)
+        made = Room(database, clock, sandbox, config, worker, paging, deliveries, actions, links, sandbox.url, client, mail)
         for fact in FACTS:
             listeners.on(fact, _keeping(made))
         yield made
         await worker.stop()
+        await mail.close()
         await runner.cleanup()
         await twilio.close()
         await slack.close()

@@ -2,6 +2,7 @@
 
 from email.headerregistry import Address
 from email.message import EmailMessage
+from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -29,12 +30,23 @@ class EmailChannel:
 
     async def send(self, notice: Notice) -> Receipt:
         """Send the page."""
-        message = self.message(notice)
+        return await self._send(self.message(notice), notice.address)
+
+    async def reply(self, notice: Notice, text: str, in_reply_to: str, key: str) -> Receipt:
+        """Tell a person what became of their answer. `key` is the same for every try."""
+        mail = self._addressed(notice, f"Re: {one_line(notice.headline)}", f"reply-{sha256(key.encode()).hexdigest()[:24]}")
+        mail["Auto-Submitted"] = "auto-replied"
+        if in_reply_to:
+            mail["In-Reply-To"] = mail["References"] = in_reply_to
+        mail.set_content(render("paging/email_reply.txt", notice=notice, text=text))
+        return await self._send(mail, notice.address)
+
+    async def _send(self, message: EmailMessage, to: str) -> Receipt:
         try:
             await aiosmtplib.send(
                 message,
                 sender=self._sender,
-                recipients=[notice.address],
+                recipients=[to],
                 hostname=self._host,
                 port=self._port,
                 username=self._user,
@@ -75,16 +87,22 @@ class EmailChannel:
 
     def message(self, notice: Notice) -> EmailMessage:
         """The mail as it is sent."""
-        mail = EmailMessage()
-        mail["From"] = Address("Tocsin", addr_spec=self._sender)
-        mail["To"] = notice.address
         remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
-        mail["Subject"] = one_line(notice.headline + remarks)
-        mail["Message-ID"] = f"<page-{notice.page_id}-{notice.attempt_id}@{self._sender.rpartition('@')[2]}>"
+        mail = self._addressed(notice, one_line(notice.headline + remarks), f"page-{notice.page_id}-{notice.attempt_id}")
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Priority"] = "1"
         mail.set_content(render("paging/email.txt", notice=notice))
         mail.add_alternative(render("paging/email.html", notice=notice), subtype="html")
+        return mail
+
+    def _addressed(self, notice: Notice, subject: str, message_id: str) -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"] = Address("Tocsin", addr_spec=self._sender)
+        mail["To"] = notice.address
+        if notice.reply_to:
+            mail["Reply-To"] = notice.reply_to
+        mail["Subject"] = subject
+        mail["Message-ID"] = f"<{message_id}@{self._sender.rpartition('@')[2]}>"
         return mail
 
 

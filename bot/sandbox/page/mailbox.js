@@ -1,6 +1,6 @@
 // A person's mailbox: what SMTP has delivered, as a mail program shows it, as plain text, and its headers.
 
-import { element, get } from "/sandbox/static/api.js";
+import { attempt, element, get, post } from "/sandbox/static/api.js";
 import { faces, time } from "/sandbox/static/faces.js";
 import { linked } from "/sandbox/static/mrkdwn.js";
 import { soon } from "/sandbox/static/store.js";
@@ -50,7 +50,17 @@ export function mount(spot, store) {
       element("div", { class: "mail-views", role: "group", "aria-label": "Show" }, ...VIEWS.map(([name, label]) =>
         element("button", { type: "button", "aria-pressed": String(state.view === name), onclick: () => (state.view = name, draw()) }, label)))),
     shown(mail, position),
-  ];
+    mail.headers["Reply-To"] ? replyForm(position) : null,
+  ].filter(Boolean);
+  const replyForm = (position) => {
+    const box = element("input", { id: "mail-reply", placeholder: "Reply, for example ack", "aria-label": "Reply by mail", autocomplete: "off" });
+    return element("form", { class: "sms-form", onsubmit: async (event) => {
+      event.preventDefault();
+      const text = box.value;
+      if (!text.trim()) return;
+      if (await attempt(() => post(`/mailbox/${state.owner}/reply`, { text, position }))) box.value = "";
+    } }, box, element("button", { type: "submit", class: "primary" }, "Reply"));
+  };
   // The document itself forbids scripts and loading; the frame forbids them once more.
   const shown = (mail, position) => {
     if (state.view === "headers") return element("pre", {}, Object.entries(mail.headers).map(([name, value]) => `${name}: ${value}`).join("\n"));
