@@ -55,10 +55,12 @@ from bot.paging.answering import Answering
 from bot.paging.audit import pages_never_sent, pages_without_next_step
 from bot.paging.channels.backup import Backup
 from bot.paging.channels.email import EmailChannel
+from bot.paging.channels.push import PushChannel
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
 from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
+from bot.paging.channels.webhook import WebhookChannel
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.doctor import Probe
@@ -139,7 +141,7 @@ async def build_rooms(
     signed = SignedPages(app, links, is_open=settings.sandbox_token is not None)
 
     twilio = twilio_of(settings)
-    channels = page_channels(settings, gateway, twilio)
+    channels = page_channels(settings, gateway, twilio, directory, clock)
     oncall = OnCall(directory)
     oncall_checks, planner = OnCallChecks(oncall, directory), Planner(oncall, directory)
     swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
@@ -324,9 +326,11 @@ def probes(settings: Settings) -> dict[str, Probe]:
     return found
 
 
-def page_channels(settings: Settings, gateway: SlackGateway, twilio: Twilio | None) -> list[PageChannel]:
+def page_channels(
+    settings: Settings, gateway: SlackGateway, twilio: Twilio | None, directory: Directory, clock: Clock
+) -> list[PageChannel]:
     """The ways in which this installation reaches people."""
-    channels: list[PageChannel] = [SlackChannel(gateway), SinkChannel()]
+    channels: list[PageChannel] = [SlackChannel(gateway), PushChannel(), WebhookChannel(directory.webhook_key, clock), SinkChannel()]
     if twilio is not None:
         backup = Backup(settings.backup_phone) if settings.backup_phone else None
         channels += [SmsChannel(twilio, backup), VoiceChannel(twilio, backup)]

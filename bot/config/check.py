@@ -1,11 +1,12 @@
 """What `tocsin check` says of a configuration directory: its problems, or what is configured and what looks forgotten."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.config.loader import build, gather, in_order
-from bot.config.models import Config, Person
+from bot.config.models import Config, Person, Webhook
 from bot.config.tree import Loc, Problem
 from bot.errors import ConfigInvalid
 
@@ -77,8 +78,11 @@ def warnings(config: Config) -> Iterator[Doubt]:
     """What is legal and looks forgotten."""
     for person in config.people.values():
         yield from unreachable(config, person)
+        yield from doubtful_push(person)
+        yield from shown_key(person.webhook, ("people", person.id), f"person '{person.id}'")
     for team in config.teams.values():
         loc: Loc = ("teams", team.id)
+        yield from shown_key(team.webhook, loc, f"team '{team.id}'")
         if team.oncall is None:
             yield loc, f"team '{team.id}' has no rotation on call; its pages go to the fallback."
         elif team.oncall.secondary is None and team.oncall.backup is None:
@@ -100,12 +104,48 @@ def warnings(config: Config) -> Iterator[Doubt]:
 def unreachable(config: Config, person: Person) -> Iterator[Doubt]:
     """What keeps a person from being told of a page."""
     loc: Loc = ("people", person.id)
-    if not (person.slack or person.phone or person.email):
-        yield loc, f"person '{person.id}' has no Slack id, phone or e-mail address, and counts as nobody when paged."
+    if not (person.slack or person.phone or person.email or person.push or config.webhook(person)):
+        yield loc, f"person '{person.id}' has no Slack id, phone, e-mail or push address, and counts as nobody when paged."
     elif person.phone is None:
         yield loc, f"person '{person.id}' has no phone; no text and no call will wake them."
     elif person.slack is None:
         yield loc, f"person '{person.id}' has no Slack id; they cannot be invited, and what they do in Slack is a stranger's."
+
+
+def doubtful_push(person: Person) -> Iterator[Doubt]:
+    """Push addresses that are missing, shown, or that Apprise cannot read."""
+    loc: Loc = ("people", person.id)
+    if person.push_env and not person.push:
+        yield (
+            (*loc, "push_env"),
+            f"person '{person.id}' takes 'push' from {person.push_env}, which is not set here; they get no push there.",
+        )
+    if person.push and not person.push_env:
+        yield (
+            (*loc, "push"),
+            f"the push address of person '{person.id}' stands in the file; keep one with a secret in the environment (push_env).",
+        )
+    for address in person.push:
+        scheme = address.get_secret_value().partition("://")[0]
+        if not is_understood(address.get_secret_value()):
+            yield (
+                (*loc, "push"),
+                f"Apprise does not understand the {scheme}:// address of person '{person.id}'; no push will reach them by it.",
+            )
+
+
+def is_understood(address: str) -> bool:
+    """Whether Apprise can read a push address. Nothing is sent."""
+    import apprise  # a third of a second: only where somebody has one
+
+    logging.getLogger("apprise").propagate = False
+    return apprise.Apprise.instantiate(address) is not None
+
+
+def shown_key(webhook: Webhook | None, loc: Loc, who: str) -> Iterator[Doubt]:
+    """A key that git would keep."""
+    if webhook is not None and webhook.key is not None and webhook.key_env is None:
+        yield (*loc, "webhook", "key"), f"the webhook's key of {who} stands in the file; keep real ones in the environment (key_env)."
 
 
 def missing_parts(config: Config) -> Iterator[Doubt]:

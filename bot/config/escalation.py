@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 
 from bot.config.values import Duration, Id, Strict, Target, duration_text
 
-Method = Literal["slack", "sms", "voice", "email"]
+Method = Literal["slack", "sms", "voice", "email", "push", "webhook"]
 
 
 class NotificationRule(Strict):
     """One way a person is told of a page, and how long after the page."""
 
-    method: Method = Field(description="`slack` (direct message), `sms`, `voice` (a call) or `email`.")
+    method: Method = Field(description="`slack` (direct message), `sms`, `voice` (a call), `email`, `push` or `webhook`.")
     after: Duration = Field(default=timedelta(0), description="How long after the page; an acknowledgement cancels what is still to come.")
 
     @property
@@ -27,13 +27,17 @@ class NotificationRule(Strict):
 URGENT_RULES = (
     NotificationRule(method="slack"),
     NotificationRule(method="sms"),
+    NotificationRule(method="push"),
     NotificationRule(method="email"),
+    NotificationRule(method="webhook"),
     NotificationRule(method="voice", after=timedelta(minutes=2)),
 )
 # Normal: an hour to answer, so the phone stays quiet for the first ten minutes and never rings.
 NORMAL_RULES = (
     NotificationRule(method="slack"),
+    NotificationRule(method="push"),
     NotificationRule(method="email"),
+    NotificationRule(method="webhook"),
     NotificationRule(method="sms", after=timedelta(minutes=10)),
 )
 

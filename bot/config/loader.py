@@ -13,6 +13,8 @@ from bot.config.tree import Loc, Place, Problem, Raw, Tree, read
 from bot.config.values import clip
 from bot.errors import ConfigInvalid
 
+SINGULAR = {"people": "person", "teams": "team"}
+
 
 def load(directory: Path, environ: Mapping[str, str]) -> Config:
     """Read every `*.yaml` in `directory`. Raises `ConfigInvalid` with all problems as `file:line: sentence`."""
@@ -80,20 +82,31 @@ def misplaced_ids(tree: Tree, raw: Mapping[str, Raw]) -> Iterator[Problem]:
 
 
 def fill_keys(tree: Tree, raw: Mapping[str, Raw], environ: Mapping[str, str], may_be_unset: bool) -> Iterator[Problem]:
-    """Replace `key_env` by the key that the environment holds."""
+    """Replace `key_env` by the key that the environment holds, and `push_env` by the addresses."""
     for section, key, entry in named_entries(raw):
-        variable = entry.get("key_env")
-        if section != "alerts" or not isinstance(variable, str):
-            continue
-        place = tree.place((section, key, "key_env"))
-        if "key" in entry:
-            yield Problem(place, f"alert source '{clip(key)}' has both 'key' and 'key_env'; keep one.")
-        elif environ.get(variable):
-            entry["key"] = environ[variable]
-        elif not may_be_unset:
-            yield Problem(
-                place, f"alert source '{clip(key)}' takes its key from {clip(variable)}, which is not set; set it in the environment."
-            )
+        who = f"{'alert source' if section == 'alerts' else SINGULAR.get(section, section)} '{clip(key)}'"
+        if section == "alerts":
+            yield from filled(tree, (section, key), entry, "key", who, environ, may_be_unset)
+        if isinstance(webhook := entry.get("webhook"), dict):
+            yield from filled(tree, (section, key, "webhook"), webhook, "key", f"the webhook of {who}", environ, may_be_unset)
+        if section == "people":  # one person's missing address must not keep everybody's pages from going out
+            yield from filled(tree, (section, key), entry, "push", who, environ, may_be_unset=True)
+
+
+def filled(
+    tree: Tree, loc: Loc, entry: dict[str, Raw], name: str, who: str, environ: Mapping[str, str], may_be_unset: bool
+) -> Iterator[Problem]:
+    """Fill in `name` from the variable that `<name>_env` says."""
+    variable = entry.get(f"{name}_env")
+    if not isinstance(variable, str):
+        return
+    place = tree.place((*loc, f"{name}_env"))
+    if name in entry:
+        yield Problem(place, f"{who} has both '{name}' and '{name}_env'; keep one.")
+    elif environ.get(variable):
+        entry[name] = environ[variable]
+    elif not may_be_unset:
+        yield Problem(place, f"{who} takes its {name} from {clip(variable)}, which is not set; set it in the environment.")
 
 
 def validated(tree: Tree, raw: Mapping[str, Raw]) -> tuple[Config, list[Problem]]:

@@ -9,15 +9,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, NotificationRule, NotificationRules
+from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
 from bot.config.severity import Level, SeverityPolicy
 from bot.config.values import (
     Duration,
     Email,
+    EnvName,
     Id,
     Line,
     Phone,
+    PushAddresses,
     SlackChannel,
     SlackUser,
     Strict,
@@ -51,7 +53,22 @@ __all__ = [
     "SeverityPolicy",
     "Target",
     "Team",
+    "Webhook",
 ]
+
+
+class Webhook(Strict):
+    """A program that is told of pages: signed JSON by POST, as docs/webhooks.md describes it."""
+
+    url: WebAddress = Field(description="Where it is posted to.")
+    key: SecretStr | None = Field(default=None, description="The secret that signs it. Better `key_env`, to keep it out of git.")
+    key_env: EnvName | None = Field(default=None, description="Environment variable that holds the key.")
+
+    @model_validator(mode="after")
+    def has_a_key(self) -> Self:
+        if self.key is None and self.key_env is None:
+            raise ValueError("a webhook needs a 'key' or a 'key_env'; without a signature its receiver cannot tell who posts.")
+        return self
 
 
 class Person(Strict):
@@ -62,6 +79,15 @@ class Person(Strict):
     slack: SlackUser | None = Field(default=None, description="Slack member id (profile, ⋮, Copy member ID).")
     email: Email | None = Field(default=None, description="Address for pages by e-mail, and for finding the person in Slack.")
     phone: Phone | None = Field(default=None, description="Number for SMS and calls, with its country code: `+4915550100001`.")
+    push: PushAddresses = Field(
+        default=(),
+        description="Where push notifications go, one address of Apprise's or several: `ntfys://ntfy.sh/topic`, `pover://user@token`, "
+        "`tgram://…`. Most hold a secret: better `push_env`.",
+    )
+    push_env: EnvName | None = Field(
+        default=None, description="Environment variable that holds `push`. While it is unset the person has no push notifications."
+    )
+    webhook: Webhook | None = Field(default=None, description="A program that is told of every page of this person. Default: their team's.")
     zone: Zone = Field(
         default="UTC", description="Time zone the person lives in; times in their pages are shown in it. Default: the company's."
     )
@@ -113,6 +139,9 @@ class Team(Strict):
         description="Slack user group that always holds exactly the team's primary: handle (`@payments-oncall`) or id.",
     )
     bridge: Bridge | None = Field(default=None, description="Call of the team; stands on the card, in the page and on the phone.")
+    webhook: Webhook | None = Field(
+        default=None, description="A program that is told of every page of a member without a webhook of their own."
+    )
     policies: PolicyOverride = Field(default=PolicyOverride(), description="Escalation policies of its own, by severity.")
 
 
@@ -182,9 +211,7 @@ class AlertSource(Strict):
     id: Id = Field(description="Its name in records: `alertmanager:<id>`.")
     kind: Literal["alertmanager"] = Field(default="alertmanager", description="Form of what it posts.")
     key: SecretStr | None = Field(default=None, description="The secret last part of its address. Better `key_env`, to keep it out of git.")
-    key_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = Field(
-        default=None, description="Environment variable that holds the key."
-    )
+    key_env: EnvName | None = Field(default=None, description="Environment variable that holds the key.")
     service_label: Line = Field(default="service", description="Label that names the service, by id or alias, when no route matches.")
     team_label: Line = Field(default="team", description="Label that names the team when no service is known.")
     routes: tuple[AlertRoute, ...] = Field(default=(), description="Routes, first match wins; they come before the labels.")
@@ -317,6 +344,26 @@ class Config(Strict):
         """The person with this address, in any case."""
         wanted = email.strip().lower()
         return next((person for person in self.people.values() if person.email and person.email.lower() == wanted), None)
+
+    def address(self, person: Person, method: Method) -> str | None:
+        """Where a person is reached by a method, as far as configuration says: several push addresses one a line. None: not at all."""
+        match method:
+            case "slack":
+                return person.slack
+            case "sms" | "voice":
+                return person.phone
+            case "email":
+                return person.email
+            case "push":
+                return "\n".join(address.get_secret_value() for address in person.push) or None
+            case "webhook":
+                webhook = self.webhook(person)
+                return webhook.url if webhook else None
+
+    def webhook(self, person: Person) -> Webhook | None:
+        """The program that is told of a person's pages: their own, else that of the first of their teams that has one."""
+        teams = (team.webhook for team in self.teams.values() if team.webhook and person.id in team.members)
+        return person.webhook or next(teams, None)
 
     def team(self, team_id: str) -> Team | None:
         """The team with this id, in any case."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.config.escalation import EscalationPolicy
+from bot.config.escalation import EscalationPolicy, Method
 from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
 from bot.config.severity import Group
 from bot.config.tree import Loc
@@ -11,6 +11,14 @@ from bot.config.values import Target, clip, duration_text, nearest
 
 Finding = tuple[Loc, str]
 Known = Mapping[str, Collection[str]]
+NEEDED: Mapping[Method, str] = {
+    "slack": "'slack' id nor 'email'",
+    "sms": "'phone'",
+    "voice": "'phone'",
+    "email": "'email'",
+    "push": "'push' address",
+    "webhook": "'webhook', nor has a team of theirs",
+}
 GROUPS: tuple[Group, ...] = ("urgent", "normal")
 SECTION_OF = {
     "person": "people",
@@ -44,6 +52,8 @@ class Checker:
             yield from self.policy(policy)
         for source in self.config.alerts.values():
             yield from self.alert_source(source)
+        for person in self.config.people.values():
+            yield from self.silent_rules(person)
         yield from self.twins()
         yield from self.slow_rules()
 
@@ -147,6 +157,18 @@ class Checker:
         for index, route in enumerate(source.routes):
             yield from self.one("service", route.service, (*loc, "routes", index, "service"), who)
             yield from self.one("team", route.team, (*loc, "routes", index, "team"), who)
+
+    def silent_rules(self, person: Person) -> Iterator[Finding]:
+        """A rule that somebody wrote for a way in which the person cannot be reached: it would be passed over without a word."""
+        for group in sorted(person.rules.model_fields_set):
+            for index, rule in enumerate(person.rules.group("urgent" if group == "urgent" else "normal")):
+                if (rule.method == "slack" and person.email) or (rule.method == "push" and person.push_env):
+                    continue
+                if self.config.address(person, rule.method) is None:
+                    yield (
+                        ("people", person.id, "rules", group, index),
+                        f"person '{person.id}' is told by {rule.method}, but has no {NEEDED[rule.method]}; add it, or remove the rule.",
+                    )
 
     def twins(self) -> Iterator[Finding]:
         """What must point at one person, service or source, and points at two."""

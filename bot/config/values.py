@@ -8,7 +8,17 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
 
 ROLES = ("primary", "secondary", "lead", "manager", "expert", "executive", "fallback")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -116,6 +126,15 @@ def web_address(value: str) -> str:
     return value
 
 
+def push_addresses(value: object) -> object:
+    """Addresses as Apprise writes them, one or several; in one text, blanks part them. What they say is secret, so no message shows it."""
+    texts = value.split() if isinstance(value, str) else value
+    for text in texts if isinstance(texts, list | tuple) else ():
+        if isinstance(text, str) and not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9+-]*://\S+", text):
+            raise ValueError("one of the push addresses has no service before '://'; write them like ntfys://ntfy.sh/my-topic.")
+    return texts
+
+
 def identifier(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", value):
         raise ValueError(f"'{clip(value)}' cannot be an id; use lower-case letters, digits, dots and dashes, 63 at most.")
@@ -172,6 +191,9 @@ Email = Annotated[str, AfterValidator(email_address)]
 SlackUser = Annotated[str, AfterValidator(slack_user)]
 SlackChannel = Annotated[str, AfterValidator(slack_channel)]
 WebAddress = Annotated[str, AfterValidator(web_address)]
+PUSH_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+PushAddresses = Annotated[tuple[SecretStr, ...], BeforeValidator(lambda value: push_addresses(value)), WithJsonSchema(PUSH_SCHEMA)]
+EnvName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 SeverityNumber = Annotated[int, BeforeValidator(severity_number), WithJsonSchema({"enum": ["sev1", "sev2", "sev3", "sev4", 1, 2, 3, 4]})]
 LocalMoment = Annotated[datetime, BeforeValidator(local_moment), WithJsonSchema({"type": "string", "examples": ["2026-01-05 09:00"]})]
 WallTime = Annotated[time, BeforeValidator(wall_time), WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d$"})]

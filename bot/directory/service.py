@@ -86,17 +86,17 @@ class Directory:
         return f"<@{slack_user}>" if slack_user else escape(self.name(actor))
 
     async def address(self, tx: Tx, person_id: str, method: Method) -> str | None:
-        """Where a person is reached by a method: Slack member id, phone number or e-mail address. None: not at all."""
+        """Where a person is reached by a method: Slack member id, phone number, e-mail or web address. None: not at all."""
         person = self.config.person(person_id)
         if person is None:
             return None
-        match method:
-            case "slack":
-                return await self.slack_user_of(tx, person.id)
-            case "sms" | "voice":
-                return person.phone
-            case "email":
-                return person.email
+        return await self.slack_user_of(tx, person.id) if method == "slack" else self.config.address(person, method)
+
+    def webhook_key(self, person_id: str) -> str | None:
+        """The key that signs what a person's webhook is sent."""
+        person = self.config.person(person_id)
+        webhook = self.config.webhook(person) if person else None
+        return webhook.key.get_secret_value() if webhook and webhook.key else None
 
     def rules(self, person_id: str, severity: int) -> tuple[NotificationRule, ...]:
         """How a person is told of a page of this severity, in the order written."""

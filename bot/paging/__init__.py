@@ -1,8 +1,8 @@
 """Paging: getting one person to answer for an incident. It knows incidents only as a number.
 
 Nouns: page (a call for an answer), escalation policy (its ladder, frozen when the page starts), step, attempt (one person, one method),
-notice (what a channel sends), channel (Slack, SMS, voice, e-mail), code (the `4` in "reply 4a"), receipt, sink (where the watchdog's
-synthetic pages end).
+notice (what a channel sends), channel (Slack, SMS, voice, e-mail, push, webhook), code (the `4` in "reply 4a"), receipt, sink (where
+the watchdog's synthetic pages end).
 States of a page: open → acknowledged | exhausted | closed; of an attempt: planned → calling → accepted → delivered → seen → answered,
 or failed, or suppressed. The sentences are in `states`.
 

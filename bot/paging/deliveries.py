@@ -102,6 +102,7 @@ class Deliveries:
         match receipt:
             case Accepted(provider_id, is_second):
                 attempt.possible_duplicate = attempt.possible_duplicate or is_second
+                attempt.reason = receipt.remark or attempt.reason
                 await self.accepted(tx, page, attempt, provider_id)
                 if attempt.method == "slack" and page.version != version:  # what was just posted is out of date
                     await self._paging.refresh_messages(tx, page)

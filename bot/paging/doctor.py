@@ -99,7 +99,10 @@ async def _method(tx: Tx, method: str) -> Line:
 def _out_of_reach(config: Config) -> Line:
     named = {one for rotation in config.rotations.values() for turn in rotation.participants for one in turn if one in config.people}
     silent = sorted(config.people[person].name for person in named if not config.people[person].phone)
-    return Line(not silent, "people", f"no phone: {', '.join(silent)}; add it to people" if silent else "all on call have a phone")
+    unset = sorted(person.push_env for person in config.people.values() if person.push_env and not person.push)
+    wrong = [f"no phone: {', '.join(silent)}; add it to people"] if silent else []
+    wrong += [f"push addresses are in {', '.join(unset)}, which this environment lacks"] if unset else []
+    return Line(not wrong, "people", "; ".join(wrong) or "all on call have a phone")
 
 
 def _last_resort(config: Config) -> Line:

@@ -192,5 +192,13 @@ class SendSyntheticPage(Order):
     priority: ClassVar[Priority] = Priority.PAGE
 
 
-LANES = {"slack": "page-slack", "sms": "sms", "voice": "voice", "email": "email", "sink": "sink"}
+LANES = {
+    "slack": "page-slack",
+    "sms": "sms",
+    "voice": "voice",
+    "email": "email",
+    "push": "push",
+    "webhook": "webhook",
+    "sink": "sink",
+}
 """The destination of each method's deliveries."""

@@ -56,6 +56,8 @@ class Notice:
     possible_duplicate: bool = False
     slack_is_away: bool = False
     """Slack does not answer us just now: the reader must not look for anything there."""
+    since_at: datetime | None = None
+    """`since` for programs."""
     called_at: datetime | None = None
     """When the first try began; for telling it from other messages to the same person."""
 
@@ -77,6 +79,8 @@ class Accepted:
     provider_id: str
     possible_duplicate: bool = False
     """Another provider may have sent it before, and this one said so."""
+    remark: str = ""
+    """What else there is to say: of a person's several addresses, one failed."""
 
 
 @dataclass(frozen=True)
@@ -172,5 +176,5 @@ def span(time: timedelta) -> str:
     return duration(EPOCH, EPOCH + time)
 
 
-METHOD_NAMES = {"slack": "Slack", "sms": "SMS", "voice": "phone", "email": "e-mail"}
+METHOD_NAMES = {"slack": "Slack", "sms": "SMS", "voice": "phone", "email": "e-mail", "push": "push notification", "webhook": "webhook"}
 """What people call the methods."""

@@ -138,6 +138,7 @@ class Notices:
             words=page.words,
             asked_by=self._directory.name(page.asked_by) if page.asked_by else None,
             slack_is_away=self._slack_is_away(),
+            since_at=page.since,
         )
 
     async def _why(self, tx: Tx, page: Page, person: str) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 from zoneinfo import ZoneInfo
 
+from bot.config.escalation import Method
 from bot.config.models import Config, Service
 from bot.config.values import nearest, parse_duration, severity_number, zones
 from bot.directory.service import Directory
@@ -16,7 +18,7 @@ from bot.paging.policy import moved_up
 from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, Skipped, Told, rehearse
 from bot.paging.targets import Around, Targets
 
-METHODS = ("slack", "sms", "voice", "email")
+METHODS = get_args(Method)
 Ways = Mapping[str, Mapping[str, timedelta]]
 
 
@@ -131,12 +133,12 @@ class Rehearsal:
     def name(self, person: str) -> str:
         return Directory(self.config).name(person)
 
-    def has_way(self, person_id: str, method: str) -> bool:
+    def has_way(self, person_id: str, method: Method) -> bool:
         person = self.config.person(person_id)
         if person is None:
             return False
-        address = {"slack": person.slack or person.email, "email": person.email}.get(method, person.phone)
-        return address is not None
+        can_be_found = method == "slack" and person.email is not None  # Slack knows people by their e-mail address
+        return can_be_found or self.config.address(person, method) is not None
 
     def service(self, name: str) -> Service:
         """The service of the question."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
 
-Passing = Literal["sms", "call", "mail", "webhook", "http"]
+Passing = Literal["sms", "call", "mail", "push", "webhook", "http"]
 
 next_number = count(1).__next__
 """The next number of whatever is logged: one count for all, so that the console can name a line."""

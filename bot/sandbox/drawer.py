@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.sandbox.mailbox import Mail, Mailbox
-from bot.sandbox.phones import Phone, Phones, Receipt, Ringing, Sms
+from bot.sandbox.phones import Phone, Phones, Push, Receipt, Ringing, Sms
 from bot.sandbox.snapshot import Snapshot
 from bot.sandbox.voice import OVER, Call, Status
 
@@ -53,6 +53,7 @@ class KeptPhone:
     stopped: set[str]
     receipts: Receipt
     ringing: Ringing
+    pushes: list[Push] = field(default_factory=list)
 
 
 @dataclass
@@ -105,11 +106,18 @@ def take_out(drawer: Drawer, phones: Phones, mailbox: Mailbox) -> None:
         if phone is not None:
             phone.sms = [phones.messages[sid] for sid in one.texts]
             phone.calls = [phones.voice.calls[sid] for sid in one.calls]
+            phone.pushes = one.pushes
             phone.stopped, phone.receipts, phone.ringing = one.stopped, one.receipts, one.ringing
     mailbox.mails = [*drawer.mails, *mailbox.mails]
 
 
 def kept(phone: Phone) -> KeptPhone:
     return KeptPhone(
-        phone.user, [sms.sid for sms in phone.sms], [call.sid for call in phone.calls], phone.stopped, phone.receipts, phone.ringing
+        phone.user,
+        [sms.sid for sms in phone.sms],
+        [call.sid for call in phone.calls],
+        phone.stopped,
+        phone.receipts,
+        phone.ringing,
+        phone.pushes,
     )

@@ -135,6 +135,7 @@ class Launcher:
         outer = {name: value for name, value in self.environ.items() if not name.startswith(REAL)}
         return outer | {
             **keys.environ(self.url, self.smtp_port, self.mail_port),
+            "SANDBOX_PUSH_ANA": f"ntfy://127.0.0.1:{self.port}/ana",
             "DATABASE_URL": f"sqlite:///{self.data / 'tocsin.db'}",
             "TOCSIN_CONFIG": str(self.config),
             "TOCSIN_SECRET": notes.secret,

@@ -9,8 +9,10 @@ from bot.sandbox.calls import CallLog, Traffic
 from bot.sandbox.console import Console
 from bot.sandbox.drawer import Keeper
 from bot.sandbox.faults import FaultBoard
+from bot.sandbox.hooks import Hooks
 from bot.sandbox.keys import ACCOUNT, environ
 from bot.sandbox.mailbox import Mailbox
+from bot.sandbox.ntfy import Ntfy
 from bot.sandbox.phones import Phones
 from bot.sandbox.server import Server
 from bot.sandbox.stage import Stage
@@ -65,7 +67,9 @@ class Outside:
         self.stage = Stage(clock, self.faults, self.phones)
         console = Console(self.calls, self.workspace.team, traffic)
         twilio = TwilioApi(self.phones, self.faults)
-        routes = [*self.workspace.routes(), *console.routes(), *self.stage.routes()]
+        self.hooks = Hooks(self.faults, clock)
+        push = Ntfy(self.phones, self.faults)
+        routes = [*self.workspace.routes(), *console.routes(), *self.stage.routes(), *push.routes(), *self.hooks.routes()]
         self.server = Server(routes, self.phones, self.mailbox, twilio, advance_bot, traffic=traffic, with_page=with_page)
         self.keeper = Keeper(data, self.phones, self.mailbox)
         self.phones.on_change = lambda: self.tell("phone")

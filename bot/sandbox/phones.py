@@ -62,6 +62,34 @@ class Sms:
 
 
 @dataclass
+class Push:
+    """A push notification. `actions` are its buttons, as ntfy describes them; cleared, it is off the lock screen."""
+
+    id: str
+    title: str
+    text: str
+    at: datetime
+    priority: str = "default"
+    click: str = ""
+    actions: list[dict[str, object]] = field(default_factory=list)
+    is_cleared: bool = False
+    trouble: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "title": self.title,
+            "text": self.text,
+            "at": self.at.isoformat(),
+            "priority": self.priority,
+            "click": self.click,
+            "actions": [{"label": action.get("label"), "opens": action.get("action") != "http"} for action in self.actions],
+            "cleared": self.is_cleared,
+            "error": self.trouble or None,
+        }
+
+
+@dataclass
 class Phone:
     """A person's phone. `receipts` says what becomes of texts to it, `ringing` what it does when called."""
 
@@ -69,6 +97,7 @@ class Phone:
     number: str
     sms: list[Sms] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    pushes: list[Push] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
     receipts: Receipt = "deliver"
     ringing: Ringing = "ring"
@@ -80,7 +109,8 @@ class Phone:
 
     def summary(self) -> dict[str, object]:
         ringing = next((call.sid for call in self.calls if call.status == "ringing"), None)
-        return {"user": self.user, "number": self.number, "count": len(self.sms) + len(self.calls), "ringing": ringing}
+        count = len(self.sms) + len(self.calls) + len(self.pushes)
+        return {"user": self.user, "number": self.number, "count": count, "ringing": ringing}
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -88,6 +118,7 @@ class Phone:
             "number": self.number,
             "sms": [sms.to_json() for sms in self.sms],
             "calls": [call.to_json() for call in self.calls],
+            "pushes": [push.to_json() for push in self.pushes],
             "policy": {"calls": self.ringing, "receipts": self.receipts},
             "stopped": sorted(self.stopped),
         }

@@ -259,9 +259,30 @@ CHANGES = {
     ),
     "a slow rule": (
         "zone: Asia/Seoul}",
-        "rules: {urgent: [{method: slack, after: 3m}]}}",
+        "phone: +15550100002, rules: {urgent: [{method: sms, after: 3m}]}}",
         "all.yaml:6: person 'bo' is told of urgent pages after 3m at the earliest, "
         "but policy 'sev1' goes on after 3m; make the first delay shorter.",
+    ),
+    "a rule by a method that the person has no address for": (
+        "zone: Asia/Seoul}",
+        "email: bo@example.com, rules: {urgent: [{method: slack}, {method: voice, after: 1m}]}}",
+        "all.yaml:6: person 'bo' is told by voice, but has no 'phone'; add it, or remove the rule.",
+    ),
+    "a push address that is none": (
+        "zone: Asia/Seoul}",
+        "push: [ntfys://ntfy.sh/bo, my secret topic]}",
+        "all.yaml:6: person 'bo', 'push': one of the push addresses has no service before '://'; write them like ntfys://ntfy.sh/my-topic.",
+    ),
+    "a webhook that nobody could check": (
+        "zone: Asia/Seoul}",
+        "webhook: {url: https://hooks.example.com/bo}}",
+        "all.yaml:6: person 'bo', 'webhook': a webhook needs a 'key' or a 'key_env'; "
+        "without a signature its receiver cannot tell who posts.",
+    ),
+    "a webhook whose key is not here": (
+        "members: [ana, bo]",
+        "members: [ana, bo]\n    webhook: {url: https://hooks.example.com/team, key_env: NOT_HERE}",
+        "all.yaml:11: the webhook of team 'payments' takes its key from NOT_HERE, which is not set; set it in the environment.",
     ),
     "a ladder that goes back": (
         "teams:",

@@ -46,8 +46,30 @@ def test_by_default_each_level_pages_its_secondary_before_the_time_to_answer_is_
 
 def test_by_default_an_urgent_page_leaves_by_sms_at_once() -> None:
     rules = CONFIG.people["bo"].rules
-    assert [rule.method for rule in rules.group("urgent") if rule.after_s == 0] == ["slack", "sms", "email"]
+    assert [rule.method for rule in rules.group("urgent") if rule.after_s == 0] == ["slack", "sms", "push", "email", "webhook"]
     assert "voice" not in [rule.method for rule in rules.group("normal")]
+
+
+def test_a_webhook_is_a_persons_own_or_their_teams() -> None:
+    hook = {"url": "https://hooks.example.com/team", "key": "k"}
+    config = Config.model_validate(
+        {
+            "people": {
+                "ana": {"name": "Ana", "webhook": {**hook, "url": "https://hooks.example.com/ana"}},
+                "bo": {"name": "Bo"},
+                "kim": {"name": "Kim"},
+            },
+            "teams": {"db": {"name": "Databases", "members": ["ana", "bo"], "webhook": hook}},
+        }
+    )
+    addresses = {name: config.address(person, "webhook") for name, person in config.people.items()}
+    assert addresses == {"ana": "https://hooks.example.com/ana", "bo": "https://hooks.example.com/team", "kim": None}
+
+
+def test_a_push_address_comes_from_the_environment_one_or_several() -> None:
+    person = Config.model_validate({"people": {"ana": {"name": "Ana", "push": "ntfy://a/b  pover://c@d"}}}).people["ana"]
+    assert Config().address(person, "push") == "ntfy://a/b\npover://c@d"
+    assert "pover" not in repr(person)
 
 
 def test_a_person_is_found_by_every_mark() -> None:

@@ -1,12 +1,17 @@
 """The sandbox's phones and mailbox in the browser, with the bot behind them: what whoever is paged hears, reads, taps and keys."""
 
+from dataclasses import replace
+
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, ViewportSize, expect
 
+from bot.paging.channels.push import PushChannel
+from bot.paging.notice import Accepted
 from bot.sandbox.outside import NUMBERS
 from tests.pages.conftest import DESK, PHONE, Looker
 from tests.pages.test_page_access import seriously_wrong
+from tests.paging.test_notice import NOTICE
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -206,3 +211,23 @@ async def test_axe_finds_nothing_serious_outside_slack(world: World, looker: Loo
     await expect(page.get_by_role("button", name="Slack is down")).to_have_attribute("aria-pressed", "true")
     wrong += await seriously_wrong(page, "a scenario in force")
     assert wrong == []
+
+
+async def test_a_push_notification_lies_on_the_lock_screen_and_its_button_takes_the_page(world: World, looker: Looker) -> None:
+    await declared(world)
+    link = next(line for line in world.phone("ana").last_sms.splitlines() if line.startswith("http"))
+    title = "SEV1 #1 checkout is down"
+    notice = replace(NOTICE, incident=1, title="checkout is down", link=link, address=f"{world.sandbox.url.replace('http', 'ntfy')}/ana")
+    assert isinstance(await PushChannel().send(notice), Accepted)
+    page = (await looker.open(world.sandbox.url, PHONE, script=True)).page
+    await page.locator(".tabs button", has_text="Phones").tap()
+    note = page.locator(".phone .note").filter(has_text="Push")
+    await expect(note).to_contain_text(title)
+    assert not await seriously_wrong(page, "a push notification")
+    await note.get_by_role("button", name="Open page").click()
+    await expect(page.frame_locator(".phone iframe").get_by_role("button", name="Acknowledge")).to_be_visible()
+    await page.get_by_role("button", name="Back").click()
+    await note.get_by_role("button", name="Acknowledge").click()
+    await expect(note).to_have_count(0)
+    await world.settled()
+    assert "<@U0ANA000000> acknowledged" in await world.card(1)

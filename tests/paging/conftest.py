@@ -21,10 +21,12 @@ from bot.paging import messages
 from bot.paging.actions import PageActions
 from bot.paging.answering import Answering
 from bot.paging.channels.email import EmailChannel
+from bot.paging.channels.push import PushChannel
 from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
 from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
+from bot.paging.channels.webhook import WebhookChannel
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
@@ -126,6 +128,8 @@ class Room:
         phones = self.sandbox.outside.phones.phones
         sent = [f"{name} sms" for name, phone in phones.items() for sms in phone.sms if sms.direction == "in"]
         sent += [f"{name} voice" for name, phone in phones.items() for _ in phone.calls]
+        sent += [f"{name} push" for name, phone in phones.items() for _ in phone.pushes]
+        sent += [f"{hook.name} webhook" for hook in self.sandbox.outside.hooks.heard]
         sent += [f"{name} email" for name in phones for _ in self.sandbox.mailbox(name)]
         posted = self.sandbox.calls("chat.postMessage")
         sent += [f"{SLACK_NAMES[call['args']['channel']]} slack" for call in posted if call["result"].get("ok")]
@@ -188,10 +192,10 @@ async def furnished(
         email = EmailChannel(f"smtp://127.0.0.1:{sandbox.outside.mailbox.port}", "tocsin@example.com")
         app = front.build(nothing_to_check)
         links = Links(Secrets("a secret for tests only"), sandbox.url, clock)
-        channels: list[PageChannel] = [SlackChannel(slack), email]
+        directory = Directory(config)
+        channels: list[PageChannel] = [SlackChannel(slack), email, PushChannel(), WebhookChannel(directory.webhook_key, clock)]
         if has_twilio:
             channels += [SmsChannel(twilio), VoiceChannel(twilio)]
-        directory = Directory(config)
         climbing = Climbing(directory, OnCall(directory), [channel.method for channel in channels])
         paging, actions = Paging(directory, climbing), PageActions()
         holding = Holding(paging, climbing)

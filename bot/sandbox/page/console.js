@@ -3,8 +3,8 @@
 import { attempt, element, get } from "/sandbox/static/api.js";
 import { soon } from "/sandbox/static/store.js";
 
-const KINDS = { api: "Web API", event: "Event", command: "Command", action: "Action", sms: "SMS", call: "Call", mail: "Mail", webhook: "Webhook", http: "HTTP" };
-const GROUPS = [["", "Everything"], ["api", "Web API"], ["event command action", "Events and envelopes"], ["sms call mail", "Page attempts"], ["webhook", "Carrier’s webhooks"], ["http", "Requests to Tocsin"]];
+const KINDS = { api: "Web API", event: "Event", command: "Command", action: "Action", sms: "SMS", call: "Call", mail: "Mail", push: "Push", webhook: "Webhook", http: "HTTP" };
+const GROUPS = [["", "Everything"], ["api", "Web API"], ["event command action", "Events and envelopes"], ["sms call mail push", "Page attempts"], ["webhook", "Carrier’s webhooks"], ["http", "Requests to Tocsin"]];
 const MOST = 600;
 const SLOW_MS = 1000;
 

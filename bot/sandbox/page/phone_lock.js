@@ -1,6 +1,6 @@
 // The lock screen: the time, and what has come since one last looked.
 
-import { element } from "/sandbox/static/api.js";
+import { attempt, element, post } from "/sandbox/static/api.js";
 import { time } from "/sandbox/static/faces.js";
 import { clockOf } from "/sandbox/static/phones.js";
 
@@ -12,7 +12,7 @@ export const otherOf = (sms) => (sms.direction === "in" ? sms.from : sms.to);
 
 export function lockScreen(hand) {
   const now = clockOf(hand);
-  const notes = [...threads(hand), ...calls(hand)].sort((a, b) => b.at.localeCompare(a.at)).slice(0, MOST);
+  const notes = [...threads(hand), ...calls(hand), ...pushes(hand)].sort((a, b) => b.at.localeCompare(a.at)).slice(0, MOST);
   return [
     element("div", { class: "lock-clock" },
       element("time", {}, now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })),
@@ -32,6 +32,27 @@ function threads(hand) {
       element("span", { class: "note-head" }, element("b", {}, "Tocsin"), element("span", {}, texts.length > 1 ? `${texts.length} messages` : "Message"), element("time", {}, time(last.at))),
       element("span", { class: "note-text", dir: "auto" }, (last.direction === "out" ? "You: " : "") + last.body)));
     return { at: last.at, made };
+  });
+}
+
+function pushes(hand) {
+  return hand.phone.pushes.filter((push) => !push.cleared).map((push) => {
+    const open = (url) => hand.show({ name: "web", url });
+    const tap = async (action) => {
+      const done = await attempt(() => post(`/phones/${hand.owner}/tap`, { id: push.id, label: action.label }));
+      if (done?.opens) open(done.opens);
+      else hand.refresh();
+    };
+    const body = [
+      element("span", { class: "note-head" }, element("b", {}, "ntfy"), element("span", {}, push.priority === "max" ? "Push, loud" : "Push"), element("time", {}, time(push.at))),
+      element("b", { class: "note-text", dir: "auto" }, push.title),
+      element("span", { class: "note-text", dir: "auto" }, push.text),
+    ];
+    const face = push.click ? element("button", { type: "button", class: "note-open", onclick: () => open(push.click) }, ...body) : element("div", {}, ...body);
+    const buttons = push.actions.map((action) => element("button", { type: "button", class: "note-action", onclick: () => tap(action) }, action.label));
+    const made = element("li", {}, element("div", { class: "note" }, face, push.error ? element("p", { class: "error" }, push.error) : null,
+      buttons.length ? element("div", { class: "note-actions" }, ...buttons) : null));
+    return { at: push.at, made };
   });
 }
 

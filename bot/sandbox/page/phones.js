@@ -14,7 +14,7 @@ const CALLS = [["ring", "Rings"], ["answer", "Is answered"], ["decline", "Is dec
 const RECEIPTS = [["deliver", "Arrive"], ["silent", "Arrive without a receipt"], ["undelivered", "Do not arrive"]];
 
 const kept = () => JSON.parse(localStorage.getItem(KEPT) || "{}");
-const numbered = (phone) => phone.sms.length + phone.calls.length;
+const numbered = (phone) => phone.sms.length + phone.calls.length + phone.pushes.length;
 
 /** Everything that the screens of a phone share. */
 class Hand {
