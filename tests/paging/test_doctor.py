@@ -14,7 +14,7 @@ from tests.world import World, running_world
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
-    async with running_world(sqlite_url, tmp_path, clock) as world:
+    async with running_world(sqlite_url, tmp_path, clock, SANDBOX_PUSH_ANA="ntfy://127.0.0.1:1/ana") as world:
         yield world
 
 
@@ -33,6 +33,13 @@ async def test_all_is_well(world: World) -> None:
     assert screen.startswith("Paging works.\n"), screen
     assert (code, screen.count("WRONG")) == (0, 0)
     assert len(screen.splitlines()) <= 24
+
+
+async def test_a_push_address_that_the_environment_lacks_is_told(world: World) -> None:
+    del world.environ["SANDBOX_PUSH_ANA"]
+    code, screen = await typed(world, "doctor")
+    assert (code, screen.splitlines()[0]) == (1, "1 thing wrong:")
+    assert "push addresses are in SANDBOX_PUSH_ANA, which this environment lacks" in screen
 
 
 async def test_what_is_wrong_comes_first_and_says_what_to_do(world: World) -> None:
