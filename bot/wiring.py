@@ -25,6 +25,7 @@ from bot.handoffs.work import HandoffWork
 from bot.incidents import messages as incident_orders
 from bot.incidents.actions import Actions
 from bot.incidents.api import DeclareApi
+from bot.incidents.candidates import Candidates
 from bot.incidents.events import TimelineListeners
 from bot.incidents.models import Incident
 from bot.incidents.pages import PageListener
@@ -36,6 +37,7 @@ from bot.incidents.slack import IncidentListeners
 from bot.incidents.standing import Standings
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
+from bot.incidents.widening import Widening
 from bot.incidents.work import IncidentWork
 from bot.oncall import messages as oncall_facts
 from bot.oncall.addresses import Addresses
@@ -160,7 +162,8 @@ async def build_rooms(
     incidents = Incidents(paging)
     standings = Standings(directory, paging, lambda incident: incident_url(links, incident))
     pages = PageListener(directory, incidents)
-    actions = Actions(directory, incidents, paging, holding)
+    widening = Widening(directory, Candidates(directory, oncall), incidents, paging)
+    actions = Actions(directory, incidents, paging, holding, widening)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
     watchdog = Watchdog(database, clock, paging)
@@ -208,6 +211,12 @@ async def build_rooms(
     listeners.on(AlarmRaised, incidents.on_alarm)
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))
 
+    listeners.on(incident_orders.IncidentDeclared, widening.on_declared)
+    listeners.on(incident_orders.SeverityChanged, widening.on_severity_changed)
+    listeners.on(incident_orders.SeverityConfirmed, widening.on_confirmed)
+    listeners.on(incident_orders.StateChanged, widening.on_state_changed)
+    listeners.on(incident_orders.ResponderJoined, widening.on_responder_joined)
+
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
@@ -217,7 +226,7 @@ async def build_rooms(
     oncall_work.register(worker)
     HandoffWork(database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
-    IncidentWork(database, gateway, directory, incidents, paging, standings, pages).register(worker)
+    IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)

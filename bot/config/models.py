@@ -170,6 +170,12 @@ class Service(Strict):
     core_functions: tuple[Line, ...] = Field(
         default=(), description="What users do with it; offered on the form, since an unusable one decides severity."
     )
+    # Off: that a machine wakes people beyond the ladder is a decision of whoever owns the service.
+    pages_for_width: bool = Field(
+        default=False,
+        description="In a SEV1 that a person has confirmed, more people are paged with nobody asking until enough respond: 3 in 5 minutes, "
+        "never more than half a team, never in private incidents or drills. Off: only when somebody presses *Page next 3*.",
+    )
     quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 
 

@@ -17,7 +17,9 @@ class Level(Strict):
 
     impact: Line = Field(description="What this level means, in two or three words; stands beside the severity wherever people choose one.")
     answer_within: Duration = Field(description="Somebody answers within this time; later counts as missed in the review.")
-    responders_wanted: Count = Field(description="How many responders the bot invites towards. It never wakes anybody to reach it.")
+    responders_wanted: Count = Field(
+        description="How many responders the bot invites towards. It wakes nobody to reach it, unless a service sets `pages_for_width`."
+    )
     hears: tuple[Hearer, ...] = Field(
         description="Who is told: `executives` (one sentence and the all-clear), `customers` (a draft for a named approver), "
         "`tracking` (the tracking channel), `ticket` (one line in the digest)."

@@ -3,7 +3,7 @@
 Slash command, button, form and message action all end here, so that they do the same things.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +15,8 @@ from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
+from bot.incidents.verbs import NEXT
+from bot.incidents.widening import Widening
 from bot.paging.holding import Holding
 from bot.paging.service import Paging
 from bot.slack.replies import Nothing, Reply, Say
@@ -42,11 +44,12 @@ Action = Callable[[Tx, Call], Awaitable[Reply]]
 class Actions:
     """The verbs that this version has. Upper rooms add theirs."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, paging: Paging, holding: Holding) -> None:
+    def __init__(self, directory: Directory, incidents: Incidents, paging: Paging, holding: Holding, widening: Widening) -> None:
         self._directory = directory
         self._incidents = incidents
         self._paging = paging
         self._holding = holding
+        self._widening = widening
         self._actions: dict[str, Action] = {
             name: getattr(self, name)
             for name in (
@@ -185,7 +188,9 @@ class Actions:
         return Say(f"The next on #{call.incident.number}'s ladder is being paged now.")
 
     async def page(self, tx: Tx, call: Call) -> Reply:
-        """Page a person, or whoever is on call for a team, now."""
+        """Page a person, or whoever is on call for a team, now; `next`: show who could help next, to be confirmed."""
+        if not call.people and not call.teams and call.words == NEXT:
+            return await self._page_next(tx, call.incident)
         if not call.people and not call.teams:
             raise InvalidInput("Say whom to page, and why: `/inc page @kim db failover needs you`.")
         if not is_open(call.incident.state):
@@ -197,6 +202,22 @@ class Actions:
         for target in (*(f"person:{person}" for person in call.people), *(f"team:{team}" for team in call.teams)):
             await self._paging.page_person(tx, self._incidents.page_request(call.incident), target, call.words)
         return Say(f"{', '.join([*names, *call.teams])}: being paged for #{call.incident.number}.")
+
+    async def _page_next(self, tx: Tx, incident: Incident) -> Reply:
+        """Who would be paged, and why: nothing happens until it is confirmed."""
+        plan = await self._widening.plan(tx, incident)
+        people = [*(one.person for one in plan.choice.chosen), *(one.candidate.person for one in plan.choice.left_out)]
+        text, shown = blocks.page_next(incident.number, plan, self._names(people))
+        return Say(text, blocks=shown)
+
+    async def page_these(self, tx: Tx, incident: Incident, people: Sequence[str]) -> Reply:
+        """Page those of a rehearsal who are still to be asked."""
+        known = [person for person in people if self._directory.person(person)]
+        plan = await self._widening.page(tx, incident.number, known)
+        return Say(blocks.paged_next(incident.number, plan, self._names(known), known))
+
+    def _names(self, people: Sequence[str]) -> dict[str, str]:
+        return {person: self._directory.name(person) for person in people}
 
     @staticmethod
     def _quiet(call: Call, sentence: str) -> Reply:

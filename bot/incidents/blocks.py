@@ -1,5 +1,6 @@
 """How an incident looks in Slack: its card, its forms and its sentences."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from slack_sdk.models.blocks import (
@@ -18,8 +19,14 @@ from bot.incidents.lifecycle import is_open
 from bot.incidents.models import Incident
 from bot.incidents.names import heading
 from bot.incidents.standing import Standing
+from bot.incidents.widening import Plan
+from bot.incidents.width import AT_ONCE, why_never
 from bot.slack.text import HEADER_LIMIT, TOPIC_LIMIT, channel_link, clamp, escape, link, when
 
+LEFT_OUT = 12
+"""People of a rehearsal who are said to be left out."""
+NAMED = 10
+"""Responders whose names the card has."""
 LINE = 150
 """Characters of an incident in a list."""
 EMOJI = {1: "🔴", 2: "🟠", 3: "🟡", 4: "⚪"}
@@ -32,12 +39,12 @@ def card(standing: Standing) -> list[Block]:
         HeaderBlock(text=PlainTextObject(text=clamp(f"{EMOJI[incident.severity]} {heading(incident)}", HEADER_LIMIT), emoji=True)),
         SectionBlock(text=MarkdownTextObject(text=clamp(facts(standing)))),
     ]
-    if not incident.is_confirmed:
+    if standing.is_asked and is_open(incident.state):
         blocks += [severity_question(incident)]
     if incident.last_update:
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(f"*Latest update:* {escape(incident.last_update)}", 1500))))
     if is_open(incident.state):
-        blocks.append(buttons(standing))
+        blocks += [buttons(standing), *more_hands(standing)]
     blocks += standing.more
     blocks.append(ContextBlock(elements=[MarkdownTextObject(text=clamp(footnote(standing), 2000))]))
     return blocks
@@ -54,10 +61,8 @@ def facts(standing: Standing) -> str:
         f"*Commander:* {commander(standing)}",
         f"*Answering:* {answering(standing)}",
     ]
-    if standing.responders:
-        lines.append(
-            f"*Responders:* {len(standing.responders)} of {standing.level.responders_wanted} · {', '.join(standing.responders[:10])}"
-        )
+    if standing.level.opens_channel:
+        lines.append(f"*Responders:* {responders(standing)}")
     if incident.next_update_at and is_open(incident.state):
         lines.append(f"*Next update:* by {when(incident.next_update_at)}")
     if standing.team and standing.team.bridge:
@@ -68,6 +73,14 @@ def facts(standing: Standing) -> str:
             "*Dashboards:* " + " · ".join(link(str(url), f"dashboard {n}") for n, url in enumerate(standing.service.dashboards, 1))
         )
     return "\n".join(lines)
+
+
+def responders(standing: Standing) -> str:
+    """How many respond of those wanted, who, and how many more were invited."""
+    names = standing.responders
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    invited = f"{standing.invited} invited" if standing.invited else ""
+    return " · ".join(part for part in (f"{len(names)} of {standing.level.responders_wanted}", shown, invited) if part)
 
 
 def commander(standing: Standing) -> str:
@@ -122,6 +135,49 @@ def buttons(standing: Standing) -> ActionsBlock:
             ButtonElement(text="Resolve", action_id="incident.resolve", value=number),
         ],
     )
+
+
+def more_hands(standing: Standing) -> list[Block]:
+    """Join, and as long as more are wanted: who could be paged next."""
+    incident = standing.incident
+    row = [ButtonElement(text="Join", action_id="incident.join", value=str(incident.number))]
+    wanted = len(standing.responders) < standing.level.responders_wanted
+    if wanted and why_never(incident.state, incident.is_private) is None:
+        row.append(ButtonElement(text=f"Page next {AT_ONCE}", action_id="incident.page_next", value=str(incident.number)))
+    return [ActionsBlock(block_id="incident.width", elements=row)]
+
+
+def page_next(number: int, plan: Plan, names: Mapping[str, str]) -> tuple[str, list[Block]]:
+    """A rehearsal of "Page next 3": who, why, and who is left out; with the button that does it. `names` are plain."""
+    chosen = plan.choice.chosen
+    so_far = f"{plan.responders} of {plan.wanted} respond"
+    if chosen:
+        text = f"*Page these {len(chosen)} for #{number}?*" if len(chosen) > 1 else f"*Page this one for #{number}?*"
+        lines = [
+            f"{text} {so_far}. Nobody has been paged by this yet.",
+            *(f"• *{escape(names[one.person])}*: {escape(one.why)}" for one in chosen),
+        ]
+    else:
+        lines = [f"*Nobody is left to page next for #{number}.* {so_far}. To call somebody by name: `/inc page @person`."]
+    if plan.choice.left_out:
+        left_out = [f"{escape(names[one.candidate.person])} ({escape(one.reason)})" for one in plan.choice.left_out[:LEFT_OUT]]
+        lines.append(f"Left out: {', '.join(left_out)}.")
+    said = "\n".join(lines)
+    if not chosen:
+        return said, sentence(said)
+    value = " ".join([str(number), *(one.person for one in chosen)])
+    label = clamp(f"Page {' and '.join(escape(names[one.person]).split()[0] for one in chosen)}", 75)
+    button = ButtonElement(text=label, action_id="incident.page_these", value=value, style="primary")
+    return said, [*sentence(said), ActionsBlock(block_id="incident.page_next", elements=[button])]
+
+
+def paged_next(number: int, plan: Plan, names: Mapping[str, str], asked: Sequence[str]) -> str:
+    """What became of a rehearsal."""
+    paged = [names[one.person] for one in plan.choice.chosen]
+    reasons = {one.candidate.person: one.reason for one in plan.choice.left_out}
+    left = [f"{names[person]} ({reasons.get(person, 'is not on call any more')})" for person in asked if names[person] not in paged]
+    said = f"{', '.join(paged)}: being paged for #{number}." if paged else f"Nobody was paged for #{number}."
+    return escape(f"{said} Left out: {', '.join(left)}." if left else said)
 
 
 def severity_question(incident: Incident) -> ActionsBlock:

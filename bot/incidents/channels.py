@@ -11,6 +11,7 @@ from bot.incidents.messages import ChannelOpened, ConfirmDeclared, DressChannel,
 from bot.incidents.models import Incident
 from bot.incidents.names import channel_name
 from bot.incidents.service import Incidents
+from bot.incidents.widening import Widening
 from bot.paging.service import Paging
 from bot.slack.gateway import Failed, Ok, Result, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
@@ -35,12 +36,15 @@ THERE = frozenset({"already_in_channel", "cant_invite_self"})
 class ChannelWork:
     """The handlers of due work that has to do with the channel itself."""
 
-    def __init__(self, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging) -> None:
+    def __init__(
+        self, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging, widening: Widening
+    ) -> None:
         self._db = database
         self._slack = gateway
         self._directory = directory
         self._incidents = incidents
         self._paging = paging
+        self._widening = widening
 
     def register(self, worker: Worker) -> None:
         """Let the worker do these orders."""
@@ -110,9 +114,10 @@ class ChannelWork:
         return Done()
 
     async def _wanted(self, tx: Tx, incident: Incident) -> list[str]:
-        """Whoever declared it, everybody paged so far, and everybody who took a part."""
+        """Whoever declared it, everybody paged so far, everybody who took a part, and who could help: all with one call."""
         parts = [role.person for role in await roles.holders(tx, incident.number)]
-        return [incident.declared_by, *await self._incidents.paged(tx, incident), *parts]
+        here = [*await self._incidents.paged(tx, incident), *parts]
+        return [incident.declared_by, *here, *await self._widening.to_invite(tx, incident, here)]
 
     async def _no_channel_yet(self, incident: Incident, answer: SlackAway | Failed) -> Outcome:
         """Write it down and tell who declared it, once, and try again. What a person must put right is said where people look.

@@ -12,7 +12,7 @@ from datetime import timedelta
 from bot.incidents.intents import Act, Ask, Declare, Intent, Look, Mention, MentionKind, OpenForm, Place, Unknown
 from bot.incidents.lifecycle import state_named
 from bot.incidents.severity import Severity
-from bot.incidents.verbs import SPELLINGS, VERBS, Argument, Verb, nearest_verbs
+from bot.incidents.verbs import NEXT, SPELLINGS, VERBS, Argument, Verb, nearest_verbs
 
 __all__ = [
     "SPELLINGS",
@@ -210,7 +210,9 @@ def filled(verb: Verb, argument: str, number: int | None, place: Place) -> Act |
 
 
 def targeted(act: Act, words: list[str], argument: str, place: Place) -> Act | None:
-    """A page: one or more people or teams, then what they are told."""
+    """A page: one or more people or teams, then what they are told; or whoever is next."""
+    if NEXT not in place.people and re.fullmatch(rf"{NEXT}(?: 3| three)?", key_of(" ".join(words))):
+        return replace(act, argument=NEXT)
     mentions = []
     for word in words:
         found = mention(word, place, bare=len(words) == 1)

@@ -33,6 +33,21 @@ class SeverityChanged:
 
 
 @dataclass(frozen=True)
+class SeverityConfirmed:
+    """A person says that an incident's severity is right."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
+class ResponderJoined:
+    """Somebody has a part in an incident who had none in that role before."""
+
+    incident_id: int
+    person: str
+
+
+@dataclass(frozen=True)
 class StateChanged:
     """An incident moved along its life."""
 
@@ -168,6 +183,13 @@ class NagForUpdate(Order):
 @dataclass(frozen=True, kw_only=True)
 class SeatActingCommander(Order):
     """The first who answered leads, if the seat is still empty."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidenIncident(Order):
+    """See whether more people are to be paged for an incident, or those who were are wanted no more."""
 
     incident_id: int
 

@@ -24,6 +24,8 @@ class Incident(SQLModel, table=True):
     rule: str = Field(sa_column=Column(Text, nullable=False))
     """The line of the decision table that gave the severity, and the values it looked at, as one sentence."""
     is_confirmed: bool
+    confirmed_by: str | None = None
+    """The person who typed or confirmed the severity; None while only a rule has decided it."""
     service: str | None = None
     team: str | None = None
     is_private: bool = False
@@ -86,6 +88,19 @@ class Invitation(SQLModel, table=True):
 
     incident_id: int = Field(foreign_key="incident.id", primary_key=True)
     actor: str = Field(primary_key=True)
+
+
+class WidthPage(SQLModel, table=True):
+    """Somebody was paged because more hands are wanted, by whom and why them. Nobody is asked twice."""
+
+    __tablename__ = "incident_width_page"
+
+    incident_id: int = Field(foreign_key="incident.id", primary_key=True)
+    person: str = Field(primary_key=True)
+    page_id: int
+    by: str
+    why: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class MilestoneRow(SQLModel, table=True):

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.config.models import Config, Level
-from bot.db import Tx, hold_incident
+from bot.db import ActorId, Tx, hold_incident
+from bot.directory.service import SLACK_ACTOR
 from bot.errors import NotFound
 from bot.incidents import roles
 from bot.incidents.lifecycle import OPEN, IncidentState
@@ -87,6 +88,10 @@ class Records:
         """When the ladder's first step is due; in quiet hours that lies ahead. None when nobody is to be paged."""
         page = await self._paging.newest_page(tx, incident.number)
         return page.started_at if page else None
+
+    def is_person(self, actor: ActorId) -> bool:
+        """Whether who acts is somebody of the company, not the bot, an alert or a script."""
+        return self._config.person(actor) is not None or actor.startswith(SLACK_ACTOR)
 
     def level(self, incident: Incident) -> Level:
         """What the incident's severity means."""

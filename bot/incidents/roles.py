@@ -6,7 +6,7 @@ from sqlmodel import col
 from bot.db import ActorId, Tx, hold_incident
 from bot.errors import AlreadyDone
 from bot.incidents import timeline
-from bot.incidents.messages import CommanderChanged
+from bot.incidents.messages import CommanderChanged, ResponderJoined
 from bot.incidents.models import COMMANDER, Role
 
 RESPONDER = "responder"
@@ -53,6 +53,7 @@ async def take_part(tx: Tx, incident_id: int, person: ActorId, role: str = RESPO
         return False
     tx.session.add(Role(incident_id=incident_id, role=role, person=person, since=tx.now))
     await timeline.record(tx, incident_id, "role", f"joined as {role}", actor=person, key=f"{role}:{person}:{tx.now.timestamp():.0f}")
+    await tx.announce(ResponderJoined(incident_id, person))
     return True
 
 

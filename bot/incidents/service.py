@@ -20,6 +20,7 @@ from bot.incidents.messages import (
     RepairHistory,
     SayInOps,
     SeverityChanged,
+    SeverityConfirmed,
     StateChanged,
 )
 from bot.incidents.models import Incident
@@ -77,6 +78,7 @@ class Incidents(Outward):
             severity=int(judged.severity),
             rule=judged.rule,
             is_confirmed=judged.is_confirmed,
+            confirmed_by=tx.actor if wanted.severity is not None and self.is_person(tx.actor) else None,
             service=judged.service.id if judged.service else None,
             team=judged.team.id if judged.team else None,
             is_private=judged.is_private,
@@ -144,10 +146,10 @@ class Incidents(Outward):
         """Set the severity, and re-evaluate paging, cadence and audience by it. Says what it started and stopped in the channel."""
         incident = await self.touched(tx, incident_id)
         self._refuse_over(incident, "change its severity")
-        before = incident.severity
-        if before == severity and incident.is_confirmed:
+        before, by = incident.severity, tx.actor if self.is_person(tx.actor) else None
+        if before == severity and incident.is_confirmed and (incident.confirmed_by or not by):
             raise AlreadyDone(f"#{incident_id} is SEV{before} already. Nothing to do.")
-        incident.severity, incident.is_confirmed = int(severity), True
+        incident.severity, incident.is_confirmed, incident.confirmed_by = int(severity), True, by
         unsaid = incident.rule if before == severity else "changed by a person"
         incident.rule = reason.strip()[:500] or unsaid
         words = f"severity SEV{before} → SEV{severity}" if before != severity else f"SEV{severity} confirmed"
@@ -157,6 +159,8 @@ class Incidents(Outward):
             await tx.announce(SeverityChanged(incident_id, before, int(severity)))
             change = f"*{words}* by {{actor}}{{words}}.\n{self._what_it_means(incident, before)} {{promise}}"
             await self.say(tx, incident, change, words=reason)
+        else:
+            await tx.announce(SeverityConfirmed(incident_id))
         await self.refresh(tx, incident)
         return incident
 

@@ -18,7 +18,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import ComponentStatus, Observation, Severity
 from bot.incidents.standing import Standings
-from bot.incidents.verbs import VERBS
+from bot.incidents.verbs import NEXT, VERBS
 from bot.slack.door import Door
 from bot.slack.identity import identity
 from bot.slack.replies import FieldErrors, Nothing, OpenModal, Reply, Say
@@ -47,6 +47,8 @@ class IncidentListeners:
             door.click(f"incident.{verb}", self.press)
         for verb in ("update", "resolve"):
             door.click(f"incident.{verb}", self.open_form)
+        door.click("incident.page_next", self.press_page_next)
+        door.click("incident.page_these", self.press_page_these)
         door.click("incident.severity:*", self.press_severity)
         door.click("incident.undo", self.press_undo)
         door.click("offer.declare", self.declare_offered)
@@ -221,6 +223,17 @@ class IncidentListeners:
         incident = await self._visible(tx, number_in(number), click.channel)
         call = Call(incident, severity=Severity(int(severity)), is_elsewhere=incident.channel_id != click.channel)
         return await self._actions.perform(tx, "sev", call)
+
+    async def press_page_next(self, tx: Tx, click: Click) -> Reply:
+        """Who could be paged next: shown to who asks alone."""
+        incident = await self._visible(tx, number_in(click.value), click.channel)
+        return await self._actions.perform(tx, "page", Call(incident, words=NEXT))
+
+    async def press_page_these(self, tx: Tx, click: Click) -> Reply:
+        """Yes, page those who were named. The answer takes the place of the question."""
+        number, *people = click.value.split()
+        incident = await self._visible(tx, number_in(number), click.channel)
+        return in_place(await self._actions.page_these(tx, incident, people))
 
     async def press_undo(self, tx: Tx, click: Click) -> Reply:
         """Take back a resolve or cancel."""

@@ -40,6 +40,10 @@ TYPED = frozenset({Surface.COMMAND, Surface.MENTION})
 WRITTEN = TYPED | {Surface.FORM}
 
 
+NEXT = "next"
+"""`page next`: whoever could help next, in place of a person or team."""
+
+
 @dataclass(frozen=True)
 class Verb:
     """One thing that can be done. `does` is the line that help prints, `example` what follows the root command there."""
@@ -85,7 +89,7 @@ TABLE = (
     Verb("lead", Argument.PERSON, "make somebody commander", "lead @bea", ("commander",), surfaces=WRITTEN | {Surface.CARD}),
     Verb("comms", Argument.PERSON, "make somebody responsible for communication", "comms @kim"),
     Verb("scribe", Argument.PERSON, "make somebody scribe", "scribe @lee"),
-    Verb("join", Argument.NONE, "become a responder", "join", surfaces=TYPED | {Surface.ANSWER}),
+    Verb("join", Argument.NONE, "become a responder", "join", surfaces=TYPED | {Surface.ANSWER, Surface.CARD}),
     Verb("leave", Argument.NONE, "stop being a responder", "leave", surfaces=TYPED),
     Verb("status", Argument.STATE, "move to another state", "status monitoring", surfaces=WRITTEN),
     Verb(
@@ -114,7 +118,13 @@ TABLE = (
     Verb("reopen", Argument.TEXT, "it is not over", "reopen errors are back", surfaces=WRITTEN),
     Verb("cancel", Argument.TEXT, "it was no incident (can be undone for 5 min)", "cancel it was a test", surfaces=WRITTEN),
     Verb("merge", Argument.INCIDENT, "it is the same as another incident", "merge #41"),
-    Verb("page", Argument.TARGET, "page a person or team now", "page @payments db failover needs you", surfaces=WRITTEN),
+    Verb(
+        "page",
+        Argument.TARGET,
+        "page a person or team now; `page next`: the next three who could help",
+        "page @payments db failover needs you",
+        surfaces=WRITTEN | {Surface.CARD},
+    ),
     Verb("escalate", Argument.NONE, "page the next step now", "escalate", surfaces=TYPED | {Surface.CARD, Surface.PHONE}),
     Verb("ack", Argument.NONE, "take the page", "ack", ("acknowledge",), surfaces=TYPED | {Surface.CARD, Surface.PHONE}),
     Verb("unack", Argument.NONE, "give the page back", "unack", surfaces=TYPED),

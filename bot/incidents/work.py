@@ -21,6 +21,7 @@ from bot.incidents.messages import (
     SayInChannel,
     SayInOps,
     SeatActingCommander,
+    WidenIncident,
 )
 from bot.incidents.models import Incident
 from bot.incidents.names import headline
@@ -28,6 +29,7 @@ from bot.incidents.ops import OpsChannel
 from bot.incidents.pages import PageListener
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
+from bot.incidents.widening import Widening
 from bot.paging.service import Paging
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
@@ -48,7 +50,7 @@ class IncidentWork:
 
     def __init__(
         self, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging,
-        standings: Standings, pages: PageListener,
+        standings: Standings, pages: PageListener, widening: Widening,
     ) -> None:  # fmt: skip
         self._db = database
         self._slack = gateway
@@ -57,7 +59,8 @@ class IncidentWork:
         self._paging = paging
         self._standings = standings
         self._pages = pages
-        self._channels = ChannelWork(database, gateway, directory, incidents, paging)
+        self._widening = widening
+        self._channels = ChannelWork(database, gateway, directory, incidents, paging, widening)
 
     def register(self, worker: Worker) -> None:
         """Let the worker do this room's orders."""
@@ -69,6 +72,7 @@ class IncidentWork:
         worker.handles(SayInOps, OpsChannel(self._directory, self._slack).say)
         worker.handles(NagForUpdate, self.nag_for_update)
         worker.handles(SeatActingCommander, self.seat_acting_commander)
+        worker.handles(WidenIncident, self.widen_incident)
 
     # The card
 
@@ -205,3 +209,8 @@ class IncidentWork:
             here = {part.person for part in await roles.holders(tx, order.incident_id)}
             if page and page.acknowledged_by in here:
                 await self._pages.seat_acting_commander(tx, incident, ActorId(page.acknowledged_by))
+
+    async def widen_incident(self, order: WidenIncident, claim: Claim) -> None:
+        """More hands, where they are wanted and a service has opted in."""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._widening.widen(tx, order.incident_id)

@@ -1,6 +1,7 @@
 """The verbs of paging. Each takes the transaction first; what leaves the house is ordered as due work within it."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -168,11 +169,18 @@ class Paging:
         await self.refresh_messages(tx, page)
         return True
 
-    async def stand_down(self, tx: Tx, incident_id: int) -> None:
-        """The incident is over: every page of it ends, and whoever was asked and has not answered is told."""
+    async def stand_down(self, tx: Tx, incident_id: int, unanswered: Collection[int] | None = None) -> int:
+        """The incident is over: every page of it ends, and whoever was asked and has not answered is told.
+
+        With `unanswered`, only these pages of it, and only as long as nobody has answered. How many ended.
+        """
+        ended = 0
         for page in await self._pages(tx, incident_id):
-            if page.state != PageState.CLOSED:
+            is_meant = unanswered is None or (page.id in unanswered and needs_answer(page.state))
+            if is_meant and page.state != PageState.CLOSED:
                 await self._close(tx, page)
+                ended += 1
+        return ended
 
     async def channel_ready(self, tx: Tx, incident_id: int, channel_id: str) -> None:
         """The incident's channel exists: from now on pages link to it."""

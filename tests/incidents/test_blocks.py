@@ -72,11 +72,13 @@ def standing(config: Config, one: Incident, words: str) -> Standing:
         commander="<@U0KIM000000>",
         is_acting=True,
         responders=tuple(f"<@U{n:010}>" for n in range(60)),
+        invited=7,
         acknowledged_by=None,
         declared_by="<@U0KIM000000>",
         paging=(f"Ana could not be reached: {words}",) * 20,
         page_id=1,
         page_url="https://tocsin.example.com/i/42?k=" + "k" * 80,
+        is_asked=True,
         more=(),
     )
 

@@ -12,7 +12,8 @@ from bot.slack.requests import Click, MessageAction, Shortcut, Submission
 from tests.world import World, running_world
 
 CARD = {"ack": "incident.ack", "lead": "incident.lead", "update": "incident.update", "escalate": "incident.escalate",
-        "resolve": "incident.resolve", "sev": "incident.severity:confirm"}  # fmt: skip
+        "resolve": "incident.resolve", "sev": "incident.severity:confirm",
+        "join": "incident.join", "page": "incident.page_next"}  # fmt: skip
 MESSAGE = {"new": "declare.from_message", "note": "timeline.add"}
 
 

@@ -11,6 +11,7 @@ from bot.db import BOT, ActorId, Database
 from bot.directory.service import Directory
 from bot.events import Listeners
 from bot.incidents.actions import Actions, Call
+from bot.incidents.candidates import Candidates
 from bot.incidents.declaration import Declaration
 from bot.incidents.messages import HistoryRepaired, IncidentReopened, IncidentResolved, SayInChannel
 from bot.incidents.models import Incident
@@ -19,6 +20,7 @@ from bot.incidents.recorder import Recorder
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
 from bot.incidents.web import IncidentPage
+from bot.incidents.widening import Widening
 from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
 from bot.paging.holding import Holding
@@ -67,7 +69,8 @@ class House:
         PostmortemWork(self.database, self.directory, self.incidents, gatherer, self.postmortems).register(self.worker)
         self.worker.handles(SayInChannel, self._say)
         self.command = PostmortemCommand(self.postmortems)
-        self.actions = Actions(self.directory, self.incidents, self.paging, Holding(self.paging, climbing))
+        widening = Widening(self.directory, Candidates(self.directory, OnCall(self.directory)), self.incidents, self.paging)
+        self.actions = Actions(self.directory, self.incidents, self.paging, Holding(self.paging, climbing), widening)
         self.command.register(self.actions)
         pages = PageListener(self.directory, self.incidents)
         self.listeners.on(PersonPaged, pages.on_person_paged)

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("severity", sa.Integer(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("is_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("confirmed_by", sa.String(), nullable=True),
         sa.Column("service", sa.String(), nullable=True),
         sa.Column("team", sa.String(), nullable=True),
         sa.Column("is_private", sa.Boolean(), nullable=False),
@@ -341,6 +342,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("role = 'commander' AND until IS NULL"),
     )
     op.create_index("incident_role_of", "incident_role", ["incident_id", "role"], unique=False)
+    op.create_table(
+        "incident_width_page",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("page_id", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "person"),
+    )
     op.create_table(
         "page_attempt",
         sa.Column("id", sa.Integer(), nullable=False),
