@@ -18,9 +18,10 @@ from bot.config.loader import load
 from bot.config.models import Config
 from bot.config.settings import Settings, read, with_driver
 from bot.config.startup import configured
+from bot.config.watch import Watch
 from bot.db import BOT, Database
 from bot.directory.service import Directory
-from bot.errors import InvalidInput, NotAllowed
+from bot.errors import ConfigInvalid, InvalidInput, NotAllowed
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
 from bot.oncall.checking import Standing, as_written, stored
@@ -52,9 +53,10 @@ async def at_once() -> None:
 class Bot:
     """The whole bot in one process: front door, Slack door, worker. `start` returns once requests are taken."""
 
-    def __init__(self, settings: Settings, config: Config, clock: Clock) -> None:
+    def __init__(self, settings: Settings, config: Config, clock: Clock, environ: Mapping[str, str]) -> None:
         self.settings = settings
         self.directory = Directory(config)
+        self._watch = Watch(settings.config, environ, config.digest)
         self.clock = clock
         listeners = Listeners()
         self.database = Database(settings.database_driver_url, clock, listeners)
@@ -71,7 +73,9 @@ class Bot:
         await self._stack.enter_async_context(closing(self.database))
         await migrate_database(self.database)
         await self._stack.enter_async_context(sole_process(self.database))
-        self.rooms = await build_rooms(self.settings, self.directory, self.clock, self.database, self.worker, self._listeners, self.checks)
+        self.rooms = await build_rooms(
+            self.settings, self.directory, self._watch, self.clock, self.database, self.worker, self._listeners, self.checks
+        )
         bell = Bell(self.database, self.worker.wake)
         self.database.wake = bell.ring
         await self.rooms.door.start()
@@ -81,7 +85,10 @@ class Bot:
             token = self.settings.slack_app_token.get_secret_value()
             self._socket = SocketMode(self.rooms.door, token, self.settings.slack_api_url)
             await self._socket.start()
-        for forever in (self.worker.run(), bell.run(), self.rooms.auditor.run(), self.rooms.watchdog.run(), self._watch_connection()):
+        rooms = self.rooms
+        for forever in (
+            self.worker.run(), bell.run(), rooms.auditor.run(), rooms.watchdog.run(), rooms.following.run(), self._watch_connection()
+        ):  # fmt: skip
             self._tasks.append(asyncio.create_task(forever))
         logger.info("tocsin runs", port=self.port, socket_mode=self._socket is not None)
 
@@ -133,6 +140,10 @@ class Bot:
         if self._socket is not None:
             connected = self._socket.connected
             checks["socket"] = Check(connected, "connected" if connected else "not connected; trying again", False)
+        problems = self.rooms.following.problems
+        checks["configuration"] = Check(
+            not problems, f"degraded: the changed files are not in force: {'; '.join(problems[:5])}" if problems else "is in force", False
+        )
         findings = self.rooms.auditor.findings
         checks["audit"] = Check(not findings, "; ".join(finding.sentence for finding in findings[:5]) or "nothing is wrong", False)
         return checks
@@ -154,6 +165,7 @@ class Bot:
         return Check(is_well, says, False)
 
     async def _begin_work(self) -> None:
+        await self.rooms.following.begin()
         async with self.database.begin(actor=BOT) as tx:
             await wiring.at_start(self.rooms, tx)
 
@@ -211,11 +223,13 @@ async def run(environ: Mapping[str, str]) -> None:
     faultpoints.arm(environ.get("TOCSIN_DIE_AT", ""))
     log.configure(settings.log)
     clock = ShiftedClock(settings.sandbox_offset) if settings.sandbox_token else WallClock()
-    bot = Bot(settings, config, clock)
+    bot = Bot(settings, config, clock, environ)
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what changes during the start is found right after it
     await bot.start()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, bot.rooms.following.look_now)
     try:
         await asked_to_stop.wait()
         logger.info("tocsin stops")
@@ -225,8 +239,13 @@ async def run(environ: Mapping[str, str]) -> None:
 
 async def doctor(environ: Mapping[str, str]) -> tuple[str, bool]:
     """Whether paging works right now, in one screen, and whether all is well."""
-    settings, config = configured(environ)
+    settings = read(environ)
     lines = [await examination.bot(f"http://127.0.0.1:{settings.port}")]
+    config = None
+    try:
+        config = load(settings.config, environ)
+    except ConfigInvalid as invalid:  # a bot that runs goes on with the one before, and can be looked at
+        lines.append(examination.unsound(invalid.problems))
     try:
         async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())), database.read() as tx:
             lines += await examination.stored(tx, config)

@@ -14,6 +14,7 @@ from bot.alerts.week import FiredAlerts
 from bot.alerts.work import AlertWork
 from bot.clock import Clock, WallClock
 from bot.config.settings import Settings
+from bot.config.watch import Watch
 from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.directory.work import DirectoryWork
@@ -86,6 +87,9 @@ from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.unfinished import unfinished
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
+from bot.reloads import messages as reload_facts
+from bot.reloads.service import Reloads
+from bot.reloads.work import Following
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
 from bot.slack.gateway import Degraded, Ok, SlackGateway, web_client
@@ -120,7 +124,7 @@ class Rooms:
     paging: Paging
     incidents: Incidents
     oncall: OnCall
-    oncall_work: OnCallWork
+    following: Following
     twilio: Twilio | None
     mail: MailDoor
 
@@ -133,7 +137,14 @@ class Rooms:
 
 
 async def build_rooms(
-    settings: Settings, directory: Directory, clock: Clock, database: Database, worker: Worker, listeners: Listeners, checks: Checks
+    settings: Settings,
+    directory: Directory,
+    watch: Watch,
+    clock: Clock,
+    database: Database,
+    worker: Worker,
+    listeners: Listeners,
+    checks: Checks,
 ) -> Rooms:
     """Put the rooms together, from the ground up. The database must be up to date."""
     links = await signed_links(settings, database, clock)
@@ -217,6 +228,10 @@ async def build_rooms(
     listeners.on(incident_orders.StateChanged, widening.on_state_changed)
     listeners.on(incident_orders.ResponderJoined, widening.on_responder_joined)
 
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: oncall_work.start(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: handoffs.follow(tx, fact.teams))
+
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
@@ -271,7 +286,7 @@ async def build_rooms(
         paging=paging,
         incidents=incidents,
         oncall=oncall,
-        oncall_work=oncall_work,
+        following=Following(database, directory, Reloads(oncall), watch),
         twilio=twilio,
         mail=mail,
     )
@@ -279,10 +294,7 @@ async def build_rooms(
 
 async def at_start(rooms: Rooms, tx: Tx) -> None:
     """What every process orders when it begins."""
-    await rooms.oncall.open_epochs(tx)
-    await rooms.oncall_work.start(tx)
     await rooms.recurring.start(tx)
-    await rooms.directory.look_up(tx)
     await rooms.repair.repair_open(tx)
 
 

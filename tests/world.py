@@ -33,7 +33,7 @@ class World:
         """Begin a bot; `environ` changes its variables from now on."""
         self.environ |= {"TOCSIN_PORT": "0", **environ}
         settings = read(self.environ)
-        self.bot = Bot(settings, load(settings.config, self.environ), self.clock)
+        self.bot = Bot(settings, load(settings.config, self.environ), self.clock, self.environ)
         await self.bot.start()
         self.is_running = True
         self.environ["TOCSIN_PORT"] = str(self.bot.port)

@@ -1,5 +1,6 @@
 """A directory of YAML → `Config`, or every problem at once, each with its file and line."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -18,24 +19,41 @@ SINGULAR = {"people": "person", "teams": "team"}
 
 def load(directory: Path, environ: Mapping[str, str]) -> Config:
     """Read every `*.yaml` in `directory`. Raises `ConfigInvalid` with all problems as `file:line: sentence`."""
-    return build(gather(directory), environ)
+    before = digest(directory)  # first: whatever is written while we read differs from it, and will be read again
+    return build(gather(directory), environ).known_as(before)
+
+
+def digest(directory: Path) -> str:
+    """What the files of a directory hold, as a short text that any change to them changes."""
+    found = hashlib.sha256()
+    try:
+        for path in files(directory):
+            found.update(repr((path.name, path.read_bytes())).encode())
+    except OSError as error:
+        found.update(repr(error).encode())
+    return found.hexdigest()
+
+
+def files(directory: Path) -> list[Path]:
+    """The files that are read, in their order."""
+    return sorted(path for path in directory.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and path.name[0] != ".")
 
 
 def gather(directory: Path) -> Tree:
     """What the files of a directory say, not yet validated."""
     try:
-        files = sorted(path for path in directory.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and path.name[0] != ".")
+        found = files(directory)
     except OSError as error:
         raise ConfigInvalid(
             [f"{directory}:1: the configuration directory cannot be read ({error.strerror or error}); set TOCSIN_CONFIG."]
         ) from None
-    if not files:
+    if not found:
         raise ConfigInvalid(
             [f"{directory}:1: there is no .yaml file in the configuration directory; start with people, teams and services."]
         )
-    tree = read({path: str(path) for path in files}, frozenset(NAMED))
+    tree = read({path: str(path) for path in found}, frozenset(NAMED))
     if not tree.places:
-        tree.places[()] = Place(str(files[0]), 1)
+        tree.places[()] = Place(str(found[0]), 1)
     return tree
 
 

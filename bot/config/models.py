@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
@@ -309,6 +309,18 @@ class Config(Strict):
         default=(),
         description="Who is paged when every step of a policy finds nobody: `person:<id>`, `team:<id>`, `rotation:<id>`, `schedule:<id>`.",
     )
+
+    _digest: str = PrivateAttr(default="")
+
+    @property
+    def digest(self) -> str:
+        """What the files held that this was read from (`loader.digest`); "" when it was read from none."""
+        return self._digest
+
+    def known_as(self, digest: str) -> Self:
+        """The same, read from files that held this."""
+        self._digest = digest
+        return self
 
     @model_validator(mode="before")
     @classmethod

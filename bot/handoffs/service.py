@@ -1,7 +1,7 @@
 """The verbs of hand-offs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -41,8 +41,7 @@ class Handoffs:
 
     async def on_handed_off(self, tx: Tx, fact: HandedOff) -> None:
         """Group and topic follow; whoever came confirms, and is asked once more when they are awake."""
-        for team in self.teams(fact.schedule):
-            await queue.refresh(tx, FollowOnCall(team=team.id), key=f"follow_oncall:{team.id}", about=f"team:{team.id}")
+        await self.follow(tx, [team.id for team in self.teams(fact.schedule)])
         for person in fact.incoming:
             planned = await self._ahead(tx, fact.schedule, fact.at, person)
             row = planned or await self._row(tx, fact.schedule, fact.at, person, fact.outgoing)
@@ -56,6 +55,11 @@ class Handoffs:
                 late = when_awake(nudge + LEAD_AFTER, self._planner.zone(person))
                 lead = NudgeIncoming(handoff_id=row.number, tells_lead=True)
                 await queue.schedule(tx, lead, key=f"nudge:{row.number}:lead", about=about, due=late)
+
+    async def follow(self, tx: Tx, teams: Iterable[str]) -> None:
+        """Let Slack show who is on call for these teams now."""
+        for team in teams:
+            await queue.refresh(tx, FollowOnCall(team=team), key=f"follow_oncall:{team}", about=f"team:{team}")
 
     async def confirm(self, tx: Tx, handoff_id: int) -> Handoff:
         """The actor has it. Who left is told."""

@@ -55,7 +55,7 @@ class OnCallWork:
     # Hand-offs
 
     async def start(self, tx: Tx) -> None:
-        """Look at every schedule that answers for a team: at each start of a process."""
+        """Look at every schedule that answers for a team: when a process starts, and when the configuration is another."""
         for name in self._oncall.schedules():
             await self._look(tx, name)
 

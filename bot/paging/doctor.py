@@ -58,11 +58,19 @@ async def bot(url: str) -> Line:
     return Line(bool(body.get("ready")) and not wrong, "bot", "; ".join(wrong) or "is ready")
 
 
-async def stored(tx: Tx, config: Config) -> list[Line]:
-    """What the database knows: alarms, pages that are late, how each method fared, and who could not be reached."""
+def unsound(problems: Sequence[str]) -> Line:
+    """The configuration directory holds what no bot would start with."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return Line(
+        False, "configuration", f"is not sound: {problems[0]}{more} A bot that runs goes on with the one before; run `tocsin check`"
+    )
+
+
+async def stored(tx: Tx, config: Config | None) -> list[Line]:
+    """What the database knows: alarms, pages that are late, how each method fared, and, by the configuration, who is out of reach."""
     lines = [await _alarms(tx), await _watchdog(tx), await _late(tx)]
     lines += [await _method(tx, method) for method in METHOD_NAMES]
-    return [*lines, _out_of_reach(config), _last_resort(config)]
+    return [*lines, _out_of_reach(config), _last_resort(config)] if config else lines
 
 
 async def _alarms(tx: Tx) -> Line:

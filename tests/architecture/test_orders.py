@@ -7,6 +7,7 @@ from bot import wiring
 from bot.clock import FakeClock
 from bot.config.loader import load
 from bot.config.settings import read
+from bot.config.watch import Watch
 from bot.db import Database
 from bot.directory.service import Directory
 from bot.events import Listeners
@@ -39,9 +40,9 @@ async def test_every_order_has_somebody_who_does_it(sqlite_database: Database, c
         "TOCSIN_CONFIG": str(HOUSE / "bot" / "sandbox" / "config"),
     }
     settings, worker = read(environ), Worker(sqlite_database, clock)
-    rooms = await wiring.build_rooms(
-        settings, Directory(load(settings.config, environ)), clock, sqlite_database, worker, listeners, no_checks
-    )
+    config = load(settings.config, environ)
+    watch = Watch(settings.config, environ, config.digest)
+    rooms = await wiring.build_rooms(settings, Directory(config), watch, clock, sqlite_database, worker, listeners, no_checks)
     await rooms.close()
     assert len(orders()) > 10
     assert sorted(order.__name__ for order in orders() if order.kind() not in worker.kinds) == []

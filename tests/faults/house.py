@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 from collections import deque
@@ -105,6 +106,7 @@ class House:
         self._nursery = nursery
         self._url = plain_url(database_url)
         self._folder = folder
+        self.config = shutil.copytree(CONFIG, folder / "config")
         self.clock = ShiftedClock(timedelta(0))
         self.sandbox = Sandbox(clock=self.clock)
         self.database = Database(database_url, self.clock, Listeners())
@@ -191,7 +193,7 @@ class House:
             "PATH": os.environ.get("PATH", ""),
             **self.sandbox.environ(),
             "DATABASE_URL": self._url,
-            "TOCSIN_CONFIG": str(CONFIG),
+            "TOCSIN_CONFIG": str(self.config),
             "TOCSIN_SECRET": "a secret of these tests",
             "TOCSIN_HOST": "127.0.0.1",
             "TOCSIN_PORT": str(self.port),

@@ -43,6 +43,7 @@ POINTS = {
     "acknowledged": ("text: committed, not answered", "refresh_page_messages: done, not noted#2"),
     "pressed": ("click: committed, not answered",),
     "updated": ("say_in_channel: claimed", "say_in_channel: done, not noted", "refresh_card: done, not noted"),
+    "reloaded": ("configuration: before commit", "configuration: in force, not told"),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
 """Where the bot dies, by the chapter of the story in which it comes there."""
@@ -112,3 +113,11 @@ async def test_a_kill_at_any_step_changes_nothing(build: Build, chapter: str, ki
     await asyncio.gather(*map(one, POINTS[chapter]))
     if failed:
         raise ExceptionGroup(f"{len(failed)} of {len(POINTS[chapter])} points", failed)
+
+
+async def test_an_undisturbed_reload_is_told_once(build: Build) -> None:
+    end = await undisturbed(build, "reloaded")
+    [(text, times)] = [(text, times) for text, times in end.ops.items() if "configuration" in text]
+    assert times == 1, end.ops
+    assert "kim instead of ana" in text
+    assert end.epochs["payments-primary"] == 2

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,12 +10,20 @@ from pathlib import Path
 import pytest
 
 from bot.clock import FakeClock
-from tests.world import World, running_world
+from tests.world import CONFIG, World, running_world
 
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
     async with running_world(sqlite_url, tmp_path, clock, SANDBOX_PUSH_ANA="ntfy://127.0.0.1:1/ana") as world:
+        yield world
+
+
+@pytest.fixture
+async def edited(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """A bot whose configuration the test may edit."""
+    config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
+    async with running_world(sqlite_url, tmp_path, clock, config=config) as world:
         yield world
 
 
@@ -50,6 +59,20 @@ async def test_what_is_wrong_comes_first_and_says_what_to_do(world: World) -> No
     assert (code, lines[0]) == (1, "2 things wrong:")
     assert "nobody is paged. Start it: tocsin run" in lines[1]
     assert lines[2].startswith("WRONG  Twilio")
+
+
+async def test_a_configuration_that_is_not_sound_is_seen_from_both_sides_and_hides_nothing_else(edited: World) -> None:
+    world = edited
+    services = Path(world.environ["TOCSIN_CONFIG"]) / "services.yaml"
+    services.write_text(services.read_text().replace("owner: payments", "owner: paiments"))
+    await world.bot.rooms.following.look(at_once=True)
+    await world.settled()
+    code, screen = await typed(world, "doctor")
+    lines = screen.splitlines()
+    assert (code, lines[0]) == (1, "2 things wrong:")
+    assert lines[1].startswith("WRONG  bot          configuration: degraded: the changed files are not in force")
+    assert lines[2].startswith(f"WRONG  configuration is not sound: {services}:5: ") and "'paiments'" in lines[2]
+    assert any(line.startswith("ok     Twilio") for line in lines)
 
 
 async def test_a_pages_story(world: World) -> None:
