@@ -30,6 +30,7 @@ from bot.oncall.roster import as_configured
 from bot.oncall.service import OnCall
 from bot.paging import doctor as examination
 from bot.paging import watchdog
+from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
@@ -292,4 +293,5 @@ async def simulate(environ: Mapping[str, str], directory: Path, question: Questi
     if not environ.get("DATABASE_URL", "").strip():
         return Rehearsal(config, as_configured(config)).text(question)
     async with closing(database := Database(with_driver(environ["DATABASE_URL"].strip()), WallClock(), Listeners())), database.read() as tx:
-        return Rehearsal(config, await OnCall(Directory(config)).roster(tx, min(question.when.at, tx.now))).text(question)
+        roster = await OnCall(Directory(config)).roster(tx, min(question.when.at, tx.now))
+        return Rehearsal(config, roster, stopped=await Contacts(Directory(config)).stopped(tx)).text(question)

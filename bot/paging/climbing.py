@@ -12,10 +12,11 @@ from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.oncall.service import OnCall
 from bot.paging import codes, sink
+from bot.paging.contacts import Contacts
 from bot.paging.ladders import thaw
 from bot.paging.messages import LANES, DeliverPage, PageEscalated, PageExhausted, StepSkipped, TakeStep
 from bot.paging.models import Page, PageAttempt, number
-from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, moved_up, next_step
+from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, next_step, ways
 from bot.paging.states import AttemptState, PageState
 from bot.paging.targets import Around, Found, Targets
 from bot.work import queue
@@ -29,6 +30,7 @@ class Climbing:
     def __init__(self, directory: Directory, oncall: OnCall, methods: Collection[str]) -> None:
         self._directory = directory
         self._oncall = oncall
+        self._contacts = Contacts(directory)
         self._targets = Targets(directory)
         self._methods = frozenset(methods)
 
@@ -194,12 +196,12 @@ class Climbing:
         """The methods by which a person can be reached, each with its rule's delay."""
         if person == sink.PERSON:
             return dict(sink.DELAYS)
-        delays: dict[Method, timedelta] = {}
-        written = self._directory.rules(person, severity)
-        for rule in written:
-            if rule.method in self._methods and rule.method not in delays and await self._directory.address(tx, person, rule.method):
-                delays[rule.method] = rule.after
-        return moved_up(delays, [rule.after for rule in written])
+        written = [(rule.method, rule.after) for rule in self._directory.rules(person, severity)]
+        reachable = [
+            method for method, _ in written if method in self._methods and await self._directory.address(tx, person, method) is not None
+        ]
+        stopped: list[Method] = [] if "sms" not in reachable or await self._contacts.takes_sms(tx, person) else ["sms"]
+        return ways(written, reachable, stopped)
 
     async def _was_paged(self, tx: Tx, page: Page, person: str, step: int) -> bool:
         earlier = select(col(PageAttempt.id)).where(

@@ -11,9 +11,10 @@ from bot.db import ActorId, Tx
 from bot.errors import NotFound
 from bot.paging import sink
 from bot.paging.climbing import Climbing, order_delivery
+from bot.paging.contacts import Contacts
 from bot.paging.messages import AttemptFailed, ExpectReceipt, PersonPaged, SinkReached
 from bot.paging.models import Page, PageAttempt, number
-from bot.paging.notice import Accepted, Receipt, TryLater
+from bot.paging.notice import Accepted, Receipt, Stopped, TryLater
 from bot.paging.service import Paging
 from bot.paging.states import AttemptState, PageState, after_receipt
 from bot.work import orders, queue
@@ -53,6 +54,7 @@ class Deliveries:
     def __init__(self, paging: Paging, climbing: Climbing) -> None:
         self._paging = paging
         self._climbing = climbing
+        self._contacts = Contacts(paging.directory)
 
     async def begin(self, tx: Tx, attempt_id: int, claim: Claim) -> Delivery | Done | orders.TryLater:
         """Look again: is the page unanswered, this attempt wanted and its lease ours? Then mark it as being called.
@@ -108,6 +110,8 @@ class Deliveries:
                     await self._paging.refresh_messages(tx, page)
                 return Done()
             case Refused(why):
+                if isinstance(receipt, Stopped):
+                    await self._contacts.stop(tx, attempt.person)
                 await self.failed(tx, page, attempt, why)
                 return Done()
             case TryLater(why, after, maybe_sent=maybe_sent):
@@ -171,7 +175,8 @@ class Deliveries:
             await self._bring_forward(tx, attempt)
 
     async def sms_stopped(self, tx: Tx, person: str) -> None:
-        """The person wants no SMS: for what waits for their answer, their next method goes out now."""
+        """The person wants no SMS from now on: for what waits for their answer, their next method goes out now."""
+        await self._contacts.stop(tx, person)
         texts = select(PageAttempt).join(Page, col(Page.id) == col(PageAttempt.page_id))
         waiting = texts.where(
             col(PageAttempt.person) == person,

@@ -177,6 +177,16 @@ class ReplyByMail(Order):
 
 
 @dataclass(frozen=True)
+class MailPerson(Order):
+    """Tell a person something by e-mail, once: what they would be told in Slack, if Slack knew them."""
+
+    person: str
+    subject: str
+    text: str
+    destination: ClassVar[str] = "email"
+
+
+@dataclass(frozen=True)
 class RefreshPageMessages(Order):
     """Edit the direct messages of a page to what is true now."""
 

@@ -106,6 +106,15 @@ class SyntheticPage(SQLModel, table=True):
     arrived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class StoppedNumber(SQLModel, table=True):
+    """A number that has sent STOP: the carrier lets none of our texts through to it until it sends START."""
+
+    __tablename__ = "stopped_number"
+
+    number: str = Field(primary_key=True)
+    stopped_at: datetime = Field(sa_type=UtcDateTime)
+
+
 def number(row: Page | PageAttempt) -> int:
     """The id of a row that has been stored."""
     if row.id is None:

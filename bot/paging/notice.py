@@ -90,6 +90,11 @@ class TryLater(orders.TryLater):
     maybe_sent: bool = False
 
 
+@dataclass(frozen=True)
+class Stopped(Refused):
+    """The number has sent STOP, so no text will ever get through until it sends START."""
+
+
 Receipt = Accepted | TryLater | Refused
 
 

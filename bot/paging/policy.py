@@ -4,7 +4,7 @@ A target is a role of the service's team (`primary`, `secondary`, `lead`, `manag
 `person:ana`, `team:payments`, `rotation:payments-primary`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -163,7 +163,22 @@ def longest_snooze(severity: int) -> timedelta:
     return timedelta(hours=1) if severity <= URGENT else timedelta(days=1)
 
 
-def moved_up(delays: Mapping[MethodT, timedelta], written: Collection[timedelta]) -> dict[MethodT, timedelta]:
-    """A person's methods with their delays: where what was `written` first is no way to reach them, the rest move up to its time."""
-    sooner = min(delays.values()) - min(written) if delays else timedelta(0)
+def ways(
+    written: Sequence[tuple[MethodT, timedelta]], reachable: Collection[MethodT], stopped: Collection[MethodT] = ()
+) -> dict[MethodT, timedelta]:
+    """A person's methods with their delays, of those `written` in their rules.
+
+    Where what was written first is no way to reach them, the rest move up to its time. What they had and have `stopped` makes way for the
+    next method after it, which takes its time.
+    """
+    delays: dict[MethodT, timedelta] = {}
+    for method, after in written:
+        if method in reachable:
+            delays.setdefault(method, after)
+    for method in [one for one in delays if one in stopped]:
+        at = delays.pop(method)
+        later = [(after, other) for other, after in delays.items() if after > at]
+        if later:
+            delays[min(later, key=lambda one: one[0])[1]] = at
+    sooner = min(delays.values()) - min(after for _, after in written) if delays else timedelta(0)
     return {method: after - sooner for method, after in delays.items()}

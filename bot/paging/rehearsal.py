@@ -14,7 +14,7 @@ from bot.errors import InvalidInput, NotFound
 from bot.oncall.roster import Roster
 from bot.oncall.walltime import SECOND, exists, instant, last_instant, local
 from bot.paging.ladders import configured, quiet_until
-from bot.paging.policy import moved_up
+from bot.paging.policy import ways as ways_of
 from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, Skipped, Told, rehearse
 from bot.paging.targets import Around, Targets
 
@@ -76,6 +76,8 @@ class Rehearsal:
     config: Config
     roster: Roster
     methods: tuple[str, ...] = METHODS
+    stopped: frozenset[str] = frozenset()
+    """Whose phone has sent STOP."""
 
     def happenings(self, question: Question) -> list[Happening]:
         """What would happen, in the order of time."""
@@ -89,12 +91,10 @@ class Rehearsal:
             return [Called(one.person, one.why) for one in people], missing
 
         def ways(person: str) -> dict[str, timedelta]:
-            found: dict[str, timedelta] = {}
-            written = directory.rules(person, severity)
-            for rule in written:
-                if rule.method in self.methods and self.has_way(person, rule.method):
-                    found.setdefault(rule.method, rule.after)
-            return moved_up(found, [rule.after for rule in written])
+            written = [(rule.method, rule.after) for rule in directory.rules(person, severity)]
+            reachable = [method for method, _ in written if method in self.methods and self.has_way(person, method)]
+            found = ways_of(written, reachable, ("sms",) if person in self.stopped else ())
+            return {str(method): after for method, after in found.items()}
 
         policy = configured(self.config.policy(severity, owner))
         start = quiet_until(service, severity, question.when.at)

@@ -1,19 +1,19 @@
 """Answers by SMS: what a person's text does to their pages, and what they are told back."""
 
 from bot.db import ActorId, Tx
-from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.errors import Refusal
 from bot.paging import codes
 from bot.paging.actions import PageActions
 from bot.paging.answering import Answering, Mine, choices
 from bot.paging.answers import Answer, DeclareBySms, Help, NoSuchPage, NothingOpen, Resolve, Start, Stop, parse_answer
+from bot.paging.contacts import Contacts
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
 from bot.paging.notice import gsm, shorten
 from bot.paging.service import Paging
 from bot.paging.states import PageState, needs_answer
-from bot.work import inbox, queue
+from bot.work import inbox
 
 REPLY_LIMIT = 320
 HELPS_AN_HOUR = 5
@@ -21,8 +21,6 @@ HELP = (
     "Reply 4a to take page 4, 4e for the next person, 4n if you can't, 4s30 to snooze, 4r to resolve, ? for who else was paged. "
     "sev1 and words: declare."
 )
-STOPPED = "You sent STOP: no SMS reaches you any more, and pages ring your phone instead. Text START to our number to have SMS again."
-STARTED = "You get pages by SMS again."
 
 
 class Texting:
@@ -34,6 +32,7 @@ class Texting:
         self._deliveries = deliveries
         self._actions = actions
         self._answering = answering
+        self._contacts = Contacts(paging.directory)
 
     async def answer(self, tx: Tx, text: str) -> str:
         """Do what the text says and return the reply; "" is silence."""
@@ -53,10 +52,9 @@ class Texting:
                 return await self._declare(tx, severity, title)
             case Stop():
                 await self._deliveries.sms_stopped(tx, tx.actor)
-                await self._tell(tx, STOPPED)
                 return ""  # the carrier has answered, and would block ours
             case Start():
-                await self._tell(tx, STARTED)
+                await self._contacts.start(tx, tx.actor)
                 return "You get pages by SMS."
             case Help():
                 return await self._help(tx)
@@ -69,10 +67,6 @@ class Texting:
                 return await self._actions.declare(tx, severity, title)
         except Refusal as refusal:
             return str(refusal)
-
-    async def _tell(self, tx: Tx, text: str) -> None:
-        """Say it in Slack: after STOP the carrier blocks our answer, and START is worth reading there, too."""
-        await queue.schedule(tx, TellPerson(actor=tx.actor, text=text), key=f"sms-switch:{tx.actor}:{tx.now.timestamp():.0f}")
 
     async def _help(self, tx: Tx) -> str:
         """The help text, at most five times an hour: two machines must not talk to each other for ever."""

@@ -14,7 +14,16 @@ from bot.paging.channels.slack import SlackChannel
 from bot.paging.channels.sms import SmsChannel
 from bot.paging.deliveries import Deliveries, Delivery
 from bot.paging.holding import Holding
-from bot.paging.messages import DeliverPage, ExpectReceipt, HoldEnds, RefreshPageMessages, ReplyByMail, StandDownPerson, TakeStep
+from bot.paging.messages import (
+    DeliverPage,
+    ExpectReceipt,
+    HoldEnds,
+    MailPerson,
+    RefreshPageMessages,
+    ReplyByMail,
+    StandDownPerson,
+    TakeStep,
+)
 from bot.paging.models import PageAttempt, number
 from bot.paging.notice import Accepted, Notice, PageChannel, Receipt, TryLater
 from bot.paging.notices import Notices
@@ -63,6 +72,7 @@ class PagingWork:
         worker.handles(DeliverPage, self.deliver)
         worker.handles(ExpectReceipt, self.expect_receipt)
         worker.handles(StandDownPerson, self.stand_down_person)
+        worker.handles(MailPerson, self.mail_person)
         worker.handles(ReplyByMail, self.reply_by_mail)
         worker.handles(RefreshPageMessages, self.refresh_messages)
 
@@ -125,6 +135,16 @@ class PagingWork:
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):
             logger.warning("stand-down not sent", incident=page.incident_id, page=page.id, why=receipt.why)  # they hear it in Slack
+        return receipt if isinstance(receipt, TryLater) else Done()
+
+    async def mail_person(self, order: MailPerson, claim: Claim) -> Outcome:
+        """One mail, to whom Slack does not know."""
+        email = self._channels.get("email")
+        async with self._db.read() as tx:
+            to = await self._paging.directory.address(tx, order.person, "email")
+        if not isinstance(email, EmailChannel) or to is None:
+            return Done()
+        receipt = await email.tell(to, order.subject, order.text, claim.key)
         return receipt if isinstance(receipt, TryLater) else Done()
 
     async def reply_by_mail(self, order: ReplyByMail, claim: Claim) -> Outcome:

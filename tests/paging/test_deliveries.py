@@ -190,13 +190,32 @@ async def test_a_page_that_was_answered_while_its_send_hung_is_not_tried_again(r
     assert room.sandbox.phone("ana").received == []
 
 
-async def test_a_phone_that_sent_stop_is_called_instead_and_the_team_hears_why(room: Room) -> None:
+async def another(room: Room) -> None:
+    """A page of a second incident."""
+    async with room.database.begin(actor=ActorId("lee")) as tx:
+        await room.paging.start(tx, replace(room.request(1), incident_id=43))
+    await room.worker.drain()
+
+
+async def test_a_phone_that_sent_stop_is_called_instead_and_no_text_is_tried(room: Room) -> None:
     phone = room.sandbox.phone("ana")
     await phone.reply("STOP")
     await room.start(1)
     assert room.new() == sorted(["ana email", "ana slack", "ana sms", "ana voice"])  # that SMS is the carrier's own answer to STOP
-    assert phone.received == [phone.received[0]]
-    assert "unsubscribed" in phone.received[0]
+    assert room.said(AttemptFailed) == []
+    await phone.reply("START")
+    room.new()
+    await another(room)
+    assert "ana sms" in room.new()
+
+
+async def test_a_phone_that_the_carrier_says_sent_stop_is_called_instead_and_never_tried_again(room: Room) -> None:
+    phone = room.sandbox.phone("ana")
+    phone.phone.stopped.add("+15550100000")  # before there was a Tocsin to hear it
+    await room.start(1)
+    assert room.new() == sorted(["ana email", "ana slack", "ana voice"])
+    await another(room)
+    assert room.new() == sorted(["ana email", "ana slack", "ana voice"])
     failed = room.said(AttemptFailed)
     assert [(fact.person, fact.method) for fact in failed] == [("ana", "sms")]
     assert "STOP" in failed[0].why

@@ -21,6 +21,7 @@ from bot.paging.policy import (
     ladder,
     lateness,
     next_step,
+    ways,
 )
 
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
@@ -150,3 +151,15 @@ def test_a_finite_policy_always_comes_to_its_end(policy: EscalationPolicy) -> No
         else:
             now = decision.until
     assert paged == [step.targets for step in policy.steps] * (policy.repeats + 1)
+
+
+def test_what_a_person_has_stopped_makes_way_for_the_next_method_and_what_they_never_had_moves_all_up() -> None:
+    minutes = [timedelta(minutes=minute) for minute in (0, 2, 10)]
+    urgent = [("slack", minutes[0]), ("sms", minutes[0]), ("email", minutes[0]), ("voice", minutes[1])]
+    everything = ("slack", "sms", "email", "voice")
+    assert ways(urgent, everything) == dict(urgent)
+    assert ways(urgent, everything, ("sms",)) == {"slack": minutes[0], "email": minutes[0], "voice": minutes[0]}
+    assert ways(urgent, ("voice",)) == {"voice": minutes[0]}
+    assert ways([("sms", minutes[0]), ("voice", minutes[2])], ("sms", "voice"), ("sms",)) == {"voice": minutes[0]}
+    assert ways([("slack", minutes[0]), ("sms", minutes[2])], ("slack", "sms"), ("sms",)) == {"slack": minutes[0]}
+    assert ways(urgent, ("sms",), ("sms",)) == {}

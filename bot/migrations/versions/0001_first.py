@@ -244,6 +244,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("person"),
     )
     op.create_table(
+        "stopped_number",
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
         "synthetic_page",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("page_id", sa.Integer(), nullable=False),

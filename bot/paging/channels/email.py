@@ -34,12 +34,21 @@ class EmailChannel:
 
     async def reply(self, notice: Notice, text: str, in_reply_to: str, key: str) -> Receipt:
         """Tell a person what became of their answer. `key` is the same for every try."""
-        mail = self._addressed(notice, f"Re: {one_line(notice.headline)}", f"reply-{sha256(key.encode()).hexdigest()[:24]}")
+        mail = self._addressed(
+            notice.address, f"Re: {one_line(notice.headline)}", f"reply-{sha256(key.encode()).hexdigest()[:24]}", notice.reply_to
+        )
         mail["Auto-Submitted"] = "auto-replied"
         if in_reply_to:
             mail["In-Reply-To"] = mail["References"] = in_reply_to
         mail.set_content(render("paging/email_reply.txt", notice=notice, text=text))
         return await self._send(mail, notice.address)
+
+    async def tell(self, to: str, subject: str, text: str, key: str) -> Receipt:
+        """Send any other text. `key` is the same for every try."""
+        mail = self._addressed(to, subject, f"told-{sha256(key.encode()).hexdigest()[:24]}")
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(text)
+        return await self._send(mail, to)
 
     async def _send(self, message: EmailMessage, to: str) -> Receipt:
         try:
@@ -88,19 +97,20 @@ class EmailChannel:
     def message(self, notice: Notice) -> EmailMessage:
         """The mail as it is sent."""
         remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
-        mail = self._addressed(notice, one_line(notice.headline + remarks), f"page-{notice.page_id}-{notice.attempt_id}")
+        message_id = f"page-{notice.page_id}-{notice.attempt_id}"
+        mail = self._addressed(notice.address, one_line(notice.headline + remarks), message_id, notice.reply_to)
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Priority"] = "1"
         mail.set_content(render("paging/email.txt", notice=notice))
         mail.add_alternative(render("paging/email.html", notice=notice), subtype="html")
         return mail
 
-    def _addressed(self, notice: Notice, subject: str, message_id: str) -> EmailMessage:
+    def _addressed(self, to: str, subject: str, message_id: str, reply_to: str | None = None) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = Address("Tocsin", addr_spec=self._sender)
-        mail["To"] = notice.address
-        if notice.reply_to:
-            mail["Reply-To"] = notice.reply_to
+        mail["To"] = to
+        if reply_to:
+            mail["Reply-To"] = reply_to
         mail["Subject"] = subject
         mail["Message-ID"] = f"<{message_id}@{self._sender.rpartition('@')[2]}>"
         return mail

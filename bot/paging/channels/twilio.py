@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from bot.paging.notice import Accepted, Receipt, TryLater
+from bot.paging.notice import Accepted, Receipt, Stopped, TryLater
 from bot.work.orders import Refused
 
 TIMEOUT_S = 8.0
@@ -96,7 +96,8 @@ def _receipt(status: int, retry_after: str, body: Mapping[str, object]) -> Recei
     if status >= 500 or status < 300:
         return TryLater(f"Twilio answered HTTP {status}.", maybe_sent=status != 503)
     sentence = SENTENCES.get(code) if isinstance(code, int) else None
-    return Refused(f"{sentence or body.get('message') or 'Twilio refused it.'} ({code or status})")
+    why = f"{sentence or body.get('message') or 'Twilio refused it.'} ({code or status})"
+    return Stopped(why) if code == STOPPED else Refused(why)
 
 
 def _row(row: Mapping[str, object]) -> Made:

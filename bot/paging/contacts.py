@@ -1,0 +1,64 @@
+"""What people's numbers have said for themselves: STOP and START, kept until the other comes, and told to whoever must know."""
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from bot.db import Tx
+from bot.directory.messages import TellPerson
+from bot.directory.service import Directory
+from bot.paging.messages import MailPerson
+from bot.paging.models import StoppedNumber
+from bot.work import queue
+
+STOPPED = "You sent STOP: no SMS reaches you any more, and pages ring your phone instead. Text START to our number to have SMS again."
+STARTED = "You get pages by SMS again."
+STOPPED_BY = "{name} has sent STOP: no page reaches them by SMS any more, their phone rings instead. If they did not mean it: START."
+SUBJECT = "Your pages by SMS"
+
+
+class Contacts:
+    """Which numbers take no SMS. They belong to numbers, not people: a new number begins afresh."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def takes_sms(self, tx: Tx, person_id: str) -> bool:
+        """Whether this person's number has not sent STOP."""
+        person = self._directory.person(person_id)
+        return person is None or person.phone is None or await tx.session.get(StoppedNumber, person.phone) is None
+
+    async def stop(self, tx: Tx, person_id: str) -> None:
+        """Their number has sent STOP, or the carrier says so: pages pass it over. They and whoever leads their teams are told."""
+        person = self._directory.person(person_id)
+        if person is None or person.phone is None:
+            return
+        if not await tx.insert_new(StoppedNumber, number=person.phone, stopped_at=tx.now):
+            return
+        await self._tell(tx, person_id, STOPPED)
+        for lead in self._leads(person_id):
+            await self._tell(tx, lead, STOPPED_BY.format(name=person.name), person_id)
+
+    async def start(self, tx: Tx, person_id: str) -> None:
+        """Their number takes SMS again. Who never stopped it hears nothing."""
+        person = self._directory.person(person_id)
+        if person is not None and await tx.changed(delete(StoppedNumber).where(col(StoppedNumber.number) == person.phone)):
+            await self._tell(tx, person_id, STARTED)
+
+    async def stopped(self, tx: Tx) -> frozenset[str]:
+        """Everybody, by id, whose number takes no SMS."""
+        numbers = set((await tx.session.execute(select(col(StoppedNumber.number)))).scalars())
+        return frozenset(person.id for person in self._directory.config.people.values() if person.phone in numbers)
+
+    def _leads(self, person_id: str) -> list[str]:
+        """Who leads their teams; for a lead, the team's manager."""
+        teams = [team for team in self._directory.config.teams.values() if person_id in team.members]
+        found = [team.lead if team.lead != person_id else team.manager for team in teams]
+        return sorted({one for one in found if one is not None and one != person_id})
+
+    async def _tell(self, tx: Tx, person_id: str, text: str, about: str = "") -> None:
+        """Say it in Slack, and to whom Slack does not know by e-mail: after STOP the carrier blocks our answer."""
+        key = f"sms-switch:{about or person_id}:{person_id}:{'start' if text == STARTED else 'stop'}:{tx.now.timestamp():.0f}"
+        if await self._directory.slack_user_of(tx, person_id) is not None:
+            await queue.schedule(tx, TellPerson(actor=person_id, text=text), key=key)
+        elif await self._directory.address(tx, person_id, "email") is not None:
+            await queue.schedule(tx, MailPerson(person_id, SUBJECT, text), key=key)
