@@ -32,6 +32,7 @@ from bot.paging import doctor as examination
 from bot.paging import watchdog
 from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
+from bot.runbooks.catalogue import missing_files
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
 from bot.web.front import Check
@@ -284,7 +285,7 @@ async def standing(environ: Mapping[str, str], directory: Path) -> Standing:
 def checked(environ: Mapping[str, str], directory: Path, against: Path | None) -> CheckReport:
     """The report on a directory, and what differs from another one, or from the database that DATABASE_URL names."""
     before = as_written(load(against, environ)) if against else asyncio.run(standing(environ, directory))
-    return checked_directory(directory, environ, before, WallClock().now())
+    return checked_directory(directory, environ, before, WallClock().now(), lambda config: missing_files(config, directory))
 
 
 async def simulate(environ: Mapping[str, str], directory: Path, question: Question) -> str:

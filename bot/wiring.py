@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from socket import gethostname
 
 from aiohttp import web
 
@@ -90,6 +91,12 @@ from bot.postmortems.work import PostmortemWork
 from bot.reloads import messages as reload_facts
 from bot.reloads.service import Reloads
 from bot.reloads.work import Following
+from bot.runbooks.ansible import LocalRunner
+from bot.runbooks.catalogue import Catalogue
+from bot.runbooks.service import Runs
+from bot.runbooks.slack import RunCommand
+from bot.runbooks.web import RunPage
+from bot.runbooks.work import RunWork
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
 from bot.slack.gateway import Degraded, Ok, SlackGateway, web_client
@@ -184,12 +191,16 @@ async def build_rooms(
     postmortems = Postmortems(incidents, links)
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
+    catalogue, runner = Catalogue(directory, settings.config), LocalRunner(settings.runs)
+    runs = Runs(directory, incidents, catalogue)
+
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
     standings.add(alerts_card.section)
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)
+    RunCommand(directory, incidents, catalogue, runs).register(actions, door)
     notes.add("Fired this week", fired_alerts.fired)
     notes.add("Noisy alerts", fired_alerts.noisy)
     notes.add("Unfinished postmortems", unfinished)
@@ -247,6 +258,9 @@ async def build_rooms(
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging), postmortems).register(worker)
 
+    machine = f"{gethostname()}:{settings.runs.absolute()}"
+    RunWork(database, gateway, directory, incidents, catalogue, runs, runner, links, machine).register(worker)
+
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)
     TimelineListeners(directory, recorder).register(door)
@@ -258,6 +272,7 @@ async def build_rooms(
     IncidentPage(database, directory, incidents, paging).register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
     answering = Answering(paging, holding, page_actions, directory)
+    RunPage(database, directory, catalogue, runs, runner).register(signed)
     texting = Texting(paging, holding, deliveries, page_actions, answering)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     webhooks = TwilioWebhooks(token, settings.url)

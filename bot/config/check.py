@@ -70,6 +70,7 @@ def summary(config: Config) -> str:
         (len(config.schedules), "schedule"),
         (len(config.policies), "policy"),
         (len(config.alerts), "alert source"),
+        *(((len(config.runbooks), "runbook"),) if config.runbooks else ()),
     )
     return ", ".join(counted(number, noun) for number, noun in counts)
 

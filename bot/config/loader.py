@@ -6,12 +6,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot import resources
 from bot.config.escalation import DEFAULT_POLICIES
 from bot.config.models import NAMED, Config
 from bot.config.references import Checker
 from bot.config.sentences import sentence
-from bot.config.tree import Loc, Place, Problem, Raw, Tree, read
-from bot.config.values import clip
+from bot.config.tree import Loc, Place, Problem, Raw, Tree, read, read_entry
+from bot.config.values import clip, nearest
 from bot.errors import ConfigInvalid
 
 SINGULAR = {"people": "person", "teams": "team"}
@@ -27,8 +28,8 @@ def digest(directory: Path) -> str:
     """What the files of a directory hold, as a short text that any change to them changes."""
     found = hashlib.sha256()
     try:
-        for path in files(directory):
-            found.update(repr((path.name, path.read_bytes())).encode())
+        for path in (*files(directory), *runbook_files(directory)):
+            found.update(repr((str(path.relative_to(directory)), path.read_bytes())).encode())
     except OSError as error:
         found.update(repr(error).encode())
     return found.hexdigest()
@@ -37,6 +38,11 @@ def digest(directory: Path) -> str:
 def files(directory: Path) -> list[Path]:
     """The files that are read, in their order."""
     return sorted(path for path in directory.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and path.name[0] != ".")
+
+
+def runbook_files(directory: Path) -> list[Path]:
+    """The files that are one runbook each."""
+    return files(directory / "runbooks") if (directory / "runbooks").is_dir() else []
 
 
 def gather(directory: Path) -> Tree:
@@ -52,9 +58,27 @@ def gather(directory: Path) -> Tree:
             [f"{directory}:1: there is no .yaml file in the configuration directory; start with people, teams and services."]
         )
     tree = read({path: str(path) for path in found}, frozenset(NAMED))
+    add_runbooks(tree, directory)
     if not tree.places:
         tree.places[()] = Place(str(found[0]), 1)
     return tree
+
+
+def add_runbooks(tree: Tree, directory: Path) -> None:
+    """Each file of the directory's `runbooks/` is one runbook; so is each that comes with Tocsin and is asked for."""
+    own = runbook_files(directory)
+    for path in own:
+        read_entry(tree, path, str(path), "runbooks", path.stem)
+    asked, shipped = tree.raw.get("shipped_runbooks"), resources.path("runbooks")
+    known = {path.stem: path for path in shipped.glob("*.yaml")}
+    for index, name in enumerate(asked if isinstance(asked, list) else ()):
+        if not isinstance(name, str) or name in {path.stem for path in own}:
+            continue
+        if name in known:
+            read_entry(tree, known[name], str(known[name]), "runbooks", name)
+        else:
+            place = tree.place(("shipped_runbooks", index))
+            tree.problems.append(Problem(place, f"'shipped_runbooks' names '{clip(name)}', which Tocsin has not{nearest(name, known)}"))
 
 
 def build(tree: Tree, environ: Mapping[str, str], *, keys_may_be_unset: bool = False) -> Config:

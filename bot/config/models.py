@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator,
 
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
+from bot.config.runbooks import Environment, Runbook
 from bot.config.severity import Level, SeverityPolicy
 from bot.config.values import (
     Duration,
@@ -301,6 +302,16 @@ class Config(Strict):
     )
     severity: SeverityPolicy = Field(default=SeverityPolicy(), description="What severities mean and how one is decided.")
     alerts: Mapping[str, AlertSource] = Field(default_factory=dict, description="Alert sources by id.")
+    runbooks: Mapping[str, Runbook] = Field(
+        default_factory=dict,
+        description="Runbooks by id. Each file in the directory `runbooks/` is one, under the name of the file.",
+    )
+    shipped_runbooks: tuple[Id, ...] = Field(
+        default=(), description="Which of the runbooks that come with Tocsin may be run here. One of the same name in `runbooks/` wins."
+    )
+    environments: Mapping[str, Environment] = Field(
+        default_factory=dict, description="Where runbooks run, by id; the first is the default."
+    )
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
@@ -411,7 +422,7 @@ class Config(Strict):
         return found
 
 
-NAMED = ("people", "teams", "services", "rotations", "schedules", "policies", "alerts")
+NAMED = ("people", "teams", "services", "rotations", "schedules", "policies", "alerts", "runbooks", "environments")
 
 
 def with_ids_and_zones(raw: Mapping[str, object]) -> dict[str, object]:

@@ -1,10 +1,12 @@
 """What single entries cannot know: that names they mention exist, and that no two entries claim the same person, phone or name."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy, Method
 from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
+from bot.config.runbooks import Reverse, Runbook
 from bot.config.severity import Group
 from bot.config.tree import Loc
 from bot.config.values import Target, clip, duration_text, nearest
@@ -27,6 +29,8 @@ SECTION_OF = {
     "schedule": "schedules",
     "service": "services",
     "policy": "policies",
+    "environment": "environments",
+    "runbook": "runbooks",
 }
 
 
@@ -54,6 +58,8 @@ class Checker:
             yield from self.alert_source(source)
         for person in self.config.people.values():
             yield from self.silent_rules(person)
+        for runbook in self.config.runbooks.values():
+            yield from self.runbook(runbook)
         yield from self.twins()
         yield from self.slow_rules()
 
@@ -169,6 +175,38 @@ class Checker:
                         ("people", person.id, "rules", group, index),
                         f"person '{person.id}' is told by {rule.method}, but has no {NEEDED[rule.method]}; add it, or remove the rule.",
                     )
+
+    def runbook(self, runbook: Runbook) -> Iterator[Finding]:
+        loc: Loc = ("runbooks", runbook.id)
+        who = f"runbook '{runbook.id}'"
+        yield from self.each("service", runbook.services, (*loc, "services"), who)
+        yield from self.each("environment", runbook.environments, (*loc, "environments"), who)
+        for index, rule in enumerate(runbook.approvals):
+            yield from self.each("environment", rule.environments, (*loc, "approvals", index, "environments"), who)
+        if not self.config.environments and not self.known["environments"]:
+            yield loc, f"{who} has nowhere to run; add an environment with its inventory under 'environments'."
+        if runbook.reverse is not None:
+            yield from self.reverse(runbook, runbook.reverse)
+
+    def reverse(self, runbook: Runbook, reverse: Reverse) -> Iterator[Finding]:
+        """What takes a run back exists, and is given what it needs."""
+        loc: Loc = ("runbooks", runbook.id, "reverse")
+        who = f"runbook '{runbook.id}'"
+        yield from self.one("runbook", reverse.runbook, (*loc, "runbook"), who)
+        for name, value in reverse.parameters.items():
+            for used in re.findall(r"\{(\w*)\}", value):
+                if used not in runbook.parameters:
+                    yield (*loc, "parameters", name), f"{who} has no parameter '{clip(used)}'{nearest(used, runbook.parameters)}"
+        other = self.config.runbooks.get(reverse.runbook)
+        if other is None:
+            return
+        for name in reverse.parameters:
+            if name not in other.parameters:
+                words = f"{who} gives '{name}' to '{other.id}', which has no such parameter{nearest(name, other.parameters)}"
+                yield (*loc, "parameters", name), words
+        for name, parameter in other.parameters.items():
+            if parameter.required and parameter.default is None and name not in reverse.parameters:
+                yield (*loc, "parameters"), f"{who} does not say what '{name}' of '{other.id}' becomes; add it."
 
     def twins(self) -> Iterator[Finding]:
         """What must point at one person, service or source, and points at two."""

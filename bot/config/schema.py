@@ -2,7 +2,7 @@
 
 from bot.config.models import NAMED, Config
 
-ENTRY_MODELS = ("Person", "Team", "Service", "Rotation", "Schedule", "EscalationPolicy", "AlertSource")
+ENTRY_MODELS = ("Person", "Team", "Service", "Rotation", "Schedule", "EscalationPolicy", "AlertSource", "Runbook", "Environment")
 LEVEL = "Level"
 
 Schema = dict[str, object]

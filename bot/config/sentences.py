@@ -19,6 +19,8 @@ NOUNS = {
     "schedules": "schedule",
     "policies": "policy",
     "alerts": "alert source",
+    "runbooks": "runbook",
+    "environments": "environment",
 }
 WANTED = {
     "string_type": "text; put it in quotes if it looks like a number",

@@ -232,6 +232,11 @@ class Settings(BaseModel):
         description="A SQLite file, or `postgresql://user:password@host/name`.",
     )
     config: Annotated[Path, AfterValidator(directory)] = Field(alias="TOCSIN_CONFIG", description="Directory of the YAML configuration.")
+    runs: Path = Field(
+        default=Path("runs"),
+        alias="TOCSIN_RUNS",
+        description="Directory in which runs of runbooks keep their output; it is made when the first one starts.",
+    )
     url: BareUrl = Field(alias="TOCSIN_URL", description="Public address of this bot; links and webhook signatures are made with it.")
     secret: Secret = Field(alias="TOCSIN_SECRET", description="Signs links; 16 characters or more, the same for all replicas.")
     previous_secret: Secret | None = Field(

@@ -103,6 +103,22 @@ def read(files: Mapping[Path, str], sections: frozenset[str]) -> Tree:
     return tree
 
 
+def read_entry(tree: Tree, path: Path, name: str, section: str, key: str) -> None:
+    """Add a file that is one entry of a section, called `key`."""
+    root, before = parsed(tree, path, name), tree.raw.setdefault(section, {})
+    here: Loc = (section, key)
+    if not isinstance(root, MappingNode):
+        tree.problems.append(
+            Problem(Place(name, 1), f"a file in '{section}/' is one {section.removesuffix('s')}: lines such as 'title: …'.")
+        )
+    elif isinstance(before, dict) and key in before:
+        tree.wrong(name, root, f"{section} '{clip(key)}' stands already in {tree.places[here]}; keep one of the two.")
+    elif isinstance(before, dict):
+        tree.places.setdefault((section,), Place(name, 1))
+        tree.places[here] = Place(name, 1)
+        before[key] = convert(tree, name, root, here)
+
+
 def parsed(tree: Tree, path: Path, name: str) -> Node | None:
     """The file as YAML nodes; `None`, with a problem noted unless it is empty, if there are none."""
     try:

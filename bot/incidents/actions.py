@@ -39,6 +39,7 @@ class Call:
 
 
 Action = Callable[[Tx, Call], Awaitable[Reply]]
+Form = Callable[[Tx, Incident], Awaitable[Reply]]
 
 
 class Actions:
@@ -50,6 +51,7 @@ class Actions:
         self._paging = paging
         self._holding = holding
         self._widening = widening
+        self._forms: dict[str, Form] = {}
         self._actions: dict[str, Action] = {
             name: getattr(self, name)
             for name in (
@@ -61,6 +63,14 @@ class Actions:
     def add(self, verb: str, action: Action) -> None:
         """Let an upper room answer a verb."""
         self._actions[verb] = action
+
+    def add_form(self, verb: str, form: Form) -> None:
+        """Let an upper room ask for what its verb needs, where it was typed alone."""
+        self._forms[verb] = form
+
+    def form(self, verb: str) -> Form | None:
+        """The form that an upper room has for a verb; None where it is one of ours."""
+        return self._forms.get(verb)
 
     @property
     def available(self) -> Collection[str]:

@@ -97,6 +97,7 @@ class IncidentListeners:
             people=frozenset(self._directory.config.people),
             teams=frozenset(self._directory.config.teams),
             services=frozenset(name for name in names if " " not in name),
+            runbooks=frozenset(self._directory.config.runbooks),
         )
 
     # Declaring
@@ -157,6 +158,8 @@ class IncidentListeners:
         if verb not in self._actions.available:
             raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
         incident = await self._visible(tx, intent.incident, channel) if intent.incident else None
+        if incident is not None and (form := self._actions.form(verb)) is not None:
+            return await form(tx, incident)
         open_now = await self._incidents.seen_open(tx) if incident is None else []
         if incident is None and not open_now:
             raise Refusal(f"There is no open incident to `{verb}`. To declare one: `/inc new …`.")

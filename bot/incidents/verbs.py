@@ -133,7 +133,7 @@ TABLE = (
     Verb("decline", Argument.TEXT, "close an incident in triage, with the reason", "decline duplicate of 41", surfaces=WRITTEN),
     Verb("note", Argument.TEXT, "add to the timeline", "note failover started at 09:12", surfaces=WRITTEN | {Surface.MESSAGE}),
     Verb("task", Argument.TEXT, "add an action item", "task add canary alarm @kim fri"),
-    Verb("run", Argument.RUNBOOK, "run a runbook action", "run rollback service=checkout to=v41"),
+    Verb("run", Argument.RUNBOOK, "run a runbook action", "run rollback service=checkout to=v41", surfaces=WRITTEN),
     Verb("timeline", Argument.NONE, "what happened so far", "timeline"),
     Verb("catchup", Argument.NONE, "where things stand, for one who just woke up", "catchup", ("catch-up",)),
     Verb("similar", Argument.NONE, "past incidents like this one", "similar"),

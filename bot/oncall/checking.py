@@ -1,7 +1,7 @@
 """`tocsin check`, as far as it is about who is on call: findings for eight weeks, and who differs from what holds now."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +23,18 @@ Standing = Mapping[str, tuple[tuple[Held, ...], Overrides]]
 SHOWN = 12
 
 
-def checked(directory: Path, environ: Mapping[str, str], standing: Standing, now: datetime) -> CheckReport:
-    """The whole report on a directory. `standing` is compared with; empty, there is nothing to differ from."""
+def checked(
+    directory: Path, environ: Mapping[str, str], standing: Standing, now: datetime, also: Callable[[Config], Iterable[Doubt]] | None = None
+) -> CheckReport:
+    """The whole report on a directory. `standing` is compared with; empty, there is nothing to differ from.
+
+    `also` finds what only upper rooms can know.
+    """
 
     def more(config: Config) -> Iterator[Doubt]:
         away = asyncio.run(absences.gather(config, directory, now, now + AHEAD))
-        return Findings(config, planned_roster(config, standing, now), away, now).doubts()
+        yield from Findings(config, planned_roster(config, standing, now), away, now).doubts()
+        yield from also(config) if also else ()
 
     report = check(directory, environ, more)
     return replace(report, differences=tuple(told(report.config, standing, now))) if report.config and standing else report

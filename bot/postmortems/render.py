@@ -1,4 +1,4 @@
-"""From a document to Markdown and to HTML. What people wrote goes in as values and is made inert; it is never part of a template."""
+"""From a document to Markdown. What people wrote goes in as values and is made inert; it is never part of a template."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 SHORT = {"Time to detect": "MTTD", "Time to acknowledge": "MTTA", "Time to mitigate": "MTTM", "Time to resolve": "MTTR"}
 LABELLED = {"note", "update", "mitigated", "resolved", "cancelled", "reopened"}
 """Kinds of entries whose text is a person's own words."""
-TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
-TAGS = TABLES | {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "code", "a", "blockquote", "hr", "br"}
-ATTRIBUTES: Mapping[str, set[str]] = {"a": {"href"}}
 
 
 def to_markdown(material: Material, impact: Mapping[Severity, str]) -> str:
@@ -36,15 +33,6 @@ def to_markdown(material: Material, impact: Mapping[Severity, str]) -> str:
         short=SHORT,
         impact=impact[document.severity],
     )
-
-
-def to_html(markdown: str) -> str:
-    """Markdown as an HTML fragment that is safe to show: no HTML of its own, no script, no image, links to the web alone."""
-    import nh3  # these two are needed once an incident, and not while the process starts
-    from markdown_it import MarkdownIt
-
-    rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    return nh3.clean(rendered, tags=TAGS, attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}, url_schemes={"http", "https"})
 
 
 def by_day(lines: Iterable[TimelineLine]) -> list[tuple[str, list[TimelineLine]]]:

@@ -12,6 +12,7 @@ from bot.postmortems import render
 from bot.postmortems.material import Gatherer, Material
 from bot.postmortems.messages import DraftPostmortem
 from bot.postmortems.service import OVER, Postmortems
+from bot.web.markdown import to_html
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
@@ -51,4 +52,4 @@ class PostmortemWork:
 
 def _rendered(material: Material, impact: Mapping[Severity, str]) -> tuple[str, str]:
     markdown = render.to_markdown(material, impact)
-    return markdown, render.to_html(markdown)
+    return markdown, to_html(markdown)

@@ -14,7 +14,8 @@ from bot.incidents.severity import Severity
 from bot.postmortems.assemble import Entry, Facts, Message, Responder, assemble
 from bot.postmortems.inert import one_line
 from bot.postmortems.material import Material, PagedLine
-from bot.postmortems.render import to_html, to_markdown
+from bot.postmortems.render import to_markdown
+from bot.web.markdown import to_html
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 URL = "https://acme.slack.com/archives/C1/p1772442040000000"

@@ -1,0 +1,166 @@
+"""Runbooks: what may be run during an incident, with which parameters, after whose approval, and what shows that it helped."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from bot.config.values import Duration, Id, Line, SeverityNumber, Strict, WebAddress, parse_duration
+
+ParameterType = Literal["choice", "integer", "duration", "version", "host", "service", "text"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+PlaybookFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\.ya?ml$")]
+RESERVED = frozenset({"environment", "dry"})
+"""Words of `/inc run` itself."""
+
+
+class Parameter(Strict):
+    """Something a person fills in. It reaches Ansible as data that is never a template, and only after it was found to be of its type."""
+
+    type: ParameterType = Field(
+        description="`choice` of `values`; `integer` or `duration` between `min` and `max`; `version` (letters, digits, `._-`; one of "
+        "those that `lookup` knows, if given); `host` of the inventory (of `group`, if given); `service` of this configuration; `text` "
+        "that matches `pattern`."
+    )
+    help: Line = Field(default="", description="What it means, for who fills it in.")
+    required: bool = Field(default=True, description="Whether it must be given when it has no default.")
+    default: str | int | None = Field(default=None, description="What holds when it is not given.")
+    values: tuple[Line, ...] = Field(default=(), description="What may be chosen.")
+    min: str | int | None = Field(default=None, description="The least that is allowed.")
+    max: str | int | None = Field(default=None, description="The most that is allowed.")
+    pattern: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="Regular expression that the whole text must match."
+    )
+    group: Line | None = Field(default=None, description="Inventory group whose hosts may be chosen.")
+    lookup: Annotated[str, Field(pattern=r"^(/|https?://)\S+$")] | None = Field(
+        default=None,
+        description="Where versions are listed: a directory with an entry for each, or an address that answers a JSON list.",
+    )
+
+    @model_validator(mode="after")
+    def fits_its_type(self) -> Self:
+        """Each type has what it needs and nothing that means nothing to it."""
+        own = {"choice": {"values"}, "integer": {"min", "max"}, "duration": {"min", "max"}, "version": {"lookup"}, "host": {"group"}}
+        allowed = own.get(self.type, {"pattern"} if self.type == "text" else set())
+        given = {name for name in ("values", "min", "max", "pattern", "group", "lookup") if getattr(self, name) not in (None, ())}
+        if odd := sorted(given - allowed):
+            raise ValueError(f"'{odd[0]}' means nothing to a parameter of type {self.type}; remove it.")
+        if needed := sorted({"values", "min", "max", "pattern"} & allowed - given):
+            raise ValueError(f"a parameter of type {self.type} needs '{needed[0]}'; without bounds anything could be typed.")
+        self.check_bounds()
+        return self
+
+    def check_bounds(self) -> None:
+        """The pattern compiles; the least is not more than the most; both are of the type."""
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise ValueError(f"the expression does not compile ({error}); mend it.") from None
+        if self.type in ("integer", "duration") and self.bound("min") > self.bound("max"):
+            raise ValueError(f"'min' {self.min} is more than 'max' {self.max}; turn them round.")
+
+    def bound(self, name: Literal["min", "max"]) -> int:
+        """The least or the most, as a number; of a duration in seconds."""
+        value = self.min if name == "min" else self.max
+        if self.type == "duration":
+            return int(parse_duration(value).total_seconds())
+        if not isinstance(value, int):
+            raise ValueError(f"'{name}' is '{value}', but must be a whole number.")
+        return value
+
+
+class ApprovalRule(Strict):
+    """How many people must approve, where this applies."""
+
+    severities: tuple[SeverityNumber, ...] = Field(default=(), description="Severities of the incident, such as `[1, 2]`. Empty: any.")
+    environments: tuple[Id, ...] = Field(default=(), description="Environments. Empty: any.")
+    needs: Annotated[int, Field(ge=0, le=2)] = Field(description="How many people besides who asked must approve: 0, 1 or 2.")
+
+    def applies(self, severity: int, environment: str) -> bool:
+        """Whether this rule is about such a run."""
+        return (not self.severities or severity in self.severities) and (not self.environments or environment in self.environments)
+
+
+class Verification(Strict):
+    """What shows that a run helped: an address that answers as it should, several times in a row."""
+
+    url: WebAddress = Field(description="Address that is asked.")
+    status: Annotated[int, Field(ge=100, le=599)] = Field(default=200, description="Status that it answers when all is well.")
+    contains: Line | None = Field(default=None, description="Text that the answer must hold, such as the version.")
+    # Three in a row: one good answer of three instances may come from the one that was well all along.
+    times: Annotated[int, Field(ge=1, le=100)] = Field(default=3, description="How many good answers in a row count as recovered.")
+    every: Duration = Field(default=timedelta(seconds=5), description="Time between two questions.")
+    within: Duration = Field(default=timedelta(minutes=2), description="After this time without recovery, it did not help.")
+    mitigates: bool = Field(default=False, description="Whether recovery marks the incident as mitigated.")
+
+
+class Reverse(Strict):
+    """What takes a run back."""
+
+    runbook: Id = Field(description="The runbook that does.")
+    parameters: Mapping[Name, Line] = Field(
+        default_factory=dict, description="Its parameters: plain values, or `{name}` for a parameter of this run."
+    )
+
+
+class Runbook(Strict):
+    """One action that may be run, and the document that says when."""
+
+    id: Id = Field(description="Its name: that of its file.")
+    title: Line = Field(description="What it does, in a few words.")
+    playbook: PlaybookFile = Field(
+        description="The Ansible playbook: a file in `playbooks/` beside this configuration, or one that comes with Tocsin."
+    )
+    group: Line = Field(description="Inventory group that it works on.")
+    limit: Name | None = Field(default=None, description="Parameter of type `host` that narrows it to one host.")
+    services: tuple[Id, ...] = Field(default=(), description="Services in whose incidents it is suggested.")
+    alerts: tuple[Line, ...] = Field(default=(), description="Names of alerts (`alertname`) for which it is suggested.")
+    parameters: Mapping[Name, Parameter] = Field(default_factory=dict, description="What must be filled in.")
+    environments: tuple[Id, ...] = Field(default=(), description="Where it may be run, the default first. Empty: everywhere.")
+    check_mode: bool = Field(default=True, description="Whether the playbook can say what it would change (`--check --diff`).")
+    timeout: Duration = Field(default=timedelta(minutes=10), description="After this time it is stopped.")
+    requesters: Literal["anyone", "responders", "team"] = Field(
+        default="anyone",
+        description="Who may ask for it: `anyone` in the directory, who has a part in the incident, or the service's team.",
+    )
+    # One by default: two people look at what is about to happen, and at night two are hard to find.
+    approvals: tuple[ApprovalRule, ...] = Field(
+        default=(ApprovalRule(needs=1),), description="Who must approve; the first rule that applies holds. None applies: one person."
+    )
+    approval_expires: Duration = Field(default=timedelta(minutes=30), description="A request that is not approved by then is void.")
+    lock: Id | None = Field(
+        default=None,
+        description="Runbooks with the same lock never run at once in an environment. The hosts of a run are locked in any case.",
+    )
+    verify: Verification | None = Field(default=None, description="What shows that it helped.")
+    reverse: Reverse | None = Field(default=None, description="What takes it back; offered when things are worse afterwards.")
+    body: str = Field(default="", description="The document, in Markdown: Meaning, Impact, Diagnosis, Mitigation.")
+
+    @field_validator("parameters")
+    @classmethod
+    def names_are_free(cls, value: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+        """Parameters are typed beside words that mean something else."""
+        if taken := sorted(RESERVED & set(value)):
+            raise ValueError(f"a parameter cannot be called '{taken[0]}', which /inc run itself understands; choose another name.")
+        return value
+
+    @model_validator(mode="after")
+    def fits_together(self) -> Self:
+        """What it says of its parameters is about parameters that it has."""
+        if self.limit is not None and (self.limit not in self.parameters or self.parameters[self.limit].type != "host"):
+            raise ValueError(f"'limit' is '{self.limit}', which is no parameter of type host; add one or name another.")
+        return self
+
+    def approvals_needed(self, severity: int, environment: str) -> int:
+        """How many people besides who asks must approve."""
+        return next((rule.needs for rule in self.approvals if rule.applies(severity, environment)), 1)
+
+
+class Environment(Strict):
+    """Machines that runbooks work on."""
+
+    id: Id = Field(description="Its name, such as `production`.")
+    inventory: Line = Field(description="Ansible inventory (YAML or INI): a path, absolute or from this configuration's directory.")

@@ -1,0 +1,251 @@
+"""How a run looks in Slack: one card, edited in place from the request to its end; and the forms."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    InputBlock,
+    MarkdownTextObject,
+    Option,
+    PlainTextInputElement,
+    SectionBlock,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.config.models import Config
+from bot.config.runbooks import Parameter, Runbook
+from bot.runbooks.models import Run
+from bot.runbooks.parameters import LONGEST
+from bot.runbooks.progress import Host, Progress
+from bot.runbooks.progress import read as read_progress
+from bot.runbooks.service import bound_of
+from bot.runbooks.states import RunState
+from bot.slack.text import clamp, escape, link
+
+APPROVE, DECLINE, STOP, ALONE, SETTLE, REVERSE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle", "reverse"))
+CHOOSE, FILL, BECAUSE = "run.choose", "run.fill", "run.because"
+ELEMENT = "value"
+PLAN_SHOWN, FAILURES_SHOWN, HOSTS_SHOWN = 12, 3, 20
+EMBLEMS = {
+    RunState.PREPARING: "🔎",
+    RunState.WAITING: "✋",
+    RunState.APPROVED: "👍",
+    RunState.RUNNING: "▶️",
+    RunState.VERIFYING: "👀",
+    RunState.SUCCEEDED: "✅",
+    RunState.FAILED: "❌",
+    RunState.CANCELLED: "⏹️",
+    RunState.LOST: "❓",
+    RunState.REFUSED: "🚫",
+    RunState.EXPIRED: "⌛",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that a card shows. Names are mentions already."""
+
+    run: Run
+    requester: str
+    approvers: Sequence[str]
+    log: str
+    """The address of the page with the whole output."""
+    now: datetime
+    may_go_alone: bool = False
+    reverse: str = ""
+    """The title of what takes it back, where that is offered."""
+
+
+def headline(shown: Shown) -> str:
+    """The first line, and the notification."""
+    run = shown.run
+    return f"{EMBLEMS[run.state]} *Run {run.number}: {escape(run.title)}* · {run.environment} · {run.state.value}"
+
+
+def card(shown: Shown) -> list[Block]:
+    """The card as things stand."""
+    run = shown.run
+    progress = read_progress(run.progress) if run.progress else None
+    parts = [headline(shown), facts(shown), *(f"> {escape(text)}" for text in (run.verified, run.remark) if text)]
+    blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=clamp("\n".join(part for part in parts if part))))]
+    if run.state in (RunState.WAITING, RunState.APPROVED) and (plan := planned(json.loads(run.plan))):
+        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(plan))))
+    if progress is not None:
+        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(pictured(progress)))))
+    if buttons := offered(shown):
+        blocks.append(ActionsBlock(block_id=f"run:{run.number}", elements=buttons))
+    if run.started_at is not None:
+        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=f"{elapsed(shown)} · {link(shown.log, 'whole output')}")]))
+    return blocks
+
+
+def facts(shown: Shown) -> str:
+    """Who asked, with what, on which hosts, and who must still look."""
+    run = shown.run
+    words = json.loads(run.words)
+    if not run.bound:
+        given = " ".join(f"{name}={value}" for name, value in words.items())
+        return f"Asked for by {shown.requester}{f' with `{escape(given)}`' if given else ''}."
+    bound = bound_of(run)
+    given = ", ".join(f"{name} *{escape(str(value))}*" for name, value in bound.parameters.items())
+    hosts = f"{len(bound.hosts)} host{'s' if len(bound.hosts) != 1 else ''} ({escape(few(bound.hosts))})"
+    return f"{given + ' · ' if given else ''}on {hosts} · asked for by {shown.requester}\n{approvals(shown)}"
+
+
+def approvals(shown: Shown) -> str:
+    """Who said yes, and how many must."""
+    run = shown.run
+    if run.alone_because:
+        return f"*Nobody else looked at it*, because: {escape(run.alone_because)}"
+    if run.needs == 0:
+        return "Needs no approval."
+    names = f"Approved by {', '.join(shown.approvers)}. " if shown.approvers else ""
+    left = run.needs - len(shown.approvers)
+    if run.state != RunState.WAITING or left <= 0:
+        return names.strip()
+    another = "another person" if left == 1 else f"{left} other people"
+    return f"{names}Waits for {another} to approve it: not {shown.requester}."
+
+
+def planned(plan: Sequence[str]) -> str:
+    """What the dry run said."""
+    if not plan:
+        return "The dry run would change nothing."
+    more = f"\n… and {len(plan) - PLAN_SHOWN} more" if len(plan) > PLAN_SHOWN else ""
+    lines = "\n".join(escape(line).replace("```", "'''") for line in plan[:PLAN_SHOWN])
+    return f"*What would change, by the dry run:*\n```{lines}{more}```"
+
+
+def pictured(progress: Progress) -> str:
+    """How far each host is, and what went wrong."""
+    most = max((host.tasks for host in progress.hosts.values()), default=0)
+    lines = [f"Now: {escape(progress.task)}"] if progress.task else []
+    names = sorted(progress.hosts, key=lambda name: (not (progress.hosts[name].failed or progress.hosts[name].unreachable), name))
+    lines += [f"`{bar(progress.hosts[name], most)}` {escape(name)}{state_of(progress.hosts[name])}" for name in names[:HOSTS_SHOWN]]
+    lines += [f"… and {len(names) - HOSTS_SHOWN} more hosts"] if len(names) > HOSTS_SHOWN else []
+    failures = "\n".join(escape(clamp(line, 600)).replace("```", "'''") for line in progress.failures[:FAILURES_SHOWN])
+    return "\n".join([*lines, *([f"```{failures}```"] if failures else [])])
+
+
+def bar(host: Host, most: int) -> str:
+    """Tasks done, of those that any host has come to."""
+    full = 8 if most == 0 else round(8 * host.tasks / most)
+    return "█" * full + "░" * (8 - full)
+
+
+def state_of(host: Host) -> str:
+    """What there is to say of a host."""
+    if host.unreachable:
+        return " · *cannot be reached*"
+    return (" · *failed*" if host.failed else "") + (f" · {host.changed} changed" if host.changed else "")
+
+
+def offered(shown: Shown) -> list[ButtonElement]:
+    """What can be done with it now."""
+    run, number = shown.run, str(shown.run.number)
+    if run.state == RunState.WAITING:
+        sure = ConfirmObject(title="Approve this run?", text="It starts at once, as the card shows it.", confirm="Approve", deny="Not yet")
+        buttons = [
+            ButtonElement(text="Approve", action_id=APPROVE, value=f"{number} {run.fingerprint}", style="primary", confirm=sure),
+            ButtonElement(text="Decline", action_id=DECLINE, value=number),
+        ]
+        return [*buttons, *([ButtonElement(text="Go alone", action_id=ALONE, value=number, style="danger")] if shown.may_go_alone else [])]
+    if run.state in (RunState.PREPARING, RunState.APPROVED, RunState.RUNNING) and not run.stopped_by:
+        return [ButtonElement(text="Stop" if run.state == RunState.RUNNING else "Cancel", action_id=STOP, value=number, style="danger")]
+    if run.state == RunState.LOST:
+        return [ButtonElement(text="I looked at its hosts", action_id=SETTLE, value=number)]
+    return [ButtonElement(text=clamp(f"Take back: {shown.reverse}", 75), action_id=REVERSE, value=number)] if shown.reverse else []
+
+
+def elapsed(shown: Shown) -> str:
+    """How long it took, or takes."""
+    run = shown.run
+    seconds = int(((run.ended_at or shown.now) - (run.started_at or shown.now)).total_seconds())
+    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of many names."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+# Forms
+
+
+def choice_form(runbooks: Sequence[Runbook], about: str) -> View:
+    """Which runbook? Those that fit the incident come first."""
+    options = [Option(value=one.id, text=clamp(f"{one.id}: {one.title}", 75)) for one in runbooks[:100]]
+    block = InputBlock(block_id="runbook", label="Which runbook?", element=StaticSelectElement(action_id=ELEMENT, options=options))
+    return View(
+        type="modal", callback_id=CHOOSE, title="Run a runbook", submit="Go on", close="Not now", private_metadata=about, blocks=[block]
+    )
+
+
+def parameter_form(config: Config, runbook: Runbook, about: str, given: Mapping[str, str]) -> View:
+    """A field for each parameter, as its type wants it."""
+    blocks: list[Block] = []
+    if body := runbook.body.strip():
+        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(escape(body)))))
+    for name, parameter in runbook.parameters.items():
+        blocks.append(
+            InputBlock(
+                block_id=name,
+                label=clamp(name, 75),
+                element=element(config, parameter, given.get(name, "")),
+                hint=clamp(parameter.help, 150) or None,
+                optional=not parameter.required or parameter.default is not None,
+            )
+        )
+    if not blocks:
+        blocks.append(SectionBlock(text=MarkdownTextObject(text="It needs nothing more.")))
+    title = clamp(runbook.id, 24)
+    return View(
+        type="modal",
+        callback_id=f"{FILL}:{runbook.id}",
+        title=title,
+        submit="Prepare",
+        close="Not now",
+        private_metadata=about,
+        blocks=blocks,
+    )
+
+
+def element(config: Config, parameter: Parameter, given: str) -> StaticSelectElement | PlainTextInputElement:
+    """The input for one parameter, with what holds if nothing is said."""
+    filled = given or ("" if parameter.default is None else str(parameter.default))
+    choices = parameter.values if parameter.type == "choice" else tuple(config.services) if parameter.type == "service" else ()
+    if choices and len(choices) <= 100:
+        options = [Option(value=one, text=clamp(one, 75)) for one in choices]
+        return StaticSelectElement(
+            action_id=ELEMENT, options=options, initial_option=next((one for one in options if one.value == filled), None)
+        )
+    bounds = f"{parameter.min} to {parameter.max}" if parameter.min is not None else (parameter.pattern or parameter.type)
+    return PlainTextInputElement(action_id=ELEMENT, initial_value=filled or None, max_length=LONGEST, placeholder=clamp(bounds, 150))
+
+
+def reason_form(run_id: int) -> View:
+    """Why does nobody else look at it?"""
+    field = PlainTextInputElement(action_id=ELEMENT, multiline=True, max_length=500, focus_on_load=True)
+    block = InputBlock(
+        block_id="because",
+        label="Why can it not wait for a second person?",
+        element=field,
+        hint="It is announced, and stands in the postmortem.",
+    )
+    return View(
+        type="modal",
+        callback_id=BECAUSE,
+        title="Go alone",
+        submit="Start the run",
+        close="Wait",
+        private_metadata=str(run_id),
+        blocks=[block],
+    )

@@ -1,0 +1,203 @@
+"""Which runbooks there are, and the scene on which one would run: hosts, versions, playbooks as they are at this moment."""
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import aiohttp
+
+from bot import resources
+from bot.config.models import Config
+from bot.config.runbooks import Runbook
+from bot.config.values import clip, nearest
+from bot.directory.service import Directory
+from bot.errors import InvalidInput, NotFound
+from bot.runbooks.approval import Bound, digest
+from bot.runbooks.parameters import Known, Value, typed
+from bot.runbooks.runner import RunSpec
+
+LOOKS_WITHIN_S = 30
+ANSWERS_WITHIN_S = 5
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a run of one runbook would find now."""
+
+    runbook: Runbook
+    environment: str
+    inventory: Path
+    playbook: Path
+    known: Known
+    inventory_digest: str
+    playbooks_digest: str
+
+    def bound(self, words: Mapping[str, str]) -> Bound:
+        """What would run, if these words were all right. `InvalidInput` with everything that is not."""
+        values = typed(self.runbook, words, self.known)
+        return Bound(
+            runbook=digest(self.runbook.model_dump_json()),
+            playbooks=self.playbooks_digest,
+            inventory=self.inventory_digest,
+            versions=f"ansible-core {version('ansible-core')}",
+            environment=self.environment,
+            hosts=self._hosts(values),
+            parameters=values,
+        )
+
+    def _hosts(self, values: Mapping[str, Value]) -> tuple[str, ...]:
+        hosts = sorted(self.known.hosts(self.runbook.group))
+        if not hosts:
+            raise InvalidInput(f"Nothing was run: the inventory of {self.environment} has no host in group {self.runbook.group}.")
+        chosen = values.get(self.runbook.limit) if self.runbook.limit else None
+        if chosen is not None and chosen not in hosts:
+            raise InvalidInput(f"Nothing was run: {chosen} is not in group {self.runbook.group}.")
+        return (str(chosen),) if chosen is not None else tuple(hosts)
+
+
+class Catalogue:
+    """The runbooks of the configuration that holds now. `home` is its directory, from which paths count."""
+
+    def __init__(self, directory: Directory, home: Path) -> None:
+        self._directory = directory
+        self._home = home
+
+    @property
+    def runbooks(self) -> Mapping[str, Runbook]:
+        """All of them, by id."""
+        return self._directory.config.runbooks
+
+    def find(self, name: str) -> Runbook:
+        """The runbook of this name. `NotFound` with the nearest names."""
+        found = self.runbooks.get(name.strip().lower())
+        if found is None:
+            raise NotFound(f"There is no runbook {clip(name)!r}{nearest(name, self.runbooks)}")
+        return found
+
+    def suggested(self, service: str | None, alerts: Collection[str]) -> list[Runbook]:
+        """The runbooks that were written for this service or one of these alerts, those for the alerts first."""
+        by_alert = [one for one in self.runbooks.values() if set(one.alerts) & set(alerts)]
+        named = self._directory.service(service) if service else None
+        of_service = [self.runbooks[name] for name in (named.runbooks if named else ()) if name in self.runbooks]
+        by_service = [one for one in self.runbooks.values() if service in one.services]
+        return list({one.id: one for one in (*by_alert, *of_service, *by_service)}.values())
+
+    def environment(self, runbook: Runbook, asked: str) -> str:
+        """Where it is to run: where it was asked for, else its own default."""
+        allowed = runbook.environments or tuple(self._directory.config.environments)
+        if asked and asked not in allowed:
+            raise InvalidInput(f"Nothing was run: {runbook.id} does not run in {clip(asked)!r}{nearest(asked, allowed)}")
+        return asked or allowed[0]
+
+    async def scene(self, runbook: Runbook, environment: str) -> Scene:
+        """Look at everything that decides what would run. `InvalidInput` when it cannot be found. Not inside a transaction."""
+        config = self._directory.config
+        inventory = self._home / config.environments[environment].inventory
+        playbook = self._playbook(runbook)
+        groups, inventory_digest = await listed(inventory)
+        lookups = {name: one.lookup for name, one in runbook.parameters.items() if one.lookup}
+        versions = {name: await looked_up(lookup) for name, lookup in lookups.items()}
+        trees = [self._home / "playbooks", resources.path("playbooks")]
+        playbooks = await asyncio.to_thread(tree_digest, trees)
+        return Scene(
+            runbook, environment, inventory, playbook, Known(groups, tuple(config.services), versions), inventory_digest, playbooks
+        )
+
+    def spec(self, scene: Scene, bound: Bound, run_id: str, *, is_dry: bool) -> RunSpec:
+        """What the engine is told."""
+        return RunSpec(run_id, scene.playbook, scene.inventory, bound.hosts, bound.parameters, is_dry)
+
+    def _playbook(self, runbook: Runbook) -> Path:
+        found = playbook_of(runbook, self._home)
+        if found is None:
+            raise InvalidInput(f"Nothing was run: the playbook {runbook.playbook} of {runbook.id} is missing.")
+        return found
+
+
+def playbook_of(runbook: Runbook, home: Path) -> Path | None:
+    """The file of a runbook's playbook: of this installation, else one that comes with Tocsin."""
+    candidates = (home / "playbooks" / runbook.playbook, resources.path("playbooks") / runbook.playbook)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def missing_files(config: Config, home: Path) -> Iterable[tuple[tuple[str, str, str], str]]:
+    """What runbooks and environments name and is not there, for `tocsin check`."""
+    for runbook in config.runbooks.values():
+        if playbook_of(runbook, home) is None:
+            where = ("runbooks", runbook.id, "playbook")
+            yield where, f"runbook '{runbook.id}' has the playbook '{runbook.playbook}', which is missing; put it into playbooks/."
+    for environment in config.environments.values():
+        if not (home / environment.inventory).exists():
+            where = ("environments", environment.id, "inventory")
+            yield (
+                where,
+                f"environment '{environment.id}' has the inventory '{environment.inventory}', which is missing; runs there are refused.",
+            )
+
+
+async def listed(inventory: Path) -> tuple[dict[str, tuple[str, ...]], str]:
+    """The hosts of each group by Ansible's own reading, and a digest of all that the inventory says."""
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ansible", "inventory", "--inventory", str(inventory), "--list"),
+        env={"PATH": os.defpath, "HOME": str(Path.home()), "LANG": "C.UTF-8"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(LOOKS_WITHIN_S):
+            said, trouble = await program.communicate()
+    except TimeoutError:
+        program.kill()
+        raise InvalidInput(f"Nothing was run: the inventory {inventory.name} was not read within {LOOKS_WITHIN_S} s.") from None
+    try:
+        raw = json.loads(said)
+    except ValueError:
+        raise InvalidInput(
+            f"Nothing was run: the inventory {inventory} cannot be read: {clip(trouble.decode(errors='replace'), 300)}"
+        ) from None
+    return groups_of(raw), digest(json.dumps(raw, sort_keys=True))
+
+
+def groups_of(raw: Mapping[str, Mapping[str, Collection[str]]]) -> dict[str, tuple[str, ...]]:
+    """The hosts of each group, those of the groups within it included."""
+
+    def hosts(group: str, above: frozenset[str]) -> set[str]:
+        said = raw.get(group, {})
+        inner = (hosts(child, above | {group}) for child in said.get("children", ()) if child not in above)
+        return set(said.get("hosts", ())).union(*inner)
+
+    return {group: tuple(sorted(hosts(group, frozenset()))) for group in {"all", *raw} if group != "_meta"}
+
+
+async def looked_up(lookup: str) -> tuple[str, ...]:
+    """The versions that exist: entries of a directory, or what an address lists."""
+    if lookup.startswith("/"):
+        try:
+            return tuple(sorted(await asyncio.to_thread(os.listdir, lookup)))
+        except OSError as error:
+            raise InvalidInput(f"Nothing was run: the versions in {lookup} cannot be read ({error.strerror or error}).") from None
+    try:
+        timeout = aiohttp.ClientTimeout(total=ANSWERS_WITHIN_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(lookup) as answer:
+            answer.raise_for_status()
+            found = await answer.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise InvalidInput(f"Nothing was run: {lookup} does not list versions ({type(error).__name__}).") from None
+    return tuple(str(one) for one in found) if isinstance(found, list) else ()
+
+
+def tree_digest(trees: Iterable[Path]) -> str:
+    """A digest of every file below these directories, by its name and content."""
+    found = hashlib.sha256()
+    for tree in trees:
+        for path in sorted(path for path in tree.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+            content = path.read_bytes()
+            found.update(f"{path.relative_to(tree)}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()

@@ -1,0 +1,66 @@
+"""What the runbooks room announces, and the due work it orders."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.work.orders import Order, Priority
+
+RUNS = "runs"
+"""The destination of everything that touches Ansible: slow dry runs keep no page and no card waiting."""
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """Fact: a run came to its end, whichever."""
+
+    run_id: int
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareRun(Order):
+    """Find out what would happen: hosts, versions, the dry run."""
+
+    destination: ClassVar[str] = RUNS
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginRun(Order):
+    """It is approved: look whether it still is what was approved, and start it."""
+
+    destination: ClassVar[str] = RUNS
+    priority: ClassVar[Priority] = Priority.URGENT
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowRun(Order):
+    """Look how far it is; ordered again until it has ended."""
+
+    destination: ClassVar[str] = RUNS
+    priority: ClassVar[Priority] = Priority.URGENT
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyRun(Order):
+    """Ask whether it helped; ordered again until that is known."""
+
+    destination: ClassVar[str] = RUNS
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireRun(Order):
+    """Its time to be approved is over."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowRun(Order):
+    """Post the run's card, or edit it to what is true now."""
+
+    destination: ClassVar[str] = "slack"
+    run_id: int

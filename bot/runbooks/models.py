@@ -1,0 +1,81 @@
+"""Tables of the runbooks room."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from bot.db import EnumText, UtcDateTime
+from bot.runbooks.states import RunState
+
+
+class Run(SQLModel, table=True):
+    """One run of a runbook in an incident, from the request to what it did. Its number is its id."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("run_state", "state"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    runbook: str
+    title: str = Field(sa_type=Text)
+    environment: str
+    words: str = Field(sa_type=Text)
+    """JSON: the parameters as they were typed."""
+    bound: str = Field(default="", sa_type=Text)
+    """JSON: what an approval is about, as it was last shown; "" before anything was."""
+    fingerprint: str = ""
+    needs: int = 0
+    """How many people besides who asked must approve."""
+    plan: str = Field(default="[]", sa_type=Text)
+    """JSON: what it would change, by the dry run."""
+    remark: str = Field(default="", sa_type=Text)
+    """What whoever reads the card must know besides: why it ended so, what differs from what was approved."""
+    state: RunState = Field(default=RunState.PREPARING, sa_column=Column(EnumText(RunState), nullable=False))
+    requested_by: str
+    requested_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    alone_because: str = Field(default="", sa_type=Text)
+    """Why whoever asked went without a second person."""
+    machine: str = ""
+    """Where it runs: the only place where it can be looked at and stopped."""
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stopped_by: str | None = None
+    stopped_because: str = Field(default="", sa_type=Text)
+    progress: str = Field(default="", sa_type=Text)
+    """JSON: the picture, folded from the events up to its `seen`."""
+    good_answers: int = 0
+    """In a row, of the verification."""
+    verified: str = Field(default="", sa_type=Text)
+    """What the verification showed, as a sentence."""
+    message_ts: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The number people call it by."""
+        if self.id is None:
+            raise ValueError("a run has no number before it is stored")
+        return self.id
+
+
+class RunApproval(SQLModel, table=True):
+    """Somebody looked at exactly this and said yes."""
+
+    __tablename__ = "run_approval"
+    __table_args__ = (UniqueConstraint("run_id", "fingerprint", "person"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    fingerprint: str
+    person: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RunLock(SQLModel, table=True):
+    """What a run works on; nothing else may meanwhile."""
+
+    __tablename__ = "run_lock"
+
+    target: str = Field(primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)

@@ -1,0 +1,103 @@
+"""The picture of a run at work, folded from its events one by one. The same events give the same picture, however often they are read."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+
+from bot.runbooks.events import Ended, HostDone, Outcome, RunEvent, TaskStarted
+
+FAILURES_KEPT = 20
+PLAN_KEPT = 60
+BAD = frozenset({Outcome.FAILED, Outcome.UNREACHABLE})
+
+
+@dataclass(frozen=True)
+class Host:
+    """How far one host is."""
+
+    tasks: int = 0
+    changed: int = 0
+    failed: bool = False
+    unreachable: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known of a run. `seen` is the number of the newest event; those before it count for nothing when they are told again."""
+
+    seen: int = 0
+    task: str = ""
+    tasks: int = 0
+    hosts: Mapping[str, Host] = field(default_factory=lambda: MappingProxyType({}))
+    failures: tuple[str, ...] = ()
+    plan: tuple[str, ...] = ()
+    ended: bool = False
+    """The playbook told how all hosts fared: without that, an exit status means little."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Every host came to the end."""
+        return self.ended and bool(self.hosts) and not any(host.failed or host.unreachable for host in self.hosts.values())
+
+
+def written(progress: Progress) -> str:
+    """The picture as JSON text, for the run's row."""
+    return json.dumps({**asdict(replace(progress, hosts={})), "hosts": {name: asdict(host) for name, host in progress.hosts.items()}})
+
+
+def read(text: str) -> Progress:
+    """The picture back from a run's row."""
+    raw = json.loads(text)
+    hosts = MappingProxyType({name: Host(**host) for name, host in raw.pop("hosts").items()})
+    return Progress(hosts=hosts, failures=tuple(raw.pop("failures")), plan=tuple(raw.pop("plan")), **raw)
+
+
+def started(hosts: Iterable[str]) -> Progress:
+    """The picture before the first event."""
+    return Progress(hosts=MappingProxyType({host: Host() for host in hosts}))
+
+
+def fold(progress: Progress, events: Iterable[RunEvent]) -> Progress:
+    """The picture after these events."""
+    for event in events:
+        if event.number > progress.seen:
+            progress = replace(_after(progress, event), seen=event.number)
+    return progress
+
+
+def _after(progress: Progress, event: RunEvent) -> Progress:
+    match event:
+        case TaskStarted(name=name):
+            return replace(progress, task=name, tasks=progress.tasks + 1)
+        case HostDone():
+            return _host_done(progress, event)
+        case Ended(failed=failed, unreachable=unreachable):
+            hosts = {
+                name: replace(host, failed=host.failed or name in failed, unreachable=host.unreachable or name in unreachable)
+                for name, host in progress.hosts.items()
+            }
+            return replace(progress, hosts=MappingProxyType(hosts), ended=True, task="")
+        case _:
+            return progress
+
+
+def _host_done(progress: Progress, event: HostDone) -> Progress:
+    before = progress.hosts.get(event.host, Host())
+    is_bad = event.outcome in BAD and not event.ignored
+    host = Host(
+        before.tasks + 1,
+        before.changed + (event.outcome == Outcome.CHANGED),
+        before.failed or (is_bad and event.outcome == Outcome.FAILED),
+        before.unreachable or (is_bad and event.outcome == Outcome.UNREACHABLE),
+    )
+    failures = progress.failures
+    if is_bad and len(failures) < FAILURES_KEPT:
+        failures = (*failures, f"{event.host}: {event.task}: {event.says or event.outcome.value}")
+    plan = tuple(f"{event.host}: {line}" for line in event.plan or ((event.task,) if event.outcome == Outcome.CHANGED else ()))
+    return replace(
+        progress,
+        hosts=MappingProxyType({**progress.hosts, event.host: host}),
+        failures=failures,
+        plan=(*progress.plan, *plan)[:PLAN_KEPT],
+    )

@@ -1,0 +1,63 @@
+"""The seam behind which playbooks run. A run lives on without us: whoever starts it may die, and another finds it again by its id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from bot.runbooks.events import RunEvent
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is to run. `hosts` are exact names of the inventory, never a pattern; `run_id` is used once for ever."""
+
+    run_id: str
+    playbook: Path
+    inventory: Path
+    hosts: tuple[str, ...]
+    parameters: Mapping[str, str | int]
+    is_dry: bool = False
+
+
+class Life(StrEnum):
+    """Whether a run is at work. Lost: nobody is at it any more, and nobody wrote down how it ended."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    LOST = "lost"
+    UNKNOWN = "unknown"  # it was never started here
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a run shows: the events after the one asked for, whether it is at work, and how many bytes it has written."""
+
+    events: tuple[RunEvent, ...]
+    life: Life
+    written: int = 0
+
+
+class CannotStart(Exception):
+    """The engine itself could not begin; nothing has run. `str` is a sentence."""
+
+
+class PlaybookRunner(Protocol):
+    """Starts playbooks, looks at them, stops them."""
+
+    async def start(self, spec: RunSpec) -> None:
+        """Begin, detached. A run that was started before is left alone: nothing ever runs twice. Raises `CannotStart`."""
+        ...
+
+    async def look(self, run_id: str, after: int) -> Look:
+        """What happened after event number `after`, without gap or double."""
+        ...
+
+    async def stop(self, run_id: str) -> None:
+        """End the run and everything on this machine that it began. What it told other machines to do may go on."""
+        ...
+
+    def log(self, run_id: str) -> Path:
+        """The file with everything that Ansible printed."""
+        ...

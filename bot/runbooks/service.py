@@ -1,0 +1,367 @@
+"""The verbs of a run. Each is one piece of a transaction; what touches Ansible is ordered as due work within it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+from sqlmodel import col
+
+from bot.config.runbooks import Runbook
+from bot.db import BOT, Tx, hold_incident
+from bot.directory.service import Directory
+from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound, Refusal
+from bot.incidents import roles, timeline
+from bot.incidents.lifecycle import is_open
+from bot.incidents.models import Incident
+from bot.incidents.service import Incidents
+from bot.runbooks import approval
+from bot.runbooks.approval import Bound
+from bot.runbooks.catalogue import Catalogue
+from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, RunEnded, ShowRun, VerifyRun
+from bot.runbooks.models import Run, RunApproval, RunLock
+from bot.runbooks.progress import Progress, started, written
+from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, IS_OVER, SENTENCES, RunState
+from bot.states import move
+from bot.work import queue
+
+LOG_PAGE = "runs"
+"""What the links to a run's page are for, and where their path begins."""
+FASTEST_EDIT = timedelta(seconds=2)
+"""Between two edits of a run's card; with more runs than two at once, that many seconds: they share what Slack allows."""
+LOOK_EVERY = timedelta(seconds=1)
+
+
+class Runs:
+    """Requests, approves, starts, follows and ends runs."""
+
+    def __init__(self, directory: Directory, incidents: Incidents, catalogue: Catalogue) -> None:
+        self._directory = directory
+        self._incidents = incidents
+        self._catalogue = catalogue
+
+    # Before anything happens
+
+    async def request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str]) -> Run:
+        """The actor asks for a run. Nothing happens yet: what would is found out first."""
+        runbook = self._catalogue.find(name)
+        if not is_open(incident.state):
+            raise Refusal(f"#{incident.number} is {incident.state.value}, so nothing is run for it. `/inc reopen` first.")
+        if incident.channel_id is None:
+            raise Refusal(f"#{incident.number} has no channel in which a run could be approved and followed. Nothing was run.")
+        await self._check_requester(tx, incident, runbook)
+        environment = self._catalogue.environment(runbook, words.get("environment", ""))
+        given = {key: value for key, value in words.items() if key != "environment"}
+        run = Run(
+            incident_id=incident.number,
+            runbook=runbook.id,
+            title=runbook.title,
+            environment=environment,
+            words=json.dumps(given, sort_keys=True),
+            needs=runbook.approvals_needed(incident.severity, environment),
+            requested_by=tx.actor,
+            requested_at=tx.now,
+        )
+        await hold_incident(tx, incident.number)
+        tx.session.add(run)
+        await tx.session.flush()
+        typed = " ".join([runbook.id, *(f"{key}={value}" for key, value in words.items())])
+        await self._write_down(tx, run, f"asked for run {run.number}: {typed}")
+        await self._order(tx, run, PrepareRun(run_id=run.number), "prepare")
+        return run
+
+    async def prepared(self, tx: Tx, run_id: int, bound: Bound, plan: tuple[str, ...], remark: str) -> None:
+        """It is known what would happen. It waits for approval, or starts when none is needed."""
+        run = await self.held(tx, run_id)
+        if run.state != RunState.PREPARING:
+            return
+        self._bind(run, bound, remark)
+        run.plan = json.dumps(plan)
+        run.expires_at = tx.now + self._catalogue.find(run.runbook).approval_expires
+        if run.needs == 0:
+            await self._approved(tx, run)
+            return
+        await self._wait(tx, run)
+
+    async def differs(self, tx: Tx, run_id: int, bound: Bound, differences: tuple[str, ...]) -> None:
+        """What would run now is not what was approved: it must be looked at once more."""
+        run = await self.held(tx, run_id)
+        if run.state != RunState.APPROVED:
+            return
+        changed = "; ".join(differences)
+        self._bind(run, bound, f"Since it was approved: {changed}. Approve it as it is now, or decline.")
+        await self._write_down(tx, run, f"run {run.number} was not started, for since it was approved {changed}")
+        await self._wait(tx, run)
+
+    async def refuse(self, tx: Tx, run_id: int, why: str) -> None:
+        """It cannot be run, and says why."""
+        run = await self.held(tx, run_id)
+        if run.state in (RunState.PREPARING, RunState.APPROVED):
+            await self._end(tx, run, RunState.REFUSED, why)
+
+    async def approve(self, tx: Tx, run_id: int, fingerprint: str) -> Run:
+        """The actor looked at exactly this and says yes."""
+        run = await self._waiting(tx, run_id)
+        if fingerprint != run.fingerprint:
+            raise AlreadyDone(f"Run {run.number} has changed since this was shown, so nothing was approved. Look at its card as it is now.")
+        approvers = await self.approvers(tx, run)
+        is_known = self._directory.person(tx.actor) is not None
+        if (why := approval.why_not(tx.actor, run.requested_by, approvers, is_known)) is not None:
+            raise NotAllowed(f"Nothing was approved. {why}")
+        tx.session.add(RunApproval(run_id=run.number, fingerprint=run.fingerprint, person=tx.actor, at=tx.now))
+        await tx.session.flush()
+        await self._write_down(tx, run, f"approved run {run.number}")
+        if len(approvers) + 1 >= run.needs:
+            await self._approved(tx, run)
+        else:
+            await self.show(tx, run)
+        return run
+
+    async def go_alone(self, tx: Tx, run_id: int, because: str) -> Run:
+        """Break glass: nobody came, it is urgent, and whoever asked goes without a second person, for a reason that stays written."""
+        run = await self._waiting(tx, run_id)
+        incident = await self._incidents.get(tx, run.incident_id)
+        if tx.actor != run.requested_by:
+            raise NotAllowed("Only whoever asked for a run may go alone. You can approve it.")
+        if not approval.may_go_alone(incident.severity, tx.now - run.requested_at):
+            raise NotAllowed("Going alone is for SEV1 and SEV2, once a request has waited for 3 min. Nothing was started.")
+        if not because.strip():
+            raise InvalidInput("Say why nobody else could look at it; the reason stands in the postmortem.")
+        run.alone_because = because.strip()
+        await self._write_down(tx, run, f"went alone with run {run.number}: {run.alone_because}")
+        await self._incidents.say(tx, incident, f"*Run {run.number} goes without a second person*, by {{actor}}:", words=run.alone_because)
+        await self._approved(tx, run)
+        return run
+
+    async def decline(self, tx: Tx, run_id: int) -> Run:
+        """The actor says no, which ends the request."""
+        run = await self._waiting(tx, run_id)
+        await self._end(tx, run, RunState.REFUSED, f"Declined by {self._directory.name(tx.actor)}.")
+        return run
+
+    async def expire(self, tx: Tx, run_id: int) -> None:
+        """Nobody approved it in time: what was true then may not be true now."""
+        run = await self.held(tx, run_id)
+        if run.state == RunState.WAITING and approval.is_expired(run.expires_at, tx.now):
+            await self._end(tx, run, RunState.EXPIRED, "Nobody approved it in time. Ask again if it is still wanted.")
+
+    # While it happens
+
+    async def begin(self, tx: Tx, run_id: int, machine: str) -> Run | None:
+        """Take what it works on and call it running; None when it is not wanted any more. `AlreadyDone`: another run is at it."""
+        run = await self.held(tx, run_id)
+        if run.state != RunState.APPROVED:
+            return run if run.state == RunState.RUNNING and run.machine == machine else None
+        await self._lock(tx, run)
+        run.state, run.started_at, run.machine, run.remark = move(ALLOWED, run.state, RunState.RUNNING), tx.now, machine, ""
+        run.progress = written(started(bound_of(run).hosts))
+        await self._write_down(tx, run, f"run {run.number} starts on {', '.join(bound_of(run).hosts)}")
+        await self._order(tx, run, FollowRun(run_id=run.number), "follow", after=LOOK_EVERY)
+        await self.show(tx, run)
+        return run
+
+    async def queued(self, tx: Tx, run_id: int, why: str) -> None:
+        """What it works on is held by another run: it waits, and says for whom."""
+        run = await self.held(tx, run_id)
+        if run.state == RunState.APPROVED and run.remark != why:
+            run.remark = why
+            await self.show(tx, run)
+
+    async def stop(self, tx: Tx, run_id: int, because: str = "") -> Run:
+        """End it: a request at once, one at work as soon as its processes are gone. What was done stays done."""
+        run = await self.held(tx, run_id)
+        if run.state in IS_OVER:
+            raise AlreadyDone(f"Run {run.number} is {run.state.value} already. Nothing to do.")
+        name = self._directory.name(tx.actor)
+        if run.state == RunState.RUNNING:
+            run.stopped_by, run.stopped_because = tx.actor, because or f"Stopped by {name}."
+            await self._order(tx, run, FollowRun(run_id=run.number), "follow")
+            await self.show(tx, run)
+        else:
+            await self._end(tx, run, RunState.CANCELLED, because or f"Cancelled by {name}.")
+        return run
+
+    async def settle(self, tx: Tx, run_id: int) -> Run:
+        """The actor looked at the hosts of a run that was lost: what it held is free again."""
+        run = await self.held(tx, run_id)
+        if run.state != RunState.LOST:
+            raise AlreadyDone(f"Run {run.number} is {run.state.value}. Nothing to do.")
+        await self._end(tx, run, RunState.FAILED, f"{self._directory.name(tx.actor)} looked at its hosts.")
+        return run
+
+    async def followed(self, tx: Tx, run: Run, progress: Progress) -> None:
+        """It is further on."""
+        run.progress = written(progress)
+        await self._order(tx, run, FollowRun(run_id=run.number), "follow", after=LOOK_EVERY)
+        await self.show(tx, run, at_leisure=True)
+
+    async def finished(self, tx: Tx, run: Run, progress: Progress) -> None:
+        """Its process is through."""
+        run.progress = written(progress)
+        if run.stopped_by is not None:
+            state = RunState.FAILED if run.stopped_by == BOT else RunState.CANCELLED
+            await self._end(tx, run, state, f"{run.stopped_because} A command on another machine may still be at work.")
+        elif not progress.succeeded:
+            await self._end(tx, run, RunState.FAILED, failure(progress))
+        elif self._catalogue.runbooks.get(run.runbook) is not None and self._catalogue.find(run.runbook).verify is not None:
+            run.state, run.ended_at = move(ALLOWED, run.state, RunState.VERIFYING), tx.now
+            await self._unlock(tx, run)
+            await self._order(tx, run, VerifyRun(run_id=run.number), "verify")
+            await self._write_down(tx, run, f"run {run.number} did its work; whether it helped is being watched")
+            await self.show(tx, run)
+        else:
+            await self._end(tx, run, RunState.SUCCEEDED, "")
+
+    async def lose(self, tx: Tx, run: Run, progress: Progress, why: str) -> None:
+        """Nobody knows how it ended. Its hosts stay locked until somebody has looked at them."""
+        run.progress = written(progress)
+        run.state, run.remark, run.ended_at = move(ALLOWED, run.state, RunState.LOST), why, tx.now
+        incident = await self._incidents.get(tx, run.incident_id)
+        await self._write_down(tx, run, f"run {run.number} is lost: {why}")
+        await self._incidents.say(tx, incident, f"*Run {run.number} is lost.* {why} Look at {', '.join(bound_of(run).hosts)}.")
+        await self.show(tx, run)
+
+    # Afterwards
+
+    async def answered(self, tx: Tx, run_id: int, is_good: bool, says: str) -> None:
+        """The verification asked once more."""
+        run = await self.held(tx, run_id)
+        runbook = self._catalogue.runbooks.get(run.runbook)
+        verify = runbook.verify if runbook else None
+        if run.state != RunState.VERIFYING:
+            return
+        run.good_answers = run.good_answers + 1 if is_good else 0
+        if verify is None or run.ended_at is None:
+            await self._end(tx, run, RunState.SUCCEEDED, "Its verification was removed from the configuration meanwhile.")
+        elif run.good_answers >= verify.times:
+            run.verified = f"Recovered: {says} {run.good_answers} times in a row."
+            if verify.mitigates:
+                await self._incidents.mitigate(tx, run.incident_id, f"run {run.number}: {run.title}")
+            await self._end(tx, run, RunState.SUCCEEDED, "")
+        elif tx.now - run.ended_at >= verify.within:
+            run.verified = f"Not recovered: {says}."
+            await self._end(tx, run, RunState.SUCCEEDED, "")
+        else:
+            await self._order(tx, run, VerifyRun(run_id=run.number), "verify", after=verify.every)
+
+    # Looking
+
+    async def get(self, tx: Tx, run_id: int) -> Run:
+        """The run. `NotFound` when there is none."""
+        found = await tx.session.get(Run, run_id, populate_existing=True)
+        if found is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return found
+
+    async def held(self, tx: Tx, run_id: int) -> Run:
+        """The run, held until the transaction ends: its incident first, as everywhere."""
+        await hold_incident(tx, (await self.get(tx, run_id)).incident_id)
+        wanted = select(Run).where(col(Run.id) == run_id).with_for_update()
+        return (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().one()
+
+    async def approvers(self, tx: Tx, run: Run) -> list[str]:
+        """Who said yes to exactly what is bound now."""
+        said = select(col(RunApproval.person)).where(col(RunApproval.run_id) == run.id, col(RunApproval.fingerprint) == run.fingerprint)
+        return list((await tx.session.execute(said.order_by(col(RunApproval.id)))).scalars())
+
+    async def show(self, tx: Tx, run: Run, *, at_leisure: bool = False) -> None:
+        """Let its card show what is true now; `at_leisure` no oftener than all runs together may edit."""
+        due = None
+        if at_leisure:
+            at_work = select(func.count()).where(col(Run.state) == RunState.RUNNING)
+            pace = max(FASTEST_EDIT, timedelta(seconds=int((await tx.session.execute(at_work)).scalar_one())))
+            due = tx.now + pace
+        await tx.session.flush()
+        key = f"run:{run.number}:card"
+        await queue.refresh(tx, ShowRun(run_id=run.number), key=key, about=f"run:{run.number}", due=due, at_latest=at_leisure)
+
+    async def _check_requester(self, tx: Tx, incident: Incident, runbook: Runbook) -> None:
+        if self._directory.person(tx.actor) is None:
+            raise NotAllowed("Only people of Tocsin's directory ask for runs, and you are not in it. Nothing was run.")
+        team = self._directory.team(incident.team) if incident.team else None
+        if runbook.requesters == "team" and (team is None or tx.actor not in (*team.members, team.lead, team.manager)):
+            raise NotAllowed(f"{runbook.id} is for the people of {team.name if team else 'the team'}. Ask one of them. Nothing was run.")
+        if runbook.requesters == "responders" and incident.number not in await roles.of_person(tx, tx.actor):
+            raise NotAllowed(f"{runbook.id} is for who has a part in #{incident.number}: `/inc join` first. Nothing was run.")
+
+    async def _waiting(self, tx: Tx, run_id: int) -> Run:
+        run = await self.held(tx, run_id)
+        if run.state != RunState.WAITING:
+            raise AlreadyDone(f"Run {run.number} is {run.state.value}: {SENTENCES[run.state]} Nothing to do.")
+        if approval.is_expired(run.expires_at, tx.now):
+            raise AlreadyDone(f"Run {run.number} waited too long for an approval. Ask for it again if it is still wanted.")
+        return run
+
+    def _bind(self, run: Run, bound: Bound, remark: str) -> None:
+        run.bound, run.fingerprint, run.remark = json.dumps(asdict(bound)), bound.fingerprint, remark
+
+    async def _wait(self, tx: Tx, run: Run) -> None:
+        run.state = move(ALLOWED, run.state, RunState.WAITING)
+        if run.expires_at is not None:
+            await self._order(tx, run, ExpireRun(run_id=run.number), "expire", after=run.expires_at - tx.now)
+        await self.show(tx, run)
+        if (alone_at := run.requested_at + approval.ALONE_AFTER) > tx.now:  # by then the card has one more button
+            await queue.schedule(tx, ShowRun(run_id=run.number), key=f"run:{run.number}:alone", about=f"run:{run.number}", due=alone_at)
+
+    async def _approved(self, tx: Tx, run: Run) -> None:
+        run.state = move(ALLOWED, run.state, RunState.APPROVED)
+        await self._order(tx, run, BeginRun(run_id=run.number), "begin")
+        await self.show(tx, run)
+
+    async def _lock(self, tx: Tx, run: Run) -> None:
+        """Take every host of the run, and its named lock; all or none."""
+        runbook = self._catalogue.find(run.runbook)
+        wanted = [f"host:{run.environment}/{host}" for host in bound_of(run).hosts]
+        wanted += [f"lock:{run.environment}/{runbook.lock}"] if runbook.lock else []
+        await tx.lock("runs")
+        taken = select(RunLock, Run).join(Run, col(Run.id) == col(RunLock.run_id)).where(col(RunLock.target).in_(wanted))
+        for lock, holder in await tx.session.execute(taken):
+            if holder.number != run.number:
+                what = lock.target.partition(":")[2].partition("/")[2]
+                who = self._directory.name(holder.requested_by)
+                raise AlreadyDone(f"{what} is held by run {holder.number} ({holder.title}, asked for by {who}).")
+        for target in wanted:
+            await tx.insert_new(RunLock, target=target, run_id=run.number)
+
+    async def _unlock(self, tx: Tx, run: Run) -> None:
+        await tx.changed(delete(RunLock).where(col(RunLock.run_id) == run.id))
+
+    async def _end(self, tx: Tx, run: Run, state: RunState, remark: str) -> None:
+        run.state, run.remark = move(ALLOWED, run.state, state), remark
+        run.ended_at = run.ended_at or tx.now
+        if state not in HOLDS_ITS_LOCK:
+            await self._unlock(tx, run)
+        await queue.cancel(tx, key=f"run:{run.number}:expire")
+        says = " ".join(part for part in (run.verified, remark) if part)
+        await self._write_down(tx, run, f"run {run.number} {state.value}" + (f": {says}" if says else ""))
+        await self.show(tx, run)
+        await tx.announce(RunEnded(run.number, run.incident_id))
+
+    async def _write_down(self, tx: Tx, run: Run, text: str) -> None:
+        await timeline.record(tx, run.incident_id, "run", text)
+
+    async def _order(
+        self, tx: Tx, run: Run, order: PrepareRun | BeginRun | FollowRun | VerifyRun | ExpireRun, part: str, after: timedelta = timedelta(0)
+    ) -> None:
+        await tx.session.flush()
+        await queue.refresh(tx, order, key=f"run:{run.number}:{part}", about=f"run:{run.number}", due=tx.now + after)
+
+
+def bound_of(run: Run) -> Bound:
+    """What was shown, and would be approved."""
+    raw = json.loads(run.bound)
+    return Bound(**{**raw, "hosts": tuple(raw["hosts"])})
+
+
+def failure(progress: Progress) -> str:
+    """Why a run that is through did not succeed, in a sentence."""
+    if not progress.ended:
+        return "Ansible ended before the playbook was through; the log says why."
+    bad = [name for name, host in progress.hosts.items() if host.failed or host.unreachable]
+    return f"It failed on {', '.join(bad)}." if bad else "No host took part in it."
+
+
+def run_id(run: Run) -> str:
+    """The name of a run for the engine: never used again, also by a database that begins anew."""
+    return f"run-{run.number}-{int(run.requested_at.timestamp())}"

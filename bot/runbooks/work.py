@@ -1,0 +1,287 @@
+"""What runs do later or outside: look at the scene, rehearse, start, follow, verify, and show it all on one card."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import aiohttp
+
+from bot import faultpoints
+from bot.config.runbooks import Verification
+from bot.db import BOT, Database, Tx
+from bot.directory.service import Directory
+from bot.errors import AlreadyDone, Refusal
+from bot.incidents.service import Incidents
+from bot.runbooks import approval, blocks
+from bot.runbooks.approval import Bound
+from bot.runbooks.catalogue import Catalogue, Scene
+from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, ShowRun, VerifyRun
+from bot.runbooks.models import Run
+from bot.runbooks.progress import Progress, fold, read, started
+from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
+from bot.runbooks.service import LOG_PAGE, Runs, bound_of, run_id
+from bot.runbooks.states import IS_OVER, RunState
+from bot.slack.gateway import Failed, Ok, SlackGateway
+from bot.slack.marks import mark, posted_before
+from bot.web.signing import Links
+from bot.work.orders import Done, Outcome, TryLater
+from bot.work.queue import Claim
+from bot.work.worker import Worker
+
+LOG_LASTS = timedelta(days=90)
+REHEARSES_WITHIN_S = 60
+LARGEST_OUTPUT = 20_000_000
+"""Bytes; a playbook that prints more is in an endless loop."""
+BEGINS_WITHIN = timedelta(minutes=1)
+HELD_AGAIN = timedelta(seconds=2)
+ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=5))
+LOST_AFTER = timedelta(minutes=5)
+"""A machine that has not told of its run for so long is gone."""
+ANSWERS_WITHIN_S = 5
+
+
+class RunWork:
+    """The handlers of the runbooks room. `machine` names this one among several replicas."""
+
+    def __init__(
+        self,
+        database: Database,
+        gateway: SlackGateway,
+        directory: Directory,
+        incidents: Incidents,
+        catalogue: Catalogue,
+        runs: Runs,
+        runner: PlaybookRunner,
+        links: Links,
+        machine: str,
+    ) -> None:
+        self._db = database
+        self._slack = gateway
+        self._directory = directory
+        self._incidents = incidents
+        self._catalogue = catalogue
+        self._runs = runs
+        self._runner = runner
+        self._links = links
+        self._machine = machine
+
+    def register(self, worker: Worker) -> None:
+        """Let the worker do these orders."""
+        worker.handles(PrepareRun, self.prepare)
+        worker.handles(BeginRun, self.begin)
+        worker.handles(FollowRun, self.follow)
+        worker.handles(VerifyRun, self.verify)
+        worker.handles(ExpireRun, self.expire)
+        worker.handles(ShowRun, self.show)
+
+    async def prepare(self, order: PrepareRun, claim: Claim) -> Outcome:
+        """Find out what would happen, and say it on the card."""
+        async with self._db.read() as tx:
+            run = await self._runs.get(tx, order.run_id)
+        if run.state != RunState.PREPARING:
+            return Done()
+        try:
+            scene, bound = await self._scene(run)
+            plan, remark = await self._rehearsed(run, scene, bound) if scene.runbook.check_mode else ((), "")
+        except (Refusal, CannotStart) as no:
+            async with self._db.begin(actor=BOT) as tx:
+                await self._runs.refuse(tx, order.run_id, str(no))
+            return Done()
+        faultpoints.reached("run: rehearsed, not written down")
+        async with self._db.begin(actor=BOT) as tx:
+            await self._runs.prepared(tx, order.run_id, bound, plan, remark)
+        return Done()
+
+    async def begin(self, order: BeginRun, claim: Claim) -> Outcome:
+        """Look whether it still is what was approved; take its hosts; start it."""
+        async with self._db.read() as tx:
+            run = await self._runs.get(tx, order.run_id)
+        if run.state not in (RunState.APPROVED, RunState.RUNNING):
+            return Done()
+        try:
+            scene, bound = await self._scene(run)
+        except Refusal as no:
+            async with self._db.begin(actor=BOT) as tx:
+                await self._runs.refuse(tx, order.run_id, str(no))
+            return Done()
+        if run.state == RunState.APPROVED and bound.fingerprint != run.fingerprint:
+            async with self._db.begin(actor=BOT) as tx:
+                await self._runs.differs(tx, order.run_id, bound, approval.differences(bound_of(run), bound))
+            return Done()
+        return await self._start(run, scene, bound)
+
+    async def _start(self, run: Run, scene: Scene, bound: Bound) -> Outcome:
+        try:
+            async with self._db.begin(actor=BOT) as tx:
+                begun = await self._runs.begin(tx, run.number, self._machine)
+        except AlreadyDone as held:
+            async with self._db.begin(actor=BOT) as tx:
+                await self._runs.queued(tx, run.number, f"It waits: {held}")
+            return TryLater(str(held), HELD_AGAIN)
+        if begun is None or begun.started_at is None:
+            return Done()
+        faultpoints.reached("run: called running, not started")
+        try:
+            await self._runner.start(self._catalogue.spec(scene, bound, run_id(run), is_dry=False))
+        except CannotStart as no:
+            async with self._db.begin(actor=BOT) as tx:
+                held_run = await self._runs.held(tx, run.number)
+                if held_run.state == RunState.RUNNING:
+                    await self._runs.finished(tx, held_run, read(held_run.progress))
+                    held_run.remark = str(no)
+            return Done()
+        faultpoints.reached("run: started, not followed")
+        return Done()
+
+    async def follow(self, order: FollowRun, claim: Claim) -> Outcome:
+        """Look how far it is. Only the machine on which it runs can tell; one that is gone takes the answer with it."""
+        async with self._db.read() as tx:
+            run = await self._runs.get(tx, order.run_id)
+            now = tx.now
+        if run.state != RunState.RUNNING or run.started_at is None:
+            return Done()
+        if run.machine != self._machine:
+            if now - claim.wanted_at < LOST_AFTER:
+                return ELSEWHERE
+            return await self._lose(run, read(run.progress), f"{run.machine}, on which it ran, does not answer.")
+        before = read(run.progress)
+        look = await self._runner.look(run_id(run), before.seen)
+        progress = fold(before, look.events)
+        if look.life == Life.LOST and run.stopped_by is None:
+            return await self._lose(run, progress, "Its process ended without a word.")
+        if look.life == Life.UNKNOWN:
+            if now - run.started_at < BEGINS_WITHIN:
+                return TryLater("it is about to start", timedelta(seconds=1))
+            return await self._lose(run, progress, "It was never started.")
+        if look.life == Life.RUNNING and (run.stopped_by or await self._must_end(run, look.written)):
+            await self._runner.stop(run_id(run))
+        async with self._db.begin(actor=BOT) as tx:
+            held = await self._runs.held(tx, order.run_id)
+            if held.state != RunState.RUNNING:
+                return Done()
+            if look.life == Life.RUNNING:
+                await self._runs.followed(tx, held, progress)
+            else:
+                await self._runs.finished(tx, held, progress)
+        return Done()
+
+    async def verify(self, order: VerifyRun, claim: Claim) -> Outcome:
+        """Ask once whether it helped."""
+        async with self._db.read() as tx:
+            run = await self._runs.get(tx, order.run_id)
+        runbook = self._catalogue.runbooks.get(run.runbook)
+        if run.state != RunState.VERIFYING:
+            return Done()
+        good, says = await asked(runbook.verify) if runbook is not None and runbook.verify is not None else (False, "")
+        async with self._db.begin(actor=BOT) as tx:
+            await self._runs.answered(tx, order.run_id, good, says)
+        return Done()
+
+    async def expire(self, order: ExpireRun, claim: Claim) -> Outcome:
+        """Its time is over."""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._runs.expire(tx, order.run_id)
+        return Done()
+
+    async def show(self, order: ShowRun, claim: Claim) -> Outcome:
+        """Post the card, or edit it."""
+        async with self._db.read() as tx:
+            run = await self._runs.get(tx, order.run_id)
+            incident = await self._incidents.get(tx, run.incident_id)
+            shown = await self._shown(tx, run, incident.severity)
+        if incident.channel_id is None:
+            return TryLater("the incident has no channel yet", timedelta(seconds=5))
+        channel, text, card = incident.channel_id, blocks.headline(shown), blocks.card(shown)
+        if run.message_ts is not None:
+            answer = await self._slack.call("chat.update", channel=channel, ts=run.message_ts, text=text, blocks=card)
+            if isinstance(answer, Ok):
+                return Done()
+            return answer.outcome() if isinstance(answer, Failed) else answer
+        if claim.attempt > 1:
+            earlier = await posted_before(self._slack, channel, claim.key)
+            if isinstance(earlier, str):
+                return await self._posted(run, earlier)
+            if earlier is not None:
+                return earlier
+        answer = await self._slack.call(
+            "chat.postMessage", channel=channel, text=text, blocks=card, metadata=mark(claim.key), unfurl_links=False, unfurl_media=False
+        )
+        faultpoints.reached("run: card posted, not stored")
+        if isinstance(answer, Ok):
+            return await self._posted(run, answer.text("ts"))
+        return answer.outcome() if isinstance(answer, Failed) else answer
+
+    async def _posted(self, run: Run, ts: str) -> Outcome:
+        async with self._db.begin(actor=BOT) as tx:
+            held = await self._runs.held(tx, run.number)
+            held.message_ts = held.message_ts or ts
+            await self._runs.show(tx, held)  # it may have gone on meanwhile
+        return Done()
+
+    async def _shown(self, tx: Tx, run: Run, severity: int) -> blocks.Shown:
+        runbook = self._catalogue.runbooks.get(run.runbook)
+        back = self._catalogue.runbooks.get(runbook.reverse.runbook) if runbook is not None and runbook.reverse is not None else None
+        is_done = run.state in IS_OVER and run.started_at is not None
+        approvers = [await self._directory.mention(tx, person) for person in await self._runs.approvers(tx, run)]
+        return blocks.Shown(
+            run=run,
+            requester=await self._directory.mention(tx, run.requested_by),
+            approvers=approvers,
+            log=self._links.link(LOG_PAGE, str(run.number), person=None, lasts=LOG_LASTS),
+            now=tx.now,
+            may_go_alone=approval.may_go_alone(severity, tx.now - run.requested_at),
+            reverse=back.title if back is not None and is_done else "",
+        )
+
+    async def _scene(self, run: Run) -> tuple[Scene, Bound]:
+        scene = await self._catalogue.scene(self._catalogue.find(run.runbook), run.environment)
+        return scene, scene.bound(json.loads(run.words))
+
+    async def _rehearsed(self, run: Run, scene: Scene, bound: Bound) -> tuple[tuple[str, ...], str]:
+        """What the dry run says that would change; and what whoever approves must know of it."""
+        name = f"{run_id(run)}-dry"
+        await self._runner.start(self._catalogue.spec(scene, bound, name, is_dry=True))
+        progress = started(bound.hosts)
+        for _ in range(REHEARSES_WITHIN_S * 5):
+            look = await self._runner.look(name, progress.seen)
+            progress = fold(progress, look.events)
+            if look.life != Life.RUNNING:
+                break
+            await asyncio.sleep(0.2)
+        else:
+            await self._runner.stop(name)
+        trouble = (
+            "" if progress.succeeded else f"The dry run did not succeed: {'; '.join(progress.failures[:3]) or 'it did not come to its end'}"
+        )
+        return progress.plan, trouble
+
+    async def _must_end(self, run: Run, written: int) -> bool:
+        """Has it taken too long, or written too much? Then that is written down, and it is stopped."""
+        runbook = self._catalogue.runbooks.get(run.runbook)
+        async with self._db.begin(actor=BOT) as tx:
+            if run.started_at is not None and runbook is not None and tx.now - run.started_at > runbook.timeout:
+                await self._runs.stop(tx, run.number, f"Stopped after {int(runbook.timeout.total_seconds())} s, its time-out.")
+            elif written > LARGEST_OUTPUT:
+                await self._runs.stop(tx, run.number, f"Stopped: it printed more than {LARGEST_OUTPUT // 1_000_000} MB.")
+            else:
+                return False
+        return True
+
+    async def _lose(self, run: Run, progress: Progress, why: str) -> Outcome:
+        async with self._db.begin(actor=BOT) as tx:
+            held = await self._runs.held(tx, run.number)
+            if held.state == RunState.RUNNING:
+                await self._runs.lose(tx, held, progress, why)
+        return Done()
+
+
+async def asked(verify: Verification) -> tuple[bool, str]:
+    """Whether the address answers as it should, and what it did."""
+    try:
+        timeout = aiohttp.ClientTimeout(total=ANSWERS_WITHIN_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(verify.url) as answer:
+            text = (await answer.content.read(100_000)).decode(errors="replace")
+            is_good = answer.status == verify.status and (verify.contains is None or verify.contains in text)
+            return is_good, f"{verify.url} answered {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return False, f"{verify.url} does not answer ({type(error).__name__})"

@@ -1,0 +1,210 @@
+"""A runbook, from the request in the incident's channel to what it did: real Ansible, on hosts that are this machine."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.clock import FakeClock
+from tests.journeys.stories import whispered
+from tests.world import CONFIG, World, running_world
+
+HOST = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+RUNBOOK = {
+    "title": "Write a release",
+    "playbook": "release.yml",
+    "group": "web",
+    "parameters": {"to": {"type": "version", "help": "the release"}, "slow": {"type": "integer", "min": 0, "max": 9999, "default": 0}},
+    "reverse": {"runbook": "release", "parameters": {"to": "v1"}},
+    "body": "## Meaning\n\nThe release is bad.\n",
+}
+PLAYBOOK = """
+- hosts: web
+  gather_facts: false
+  tasks:
+    - name: Write the release
+      ansible.builtin.copy: {content: '{{ rb.to }}', dest: '{{ place }}/{{ inventory_hostname }}'}
+    - name: Wait
+      ansible.builtin.command: 'sleep {{ rb.slow }}'
+      when: rb.slow | int > 0
+"""
+
+
+def written(config: Path, hosts: tuple[str, ...] = ("web1", "web2"), **runbook: object) -> None:
+    """A configuration with one runbook and its environment."""
+    for folder in ("runbooks", "playbooks"):
+        (config / folder).mkdir(exist_ok=True)
+    (config / "runbooks" / "release.yaml").write_text(yaml.safe_dump({**RUNBOOK, **runbook}))
+    (config / "playbooks" / "release.yml").write_text(PLAYBOOK)
+    (config / "fleet.yaml").write_text("environments:\n  production: {inventory: hosts.ini}\n")
+    place = config.parent / "released"
+    place.mkdir(exist_ok=True)
+    said = [f"{host} ansible_connection=local ansible_python_interpreter='{HOST['ansible_python_interpreter']}'" for host in hosts]
+    (config / "hosts.ini").write_text("\n".join(["[web]", *said, "[web:vars]", f"place={place}"]) + "\n")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration of this test's own."""
+    made = tmp_path / "config"
+    shutil.copytree(CONFIG, made)
+    written(made)
+    return made
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock, config: Path) -> AsyncIterator[World]:
+    """A bot with a runbook; the databases make no difference to it, Ansible does."""
+    async with running_world(sqlite_url, tmp_path, clock, config=config, TOCSIN_RUNS=str(tmp_path / "runs")) as world:
+        yield world
+
+
+async def card(world: World, run: int, words: str) -> str:
+    """The run's card, once it says these words."""
+    for _ in range(400):
+        texts = [text for text in await world.channel_texts(1) if f"Run {run}:" in text]
+        if texts and words in texts[-1]:
+            return texts[-1]
+        await world.advance(seconds=0.5)
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the card of run {run} never says {words!r}: {texts[-1:]}")
+
+
+async def declared(world: World) -> str:
+    """An incident's channel."""
+    await world.user("kim").command("/inc sev2 checkout is down service:checkout")
+    await world.settled()
+    return await world.channel_name(1)
+
+
+def released(world: World) -> dict[str, str]:
+    """What stands on each host."""
+    place = Path(world.environ["TOCSIN_CONFIG"]).parent / "released"
+    return {path.name: path.read_text() for path in sorted(place.iterdir())}
+
+
+async def test_asked_for_rehearsed_approved_by_another_run_and_taken_back(world: World) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    shown = await card(world, 1, "waiting")
+    assert "What would change, by the dry run" in shown
+    assert "nothing → v41" in shown
+    assert "2 hosts (web1, web2)" in shown
+    assert released(world) == {}
+    await kim.press("Approve", channel)
+    await world.settled()
+    assert "You asked for it, so somebody else must approve it." in (await whispered(world, "kim", channel))[-1].shown
+    await ana.press("Approve", channel)
+    shown = await card(world, 1, "succeeded")
+    assert released(world) == {"web1": "v41", "web2": "v41"}
+    assert "Approved by" in shown
+    await kim.press("Take back: Write a release", channel)
+    await card(world, 2, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 2, "succeeded")
+    assert released(world) == {"web1": "v1", "web2": "v1"}
+
+
+async def test_what_is_wrong_is_told_at_once_and_nothing_runs(world: World) -> None:
+    kim, channel = world.user("kim"), await declared(world)
+    await kim.command("/inc run release to=../etc slow=99999 colour=red", channel)
+    shown = await card(world, 1, "refused")
+    for words in ("`colour` is no parameter of release", "'../etc' is no version", "'99999' is no whole number from 0 to 9999"):
+        assert words.replace("`", "") in shown.replace("`", "")
+    assert released(world) == {}
+
+
+async def test_what_is_missing_is_asked_for_in_a_form(world: World) -> None:
+    kim, channel = world.user("kim"), await declared(world)
+    await kim.command("/inc run", channel)
+    await kim.submit({"runbook": {"value": "release"}})
+    await kim.submit({"to": {"value": "v7"}, "slow": {"value": "0"}})
+    assert "v7" in await card(world, 1, "waiting")
+
+
+async def test_a_fleet_that_has_grown_since_is_shown_and_approved_again(world: World, config: Path) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    await card(world, 1, "waiting")
+    written(config, ("web1", "web2", "web3"))
+    await ana.press("Approve", channel)
+    await card(world, 1, "it would also run on web3")
+    assert released(world) == {}
+    await ana.press("Approve", channel)
+    await card(world, 1, "succeeded")
+    assert sorted(released(world)) == ["web1", "web2", "web3"]
+
+
+async def test_an_edited_playbook_is_not_what_was_approved(world: World, config: Path) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    await card(world, 1, "waiting")
+    (config / "playbooks" / "release.yml").write_text(PLAYBOOK.replace("{{ rb.to }}", "evil"))
+    await ana.press("Approve", channel)
+    await card(world, 1, "its playbooks were edited")
+    assert released(world) == {}
+
+
+async def test_stopping_ends_it_and_says_that_what_was_done_stays_done(world: World) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41 slow=600", channel)
+    await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 1, "Now: Wait")
+    await kim.press("Stop", channel)
+    shown = await card(world, 1, "cancelled")
+    assert "Stopped by Kim Ji-woo. A command on another machine may still be at work." in shown
+    assert released(world) == {"web1": "v41", "web2": "v41"}
+
+
+async def test_a_second_run_on_the_same_hosts_waits_for_the_first_and_names_it(world: World) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    for number, words in ((1, "to=v1 slow=600"), (2, "to=v2")):
+        await kim.command(f"/inc run release {words}", channel)
+        await card(world, number, "waiting")
+        await ana.press("Approve", channel)
+        await card(world, number, "Now: Wait" if number == 1 else "is held by run 1 (Write a release, asked for by Kim Ji-woo)")
+    assert set(released(world).values()) == {"v1"}
+    await ana.press("Stop", channel)  # what is at work; the other one has nothing to stop yet
+    await card(world, 2, "succeeded")
+    assert set(released(world).values()) == {"v2"}
+
+
+async def test_going_alone_needs_three_minutes_and_a_reason(world: World) -> None:
+    kim, channel = world.user("kim"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    assert "Go alone" not in await card(world, 1, "waiting")
+    await world.advance(minutes=3, seconds=1)
+    await kim.press("Go alone", channel)
+    await kim.submit({"because": {"value": "everybody sleeps"}})
+    shown = await card(world, 1, "succeeded")
+    assert "Nobody else looked at it" in shown
+    assert "everybody sleeps" in shown
+    assert any("goes without a second person" in text for text in await world.channel_texts(1))
+
+
+async def test_a_request_that_nobody_approves_expires(world: World) -> None:
+    await world.user("kim").command("/inc run release to=v41", await declared(world))
+    await card(world, 1, "waiting")
+    await world.advance(minutes=31)
+    assert "Nobody approved it in time" in await card(world, 1, "expired")
+    assert released(world) == {}
+
+
+async def test_a_bot_that_was_away_finds_its_run_again_and_never_runs_it_twice(world: World, config: Path) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    (config / "playbooks" / "release.yml").write_text(
+        PLAYBOOK + "    - ansible.builtin.shell: echo once >> '{{ place }}/count'\n      when: inventory_hostname == 'web1'\n"
+    )
+    await kim.command("/inc run release to=v41 slow=2", channel)
+    await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 1, "Now: Wait")
+    await world.stop()
+    await asyncio.sleep(1)
+    await world.start()
+    await card(world, 1, "succeeded")
+    assert released(world)["count"] == "once\n"
