@@ -74,6 +74,7 @@ from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
+from bot.paging.senders import Sender, Senders
 from bot.paging.service import Paging
 from bot.paging.sink import SinkChannel
 from bot.paging.slack import PageButtons
@@ -170,7 +171,7 @@ async def build_rooms(
     oncall_work = OnCallWork(database, gateway, directory, oncall, planner, swaps, telling)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
-    deliveries = Deliveries(paging, climbing)
+    deliveries = Deliveries(paging, climbing, Senders(senders(settings)))
     holding = Holding(paging, climbing)
     notices = Notices(
         directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded), mail_domain=settings.mail_domain or ""
@@ -210,6 +211,7 @@ async def build_rooms(
     listeners.on(paging_facts.PersonPaged, pages.on_person_paged)
     listeners.on(paging_facts.SinkReached, watchdog.on_sink_reached)
     listeners.on(paging_facts.AttemptFailed, pages.on_attempt_failed)
+    listeners.on(paging_facts.AttemptHeldBack, pages.on_attempt_held_back)
     listeners.on(paging_facts.StepSkipped, pages.on_step_skipped)
     listeners.on(paging_facts.PageAcknowledged, pages.on_acknowledged)
     listeners.on(paging_facts.PageAcknowledged, holding.on_acknowledged)
@@ -373,6 +375,16 @@ def page_channels(
     if settings.smtp_url is not None:
         channels.append(EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender))
     return channels
+
+
+def senders(settings: Settings) -> dict[str, Sender]:
+    """The senders that have a limit, by the method that they serve."""
+    limits = {
+        "sms": (settings.twilio_from, settings.twilio_sms_per_second),
+        "voice": (settings.twilio_from, settings.twilio_calls_per_second),
+        "email": (settings.mail_sender, settings.smtp_per_second),
+    }
+    return {method: Sender(f"{method}:{name}", rate) for method, (name, rate) in limits.items() if rate}
 
 
 def offer_page_actions(actions: PageActions, incidents: Incidents, declare_api: DeclareApi) -> None:

@@ -43,9 +43,11 @@ __all__ = [
     "EscalationStep",
     "IncidentDefaults",
     "Level",
+    "MostPerHour",
     "NotificationRule",
     "NotificationRules",
     "OnCall",
+    "PagingBounds",
     "Person",
     "QuietHours",
     "Rotation",
@@ -249,6 +251,40 @@ class Audiences(Strict):
     )
 
 
+class MostPerHour(Strict):
+    """Messages to one person in an hour by each method. Empty: as many as there are."""
+
+    # Whoever has read ten texts in an hour about what is not urgent reads the eleventh no better; a ringing phone wears out sooner.
+    sms: Annotated[int, Field(ge=1, le=1000)] | None = Field(default=10, description="Texts.")
+    voice: Annotated[int, Field(ge=1, le=1000)] | None = Field(default=4, description="Calls.")
+    # Neither wakes anybody: the cap only keeps a storm from burying what matters.
+    slack: Annotated[int, Field(ge=1, le=1000)] | None = Field(default=60, description="Direct messages.")
+    email: Annotated[int, Field(ge=1, le=1000)] | None = Field(default=60, description="Mails.")
+
+    def of(self, method: str) -> int | None:
+        """The cap of a method, if it has one."""
+        found: int | None = getattr(self, method, None)
+        return found
+
+
+class PagingBounds(Strict):
+    """How much one person is told. Nothing here keeps a SEV1 or SEV2 from anybody."""
+
+    # Five texts in a minute have woken everybody who can be woken; after that each one more hides the others.
+    together_after: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=5,
+        description="After so many texts, calls or direct messages to one person within a minute, further ones that are no graver are told "
+        "together in one. 0: never.",
+    )
+    # Long enough to gather a storm, short enough that nobody waits for it.
+    together_every: Duration = Field(
+        default=timedelta(seconds=15), description="How soon after the last message the next such one goes out."
+    )
+    most_per_hour: MostPerHour = Field(
+        default=MostPerHour(), description="Caps for SEV3 and SEV4. What they hold back is counted, and told in the next message."
+    )
+
+
 class Commands(Strict):
     """Slash commands; other bots may own a name already. The manifest is generated from these."""
 
@@ -314,6 +350,7 @@ class Config(Strict):
     )
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
+    paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
     executives: tuple[Id, ...] = Field(default=(), description="People paged as `executive` and told of every SEV1.")
     fallback: tuple[Target, ...] = Field(

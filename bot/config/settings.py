@@ -122,6 +122,7 @@ BaseUrl = Annotated[str, AfterValidator(base_url)]
 BareUrl = Annotated[str, AfterValidator(bare_url)]
 WebAddress = Annotated[str, AfterValidator(web_address)]
 Secret = Annotated[SecretStr, AfterValidator(long_enough)]
+PerSecond = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,16 @@ class Settings(BaseModel):
     twilio_from: Annotated[str, AfterValidator(sms_sender)] | None = Field(
         default=None, alias="TWILIO_FROM", description="Number that texts and calls come from, as `+15550100000`."
     )
+    # A number that may send one a second queues the rest at Twilio, first come, first served: an urgent text would stand behind a storm.
+    twilio_sms_per_second: PerSecond = Field(
+        default=1,
+        alias="TWILIO_SMS_PER_SECOND",
+        description="Texts that this number may send in a second, all replicas together (US long code: 1, toll-free: 3, short code: 100). "
+        "What waits goes by urgency; the first page of an incident never waits. 0: no limit.",
+    )
+    twilio_calls_per_second: PerSecond = Field(
+        default=1, alias="TWILIO_CALLS_PER_SECOND", description="The same for calls, which Twilio limits for each account. 0: no limit."
+    )
     twilio_api_url: BareUrl = Field(default="https://api.twilio.com", alias="TWILIO_API_URL", description="Address of Twilio's REST API.")
     backup_sms_url: WebAddress | None = Field(
         default=None,
@@ -205,6 +216,9 @@ class Settings(BaseModel):
         default=None,
         alias="SMTP_URL",
         description="Mail server: `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`. Empty: no e-mail.",
+    )
+    smtp_per_second: PerSecond = Field(
+        default=0, alias="SMTP_PER_SECOND", description="Mails that the server takes from us in a second. 0: no limit."
     )
     mail_from: Annotated[str, AfterValidator(email_address)] | None = Field(
         default=None, alias="TOCSIN_MAIL_FROM", description="Sender of e-mail. Default: `tocsin@` and the host of TOCSIN_URL."

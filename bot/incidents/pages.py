@@ -9,6 +9,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.paging.messages import (
     AttemptFailed,
+    AttemptHeldBack,
     PageAcknowledged,
     PageDeclined,
     PageEscalated,
@@ -45,6 +46,14 @@ class PageListener:
             actor=BOT,
         )
         await self._incidents.invite(tx, incident, [fact.person])
+        await self._incidents.refresh(tx, incident, at_leisure=True)
+
+    async def on_attempt_held_back(self, tx: Tx, fact: AttemptHeldBack) -> None:
+        """What a cap kept from somebody stands where people look for it."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        text = f"{self._directory.name(fact.person)} was not told by {METHOD_NAMES[fact.method]}: {fact.why}"
+        key = f"held-back:{fact.page_id}:{fact.person}:{fact.method}:{tx.now.timestamp():.3f}"
+        await timeline.record(tx, fact.incident_id, "paged", text, key=key, actor=BOT)
         await self._incidents.refresh(tx, incident, at_leisure=True)
 
     async def on_step_skipped(self, tx: Tx, fact: StepSkipped) -> None:

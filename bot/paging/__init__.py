@@ -1,11 +1,11 @@
 """Paging: getting one person to answer for an incident. It knows incidents only as a number.
 
 Nouns: page (a call for an answer), escalation policy (its ladder, frozen when the page starts), step, attempt (one person, one method),
-notice (what a channel sends), channel (Slack, SMS, voice, e-mail, push, webhook), code (the `4` in "reply 4a"), receipt, sink (where
-the watchdog's synthetic pages end).
+notice (what a channel sends), bundle (pages told in one message), channel (Slack, SMS, voice, e-mail, push, webhook), receipt, code
+(the `4` in "reply 4a"), sender (a number with a limit), storm, cap, sink (where the watchdog's synthetic pages end).
 States of a page: open → acknowledged | exhausted | closed; of an attempt: planned → calling → accepted → delivered → seen → answered,
 or failed, or suppressed. The sentences are in `states`.
 
-Says upward: `PageStarted`, `PersonPaged`, `AttemptFailed`, `StepSkipped`, `PageAcknowledged`, `PageEscalated`, `PageDeclined`,
-`PageExhausted`, `PageStandDown`. Rooms above add what a page can do besides (resolve, declare) through `actions.PageActions`.
+Says upward: `PageStarted`, `PersonPaged`, `AttemptFailed`, `AttemptHeldBack`, `StepSkipped`, `PageAcknowledged`, `PageEscalated`,
+`PageDeclined`, `PageExhausted`, `PageStandDown`. Rooms above add what a page can do besides (resolve, declare) through `PageActions`.
 """

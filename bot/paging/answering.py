@@ -1,8 +1,9 @@
 """Answers about pages: what each does, and the sentence for whoever gave it, whatever road it came by (SMS, keypad, e-mail)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from bot.db import Tx
 from bot.directory.service import Directory
@@ -153,9 +154,9 @@ async def _try_saying(tx: Tx, verb: Callable[[], Awaitable[str]]) -> str:
         return str(refusal)
 
 
-def choices(pages: Sequence[Mine]) -> list[OpenPage]:
-    """Pages as the grammar takes them."""
-    return [OpenPage(one.code.code, one.page.severity) for one in pages]
+def choices(pages: Sequence[Mine], bundles: Mapping[int, str] = MappingProxyType({})) -> list[OpenPage]:
+    """Pages as the grammar takes them, with the message in which each was told together with others."""
+    return [OpenPage(one.code.code, one.page.severity, bundles.get(number(one.page))) for one in pages]
 
 
 def page_of(code: int, mine: Sequence[Mine]) -> Page:

@@ -6,18 +6,27 @@ from bot.paging.notice import Notice, one_line
 from bot.slack.text import channel_link, clamp, escape, link
 
 ACKNOWLEDGE, ESCALATE, DECLINE, OPEN = "page.acknowledge", "page.escalate", "page.decline", "page.open"
+ACKNOWLEDGE_ALL = "page.acknowledge_all"
 LONGEST_TITLE = 600
+TITLE_IN_BUNDLE = 150
+MOST_SHOWN = 40
+"""Of the pages in one message: Slack takes 50 blocks."""
 
 
 def page_text(notice: Notice) -> str:
     """The message without blocks: what a notification on a locked screen shows."""
-    title = "private" if notice.private else clamp(escape(one_line(notice.title)), LONGEST_TITLE)
     remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
+    if notice.bundle:
+        first = notice.bundle[0]
+        return f"{escape(notice.about)}{remarks}, the gravest SEV{first.severity} #{first.incident}"
+    title = "private" if notice.private else clamp(escape(one_line(notice.title)), LONGEST_TITLE)
     return f"SEV{notice.severity} #{notice.incident} {title}{remarks}. {notice.standing}"
 
 
 def page_blocks(notice: Notice) -> list[Block]:
-    """The page with its buttons; once answered, without them."""
+    """The page with its buttons; once answered, without them. Several pages have one button each, and one for all."""
+    if notice.bundle:
+        return _bundle_blocks(notice)
     title = clamp(escape(one_line(notice.title)), LONGEST_TITLE)
     lead = "*Private incident.* " if notice.private else ""
     blocks: list[Block] = [
@@ -29,6 +38,24 @@ def page_blocks(notice: Notice) -> list[Block]:
     blocks.append(ContextBlock(block_id="about", elements=[MarkdownTextObject(text=" · ".join(_about(notice)))]))
     blocks.append(SectionBlock(block_id="standing", text=MarkdownTextObject(text=escape(notice.standing))))
     blocks.append(ActionsBlock(block_id="answers", elements=_buttons(notice)))
+    return blocks
+
+
+def _bundle_blocks(notice: Notice) -> list[Block]:
+    remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
+    blocks: list[Block] = [SectionBlock(block_id="page", text=MarkdownTextObject(text=f"*{escape(notice.about)}*{remarks}"))]
+    for one in notice.bundle[:MOST_SHOWN]:
+        title = clamp(escape(one_line(one.title)), TITLE_IN_BUNDLE)
+        text = f"*SEV{one.severity} #{one.incident}* {'private incident: ' if one.private else ''}{title}\n{escape(one.standing)}"
+        take = ButtonElement(text="Acknowledge", action_id=ACKNOWLEDGE, value=str(one.page_id))
+        look = ButtonElement(text="Open page", action_id=OPEN, url=one.link)
+        accessory = take if one.wants_answer else look
+        blocks.append(SectionBlock(block_id=f"page:{one.page_id}", text=MarkdownTextObject(text=text), accessory=accessory))
+    if (left_out := len(notice.bundle) - MOST_SHOWN) > 0:
+        blocks.append(ContextBlock(block_id="about", elements=[MarkdownTextObject(text=f"and {left_out} more")]))
+    if open_pages := [str(one.page_id) for one in notice.bundle if one.wants_answer]:
+        every = ButtonElement(text="Acknowledge all", action_id=ACKNOWLEDGE_ALL, value=",".join(open_pages), style="primary")
+        blocks.append(ActionsBlock(block_id="answers", elements=[every]))
     return blocks
 
 

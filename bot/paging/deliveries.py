@@ -1,22 +1,28 @@
 """The life of an attempt: looked at again before it goes out, and what its receipts mean for the person and the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from prometheus_client import Counter
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from bot.db import ActorId, Tx
+from bot.db import ActorId, Tx, hold_incident
 from bot.errors import NotFound
-from bot.paging import sink
+from bot.paging import crowds, sink
 from bot.paging.climbing import Climbing, order_delivery
 from bot.paging.contacts import Contacts
-from bot.paging.messages import AttemptFailed, ExpectReceipt, PersonPaged, SinkReached
+from bot.paging.crowds import NOT_BEGUN, REACHED, STILL_WANTED, UNSENT, Crowd, Fellow
+from bot.paging.messages import AttemptFailed, AttemptHeldBack, ExpectReceipt, PersonPaged, SinkReached
 from bot.paging.models import Page, PageAttempt, number
-from bot.paging.notice import Accepted, Receipt, Stopped, TryLater
+from bot.paging.notice import TOGETHER, Accepted, Receipt, Stopped, TryLater
+from bot.paging.senders import Senders
 from bot.paging.service import Paging
-from bot.paging.states import AttemptState, PageState, after_receipt
+from bot.paging.states import AttemptState, PageState, after_receipt, why_not_needed
+from bot.paging.throttle import WAITING, WAITS_FOR_SENDER, Bounds, Go, HoldBack, Wait, decide
 from bot.work import orders, queue
 from bot.work.orders import Done, Outcome, Refused, back_off
 from bot.work.queue import Claim
@@ -29,61 +35,139 @@ RECEIPT_WITHIN = timedelta(seconds=60)
 WITHOUT_RECEIPTS = "backup:"
 NO_RECEIPT = "no receipt within a minute"
 NO_KEY = "the call ended without a key"
-UNSENT = frozenset({AttemptState.PLANNED, AttemptState.CLAIMED, AttemptState.CALLING})
-STILL_WANTED = frozenset({PageState.OPEN, PageState.EXHAUSTED})
+SHORTEST_WAIT = timedelta(milliseconds=50)
+SURELY_OVER = timedelta(seconds=20)
+"""Longer than any provider is waited for, the second one included."""
+TOLD_BY_ANOTHER = orders.TryLater("it is being told together with others", timedelta(seconds=5))
+LOOK_AGAIN = orders.TryLater("another try has just ended", SHORTEST_WAIT)
 LEASE_LOST = orders.TryLater("the lease ran out before it was sent")
 """Never `Done`: unless another process took it over, the item is still ours, and would be closed with nothing sent."""
-REACHED = (AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED)
 BY_PHONE = ("sms", "voice")
 
 attempts = Counter("tocsin_page_attempts_total", "Tries to reach a person by how they ended", ["method", "outcome"])
 
 
+class Held(Protocol):
+    """What must be known of an attempt to hold it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def page_id(self) -> int: ...
+    @property
+    def incident_id(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Delivery:
-    """An attempt that is to be sent now. `may_have_been_sent`: an earlier try ended we do not know how."""
+    """An attempt that is to be sent now, and `company`: what is told in the same message. `may_have_been_sent`: an earlier try ended we
+    do not know how. `held_back`: how many a cap has held back since the last message."""
 
     page: Page
     attempt: PageAttempt
     may_have_been_sent: bool
+    company: Sequence[tuple[Page, PageAttempt]] = ()
+    held_back: int = 0
 
 
 class Deliveries:
     """Keeps the book of attempts."""
 
-    def __init__(self, paging: Paging, climbing: Climbing) -> None:
+    def __init__(self, paging: Paging, climbing: Climbing, senders: Senders | None = None) -> None:
         self._paging = paging
         self._climbing = climbing
         self._contacts = Contacts(paging.directory)
+        self._senders = senders or Senders({})
 
     async def begin(self, tx: Tx, attempt_id: int, claim: Claim) -> Delivery | Done | orders.TryLater:
-        """Look again: is the page unanswered, this attempt wanted and its lease ours? Then mark it as being called.
+        """Look again: is the page unanswered, this attempt wanted, its lease ours and its time come? Then mark it as being called, and with
+        it what waits for the same phone.
 
-        `Done`: it is not wanted. `TryLater`: it is, but the lease ran out meanwhile; another may be at it.
+        `Done`: it is not wanted, or was held back. `TryLater`: it is, but not yet, or the lease ran out; another may be at it.
         """
-        page, attempt = await self.held(tx, attempt_id)
+        crowd = await crowds.around(tx, attempt_id)
+        if crowd.others:  # of what goes to one phone one is prepared at a time
+            await tx.lock(f"telling:{crowd.person}:{crowd.method}")
+            crowd = await crowds.around(tx, attempt_id)
+        decision = await self._decide(tx, crowd)
+        waiting = crowd.waiting if isinstance(decision, Go) and self._may_tell_together(crowd.method) else []
+        (page, attempt), *company = await self._hold(tx, crowd.me, waiting)
         if attempt.state not in UNSENT:
             return Done()
+        if await self._is_told_by_another(tx, attempt):
+            return TOLD_BY_ANOTHER
+        if attempt.state != crowd.me.state:  # the try of another that told it too has just ended: who else waits is not known any more
+            return LOOK_AGAIN
         if page.state not in STILL_WANTED or attempt.loop != page.loop:
-            attempt.state, attempt.ended_at = AttemptState.SUPPRESSED, tx.now
+            attempt.state, attempt.reason, attempt.ended_at = AttemptState.SUPPRESSED, why_not_needed(page.state), tx.now
             return Done()
         if not await queue.holds(tx, claim):
             return LEASE_LOST
-        may_have_been_sent = attempt.state == AttemptState.CALLING
-        attempt.state = AttemptState.CALLING
-        attempt.calling_at = attempt.calling_at or tx.now
+        if attempt.state == AttemptState.CALLING:
+            return await self._begin_again(tx, crowd, page, attempt)
+        match decision:
+            case HoldBack(why):
+                attempt.state, attempt.reason, attempt.ended_at = AttemptState.SUPPRESSED, why, tx.now
+                await tx.announce(AttemptHeldBack(number(page), page.incident_id, attempt.person, attempt.method, why))
+                return Done()
+            case Wait(until, why):
+                return self._wait(tx, attempt, until, why)
+        if (free_at := await self._senders.take(tx, crowd)) is not None:
+            return self._wait(tx, attempt, free_at, WAITS_FOR_SENDER)
+        company = [(other_page, other) for other_page, other in company if is_ready(other_page, other)]
+        for told in (attempt, *(other for _, other in company)):
+            told.state, told.calling_at = AttemptState.CALLING, told.calling_at or tx.now
+            told.bundle = attempt.id if company else None
+            told.reason = None if told.reason in WAITING else told.reason
         await tx.session.flush()
-        return Delivery(page, attempt, may_have_been_sent)
+        return Delivery(page, attempt, False, company, crowd.held_back)
+
+    async def _decide(self, tx: Tx, crowd: Crowd) -> Go | Wait | HoldBack:
+        """What configuration and what the person was told lately say, before anything is held."""
+        limits = self._paging.directory.config.paging
+        together_after = limits.together_after if self._may_tell_together(crowd.method) else 0
+        bounds = Bounds(together_after, limits.together_every, limits.most_per_hour.of(crowd.method))
+        decision = decide(crowd.me.severity, crowd.sent, bounds, tx.now)
+        if isinstance(decision, Go) and crowd.me.state is not AttemptState.CALLING:
+            until = await self._senders.when(tx, crowd)
+            return Wait(until, WAITS_FOR_SENDER) if until is not None else decision
+        return decision
+
+    def _may_tell_together(self, method: str) -> bool:
+        return method in TOGETHER and self._paging.directory.config.paging.together_after > 0
+
+    def _wait(self, tx: Tx, attempt: PageAttempt, until: datetime, why: str) -> orders.TryLater:
+        attempt.reason = why
+        return orders.TryLater(why, max(until - tx.now, SHORTEST_WAIT))
+
+    async def _begin_again(self, tx: Tx, crowd: Crowd, page: Page, attempt: PageAttempt) -> Delivery:
+        """It was being called when we last heard of it, by a process that died; so was all that was told in the same message."""
+        is_together = attempt.bundle is not None
+        members = [one for one in crowd.others if is_together and one.bundle == attempt.bundle and one.state is AttemptState.CALLING]
+        _, *company = await self._hold(tx, crowd.me, members)
+        company = [(other_page, other) for other_page, other in company if other.state == AttemptState.CALLING]
+        for told in (attempt, *(other for _, other in company)):
+            told.bundle = attempt.id if is_together else None
+        await tx.session.flush()
+        return Delivery(page, attempt, True, company, crowd.held_back)
+
+    async def _is_told_by_another(self, tx: Tx, attempt: PageAttempt) -> bool:
+        """Is another attempt's try, which tells this one as well, still under way?"""
+        if attempt.state != AttemptState.CALLING or attempt.bundle in (None, attempt.id):
+            return False
+        is_recent = attempt.calling_at is not None and tx.now - attempt.calling_at < SURELY_OVER
+        return is_recent or await queue.is_leased(tx, f"attempt:{attempt.bundle}")
 
     async def label_as_duplicate(self, tx: Tx, attempt_id: int, claim: Claim) -> Done | orders.TryLater | None:
         """The earlier try left no trace, so it is sent again and says so. `Done` when the page was answered meanwhile, `TryLater` when
         the lease ran out; otherwise None."""
-        page, attempt = await self.held(tx, attempt_id)
+        (page, attempt), *company = await self.together(tx, attempt_id)
         if attempt.state != AttemptState.CALLING or page.state not in STILL_WANTED:
             return Done()
         if not await queue.holds(tx, claim):
             return LEASE_LOST
-        attempt.possible_duplicate = True
+        for told in (attempt, *(other for _, other in company)):
+            told.possible_duplicate = True
         return None
 
     async def known_ids(self, tx: Tx, attempt: PageAttempt) -> frozenset[str]:
@@ -98,24 +182,30 @@ class Deliveries:
         return frozenset(known for known in (await tx.session.execute(newest)).scalars() if known)
 
     async def record(self, tx: Tx, attempt_id: int, receipt: Receipt, claim: Claim, version: int) -> Outcome:
-        """Write down how a try ended, and do what follows from it. `version` is the page's when the try began."""
-        page, attempt = await self.held(tx, attempt_id)
-        attempts.labels(attempt.method, type(receipt).__name__).inc()
-        match receipt:
-            case Accepted(provider_id, is_second):
-                attempt.possible_duplicate = attempt.possible_duplicate or is_second
-                attempt.reason = receipt.remark or attempt.reason
-                await self.accepted(tx, page, attempt, provider_id)
-                if attempt.method == "slack" and page.version != version:  # what was just posted is out of date
-                    await self._paging.refresh_messages(tx, page)
-                return Done()
-            case Refused(why):
-                if isinstance(receipt, Stopped):
-                    await self._contacts.stop(tx, attempt.person)
-                await self.failed(tx, page, attempt, why)
-                return Done()
-            case TryLater(why, after, maybe_sent=maybe_sent):
-                return await self._again(tx, page, attempt, claim, TryLater(why, after, maybe_sent))
+        """Write down how a try ended, for all that was told in it, and do what follows. `version` is the page's when the try began."""
+        members = await self.together(tx, attempt_id)
+        _, first = members[0]
+        attempts.labels(first.method, type(receipt).__name__).inc()
+        outcome: Outcome = Done()
+        for page, attempt in members:
+            match receipt:
+                case Accepted(provider_id, is_second):
+                    attempt.possible_duplicate = attempt.possible_duplicate or is_second
+                    attempt.reason = receipt.remark or attempt.reason
+                    await self.accepted(tx, page, attempt, provider_id)
+                    if attempt.method == "slack" and (page.version != version or attempt.bundle):  # what was just posted may be out of date
+                        await self._paging.refresh_messages(tx, page)
+                case Refused(why):
+                    if isinstance(receipt, Stopped):
+                        await self._contacts.stop(tx, attempt.person)
+                    await self.failed(tx, page, attempt, why)
+                case TryLater(why, after, maybe_sent=maybe_sent):
+                    later = await self._again(tx, page, attempt, claim, TryLater(why, after, maybe_sent))
+                    if attempt is first:
+                        outcome = later
+                    elif attempt.state in UNSENT:
+                        await order_delivery(tx, attempt, tx.now + (later.after or LONGEST_PAUSE))
+        return outcome
 
     async def accepted(self, tx: Tx, page: Page, attempt: PageAttempt, provider_id: str) -> None:
         """The provider took it. Said once, whether its answer or its call-back comes first."""
@@ -174,6 +264,21 @@ class Deliveries:
         if page.state == PageState.OPEN and attempt.loop == page.loop:
             await self._bring_forward(tx, attempt)
 
+    async def told_by(self, tx: Tx, page: Page, method: str) -> list[tuple[PageAttempt, list[tuple[Page, PageAttempt]]]]:
+        """The page's attempts by a method that a provider took, each with what was told in the same message. Only to be looked at."""
+        sent = select(PageAttempt).where(
+            col(PageAttempt.page_id) == page.id, col(PageAttempt.method) == method, col(PageAttempt.provider_id).is_not(None)
+        )
+        found = []
+        for attempt in list((await tx.session.execute(sent)).scalars()):
+            company = []
+            if attempt.bundle is not None:
+                others = select(Page, PageAttempt).join(PageAttempt, col(PageAttempt.page_id) == col(Page.id))
+                rows = await tx.session.execute(others.where(col(PageAttempt.bundle) == attempt.bundle, col(PageAttempt.id) != attempt.id))
+                company = [(row[0], row[1]) for row in rows]
+            found.append((attempt, company))
+        return found
+
     async def sms_stopped(self, tx: Tx, person: str) -> None:
         """The person wants no SMS from now on: for what waits for their answer, their next method goes out now."""
         await self._contacts.stop(tx, person)
@@ -190,6 +295,33 @@ class Deliveries:
     async def held(self, tx: Tx, attempt_id: int) -> tuple[Page, PageAttempt]:
         """The attempt and its page, both held for this transaction. `NotFound` when there is none."""
         _, page_id = await self.whose(tx, attempt_id)
+        return await self._lock(tx, page_id, attempt_id)
+
+    async def together(self, tx: Tx, attempt_id: int) -> list[tuple[Page, PageAttempt]]:
+        """What is told in one message with this attempt, itself first, all held for this transaction. `NotFound` when there is none."""
+        mine, other = aliased(PageAttempt), aliased(PageAttempt)
+        is_told_with_it = or_(col(other.id) == col(mine.id), col(other.bundle) == col(mine.bundle))
+        found = (
+            select(col(other.id), col(other.page_id), col(Page.incident_id))
+            .select_from(mine)
+            .join(other, is_told_with_it)
+            .join(Page, col(Page.id) == col(other.page_id))
+            .where(col(mine.id) == attempt_id)
+        )
+        rows = (await tx.session.execute(found)).all()
+        if not rows:
+            raise NotFound("There is no such attempt.")
+        return await self._hold_all(tx, sorted(rows, key=lambda row: (row.id != attempt_id, row.id)))
+
+    async def _hold(self, tx: Tx, me: Fellow, others: Sequence[Fellow]) -> list[tuple[Page, PageAttempt]]:
+        return await self._hold_all(tx, (me, *others))
+
+    async def _hold_all(self, tx: Tx, wanted: Sequence[Held]) -> list[tuple[Page, PageAttempt]]:
+        for incident in sorted({one.incident_id for one in wanted}):
+            await hold_incident(tx, incident)
+        return [await self._lock(tx, one.page_id, one.id) for one in wanted]
+
+    async def _lock(self, tx: Tx, page_id: int, attempt_id: int) -> tuple[Page, PageAttempt]:
         page = await self._paging.page(tx, page_id)  # the page first, always: two orders would be a deadlock
         wanted = select(PageAttempt).where(col(PageAttempt.id) == attempt_id).with_for_update()
         return page, (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().one()
@@ -202,9 +334,9 @@ class Deliveries:
             raise NotFound("There is no such attempt.")
         return ActorId(found.person), found.page_id
 
-    async def _again(self, tx: Tx, page: Page, attempt: PageAttempt, claim: Claim, later: TryLater) -> Outcome:
+    async def _again(self, tx: Tx, page: Page, attempt: PageAttempt, claim: Claim, later: TryLater) -> orders.TryLater:
         if attempt.state == AttemptState.CALLING and not later.maybe_sent:
-            attempt.state = AttemptState.CLAIMED
+            attempt.state, attempt.bundle = AttemptState.CLAIMED, None
         attempt.reason = later.why
         await tx.session.flush()
         is_urgent = page.severity <= URGENT and page.state == PageState.OPEN
@@ -238,6 +370,11 @@ class Deliveries:
             col(PageAttempt.state) != AttemptState.FAILED,
         )
         return page.taken <= attempt.step + 1 and (await tx.session.execute(hopeful)).first() is None
+
+
+def is_ready(page: Page, attempt: PageAttempt) -> bool:
+    """Whether an attempt that is due may be told along with another."""
+    return attempt.state in NOT_BEGUN and page.state in STILL_WANTED and attempt.loop == page.loop
 
 
 def gives_receipts(attempt: PageAttempt) -> bool:

@@ -16,6 +16,7 @@ from bot.paging import story, watchdog
 from bot.paging.models import Page, PageAttempt
 from bot.paging.notice import METHOD_NAMES
 from bot.paging.states import AttemptState
+from bot.paging.throttle import OVER_CAP
 from bot.work.models import Alarm, WorkItem
 from bot.work.orders import Priority, WorkState
 
@@ -100,7 +101,10 @@ async def _method(tx: Tx, method: str) -> Line:
     last = (await tx.session.execute(newest.order_by(col(PageAttempt.id).desc()).limit(1))).first()
     is_broken = last is not None and last.state in (AttemptState.FAILED, AttemptState.CLAIMED)
     reached = sum(counts.get(state, 0) for state in story.ORDER[5:])
+    capped = select(func.count()).where(*recent, col(PageAttempt.reason) == OVER_CAP)
+    held_back = (await tx.session.execute(capped)).scalar_one()
     says = f"{reached} went out, {failed} failed in a day" if counts else "was not used in a day"
+    says += f", {held_back} held back by a cap (paging.most_per_hour)" if held_back else ""
     return Line(not is_broken, METHOD_NAMES[method], f"{says}; the newest: {last.reason}" if is_broken and last else says)
 
 

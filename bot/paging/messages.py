@@ -46,6 +46,17 @@ class AttemptFailed:
 
 
 @dataclass(frozen=True)
+class AttemptHeldBack:
+    """Fact: a cap kept a message from a person. `why` names the cap."""
+
+    page_id: int
+    incident_id: int
+    person: str
+    method: str
+    why: str
+
+
+@dataclass(frozen=True)
 class StepSkipped:
     """Fact: a step of the ladder paged nobody. `why` is a sentence."""
 

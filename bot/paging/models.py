@@ -47,7 +47,11 @@ class PageAttempt(SQLModel, table=True):
     """One person, told once by one method, for one step."""
 
     __tablename__ = "page_attempt"
-    __table_args__ = (UniqueConstraint("page_id", "step", "loop", "person", "method"),)
+    __table_args__ = (
+        UniqueConstraint("page_id", "step", "loop", "person", "method"),
+        Index("page_attempt_to", "person", "method", "due_at"),
+        Index("page_attempt_due", "method", "due_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     page_id: int = Field(foreign_key="page.id", index=True)
@@ -61,6 +65,8 @@ class PageAttempt(SQLModel, table=True):
     """The outside's id: Twilio SID, Slack `channel/ts`, Message-ID."""
     reason: str | None = Field(default=None, sa_type=Text)
     possible_duplicate: bool = False
+    bundle: int | None = Field(default=None, index=True)
+    """Of those that were told in one message, the attempt that sends it; None when it is told alone."""
     due_at: datetime = Field(sa_type=UtcDateTime)
     """When its step's time was, plus the rule's delay: lateness counts from here."""
     calling_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -113,6 +119,15 @@ class StoppedNumber(SQLModel, table=True):
 
     number: str = Field(primary_key=True)
     stopped_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SenderTurn(SQLModel, table=True):
+    """A sender with a limit (a phone number, a mail server), and when it may send the next message. Shared by all replicas."""
+
+    __tablename__ = "sender_turn"
+
+    sender: str = Field(primary_key=True)
+    free_at: datetime = Field(sa_type=UtcDateTime)
 
 
 def number(row: Page | PageAttempt) -> int:

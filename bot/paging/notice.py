@@ -14,6 +14,13 @@ from bot.work.orders import Refused
 SMS_LIMIT = 320
 """Two segments: longer texts arrive in pieces, and late."""
 SHORTEST_TITLE = 12
+TITLES = (40, 24, SHORTEST_TITLE)
+"""Rooms for each title where an SMS tells several pages."""
+MOST_NAMED = 20
+"""Of more pages in one message, the rest is only counted."""
+MOST_SPOKEN = 3
+TOGETHER = frozenset({"sms", "voice", "slack"})
+"""The methods by which several pages can be told, and answered, in one message."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -60,6 +67,10 @@ class Notice:
     """`since` for programs."""
     called_at: datetime | None = None
     """When the first try began; for telling it from other messages to the same person."""
+    held_back: int = 0
+    """How many messages to the same phone a cap held back since the last."""
+    bundle: tuple["Notice", ...] = ()
+    """The pages that this message tells, the most urgent first, where they are several. Without address and attempt."""
 
     @property
     def headline(self) -> str:
@@ -69,7 +80,15 @@ class Notice:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the reader must know about this message itself."""
-        return tuple(remark for remark in (self.late, "possible duplicate" if self.possible_duplicate else "") if remark)
+        held_back = f"{self.held_back} more held back by your cap" if self.held_back else ""
+        return tuple(remark for remark in (self.late, "possible duplicate" if self.possible_duplicate else "", held_back) if remark)
+
+    @property
+    def about(self) -> str:
+        """What a message of several pages is about: `3 pages`, or `14 pages of Checkout` when all are of one service."""
+        services = {None if one.private else one.service for one in self.bundle}
+        service = services.pop() if len(services) == 1 else None
+        return f"{len(self.bundle)} pages" + (f" of {one_line(service)}" if service else "")
 
 
 @dataclass(frozen=True)
@@ -146,6 +165,8 @@ def shorten(text: str, room: int) -> str:
 
 def sms_text(notice: Notice) -> str:
     """The page as an SMS: at most 320 characters; the title gives way first, then the dial-in number, then the service."""
+    if notice.bundle:
+        return _bundle_text(notice)
     title = "" if notice.private else gsm(one_line(notice.title))
     service = "" if notice.private or notice.service is None else gsm(one_line(notice.service))
     words = "" if notice.private else gsm(one_line(notice.words))
@@ -159,9 +180,34 @@ def sms_text(notice: Notice) -> str:
     return _sms(notice, shown, kept_service, dial_in, said)
 
 
+def spoken(notice: Notice) -> str:
+    """The page in a call, without what is around it."""
+    title = "private" if notice.private else gsm(one_line(notice.title))
+    return f"Sev {notice.severity}, incident {notice.incident}: {title}"
+
+
+def _bundle_text(notice: Notice) -> str:
+    """Several pages as one SMS: as many as fit are named with their codes, the most urgent first; shorter titles before fewer names."""
+    for shown in range(min(len(notice.bundle), MOST_NAMED), 0, -1):
+        for title in TITLES if shown > 1 else (*TITLES, 0):
+            named = [f"{one.code} SEV{one.severity} #{one.incident} {_short_title(one, title)}".strip() for one in notice.bundle[:shown]]
+            text = _tidy(render("paging/sms_bundle.txt", notice=notice, named=named, left_out=len(notice.bundle) - shown))
+            if len(text) <= SMS_LIMIT:
+                return text
+    return text
+
+
+def _short_title(notice: Notice, room: int) -> str:
+    return shorten("private" if notice.private else gsm(one_line(notice.title)), room) if room else ""
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\n{2,}", "\n", text).strip()
+
+
 def _sms(notice: Notice, title: str, service: str, dial_in: str | None, words: str) -> str:
     text = render("paging/sms.txt", notice=notice, title=title, service=service, dial_in=dial_in, words=words)
-    return re.sub(r"\n{2,}", "\n", text).strip()
+    return _tidy(text)
 
 
 def duration(start: datetime, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -108,6 +108,15 @@ class Notices:
             possible_duplicate=attempt.possible_duplicate,
             called_at=attempt.calling_at,
         )
+
+    async def write_all(self, tx: Tx, page: Page, attempt: PageAttempt, company: Sequence[tuple[Page, PageAttempt]]) -> Notice | None:
+        """The notice for an attempt and what is told in the same message. Two attempts for one page tell it once."""
+        notice = await self.write(tx, page, attempt)
+        others = {other_page.id: other_page for other_page, _ in company if other_page.id != page.id}
+        if notice is None or not others:
+            return notice
+        told = [await self.for_screen(tx, one, attempt.person) for one in (page, *others.values())]
+        return replace(notice, bundle=tuple(sorted(told, key=lambda one: (one.severity, one.code))))
 
     async def for_screen(self, tx: Tx, page: Page, person: str) -> Notice:
         """The notice as a person sees it in a browser, where it goes to no address."""

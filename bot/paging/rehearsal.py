@@ -14,8 +14,9 @@ from bot.errors import InvalidInput, NotFound
 from bot.oncall.roster import Roster
 from bot.oncall.walltime import SECOND, exists, instant, last_instant, local
 from bot.paging.ladders import configured, quiet_until
+from bot.paging.policy import URGENT
 from bot.paging.policy import ways as ways_of
-from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, Skipped, Told, rehearse
+from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, HeldBack, Skipped, Told, rehearse
 from bot.paging.targets import Around, Targets
 
 METHODS = get_args(Method)
@@ -98,7 +99,9 @@ class Rehearsal:
 
         policy = configured(self.config.policy(severity, owner))
         start = quiet_until(service, severity, question.when.at)
-        return rehearse(policy, meant, ways, start, self.answers(question)) if policy.steps else []
+        most = self.config.paging.most_per_hour
+        caps = {method: cap for method in self.methods if severity > URGENT and (cap := most.of(method)) is not None}
+        return rehearse(policy, meant, ways, start, self.answers(question), caps) if policy.steps else []
 
     def text(self, question: Question) -> str:
         """What would happen, as lines to read; times in the zone of the question."""
@@ -121,6 +124,8 @@ class Rehearsal:
         match happened:
             case Group(person=person, methods=methods, why=why):
                 return f"{clock}{self.name(person)} by {', '.join(methods)}: {why}"
+            case HeldBack(person=person, method=method):
+                return f"{clock}{self.name(person)} by {method}: held back, the cap of messages in an hour is reached"
             case Skipped(targets=targets, why=why):
                 return f"{clock}{' and '.join(targets)}: skipped, {why}"
             case Answered(person=person):

@@ -28,7 +28,7 @@ from bot.paging.messages import (
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import METHOD_NAMES
 from bot.paging.policy import EscalationPolicy
-from bot.paging.states import AttemptState, PageState, needs_answer
+from bot.paging.states import AttemptState, PageState, needs_answer, why_not_needed
 from bot.paging.story import CANNOT
 from bot.paging.story import StoryLine as StoryLine
 from bot.paging.targets import Around
@@ -342,7 +342,7 @@ class Paging:
         for kind in (TakeStep, DeliverPage):
             await queue.cancel(tx, about=f"page:{page.id}", kind=kind)
         planned = update(PageAttempt).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.state).in_(NOT_SENT))
-        await tx.changed(planned.values(state=AttemptState.SUPPRESSED, ended_at=tx.now))
+        await tx.changed(planned.values(state=AttemptState.SUPPRESSED, reason=why_not_needed(page.state), ended_at=tx.now))
 
     async def mark_answered(self, tx: Tx, page: Page, reason: str | None) -> None:
         mine = update(PageAttempt).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.person) == tx.actor)

@@ -6,8 +6,10 @@ A rehearsal walks the ladder as `climbing` does, without a page: a step that fin
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.paging.policy import EscalationPolicy, Exhausted, PageNow, Wait, escalate_now, next_step
+from bot.paging.throttle import is_capped
 
 ROUNDS_SHOWN = 3
 """Of a ladder that repeats for ever."""
@@ -30,6 +32,15 @@ class Told:
     method: str
     step: int
     why: str
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """A cap keeps a message from a person."""
+
+    at: datetime
+    person: str
+    method: str
 
 
 @dataclass(frozen=True)
@@ -63,11 +74,13 @@ class GoesOn:
     at: datetime
 
 
-Happening = Told | Skipped | Answered | NobodyAnswered | GoesOn
+Happening = Told | HeldBack | Skipped | Answered | NobodyAnswered | GoesOn
 Meant = Callable[[tuple[str, ...], datetime], tuple[list[Called], list[str]]]
 """Whom targets mean at a moment, and a reason for each that means nobody."""
 Ways = Callable[[str], Mapping[str, timedelta]]
 """How a person can be reached: each method with its delay."""
+Caps = Mapping[str, int]
+"""How many messages a person gets by a method in an hour."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,14 @@ class Answers:
         return None if person in self.silent else self.delay
 
 
-def rehearse(policy: EscalationPolicy, meant: Meant, ways: Ways, started_at: datetime, answers: Answers) -> list[Happening]:
-    """Everything that would happen from the start until somebody answers or nobody is left, in the order of time."""
-    walk = Walk(policy, meant, ways, started_at)
+def rehearse(
+    policy: EscalationPolicy, meant: Meant, ways: Ways, started_at: datetime, answers: Answers, caps: Caps = MappingProxyType({})
+) -> list[Happening]:
+    """Everything that would happen from the start until somebody answers or nobody is left, in the order of time.
+
+    Of `caps` it knows what this ladder alone uses up, not what people are told of other incidents.
+    """
+    walk = Walk(policy, meant, ways, started_at, caps)
     walk.run(answers)
     return walk.story(answers)
 
@@ -97,6 +115,7 @@ class Walk:
     meant: Meant
     ways: Ways
     started_at: datetime
+    caps: Caps = field(default_factory=dict)
     taken: int = 0
     told: list[Told] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -168,12 +187,26 @@ class Walk:
 
     def first_answer(self, answers: Answers) -> Answered | None:
         """Who would be the first to answer what was sent so far."""
-        found = [Answered(told.at + delay, told.person) for told in self.told if (delay := answers.of(told.person)) is not None]
+        heard = [one for one in self.within_caps() if isinstance(one, Told)]
+        found = [Answered(told.at + delay, told.person) for told in heard if (delay := answers.of(told.person)) is not None]
         return min(found, key=lambda one: one.at) if found else None
+
+    def within_caps(self) -> list[Told | HeldBack]:
+        """What was told, in the order of time; what would be too much is held back."""
+        found: list[Told | HeldBack] = []
+        sent: dict[tuple[str, str], list[datetime]] = {}
+        for one in sorted(self.told, key=lambda told: told.at):
+            earlier, most = sent.setdefault((one.person, one.method), []), self.caps.get(one.method)
+            if most is not None and is_capped(most, earlier, one.at):
+                found.append(HeldBack(one.at, one.person, one.method))
+            else:
+                earlier.append(one.at)
+                found.append(one)
+        return found
 
     def story(self, answers: Answers) -> list[Happening]:
         """What happened, in the order of time; an answer cancels what would have come after it."""
-        happened: list[Happening] = [*self.skipped, *self.told, *([self.end] if self.end else [])]
+        happened: list[Happening] = [*self.skipped, *self.within_caps(), *([self.end] if self.end else [])]
         first = self.first_answer(answers)
         if first is not None:
             happened = [*(one for one in happened if one.at <= first.at and not isinstance(one, NobodyAnswered | GoesOn)), first]

@@ -1,12 +1,15 @@
 """The buttons of a page in Slack."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 from bot.db import Tx
-from bot.errors import InvalidInput
-from bot.paging.blocks import ACKNOWLEDGE, DECLINE, ESCALATE, OPEN
+from bot.errors import AlreadyDone, InvalidInput
+from bot.paging.blocks import ACKNOWLEDGE, ACKNOWLEDGE_ALL, DECLINE, ESCALATE, OPEN
+from bot.paging.models import number
 from bot.paging.service import Paging
+from bot.paging.states import needs_answer
 from bot.slack.replies import Nothing, Reply, Say
 from bot.slack.requests import Click
 
@@ -30,6 +33,7 @@ class PageButtons:
     def register(self, door: ClickDoor) -> None:
         """Put the listeners on the door."""
         door.click(ACKNOWLEDGE, self.acknowledge)
+        door.click(ACKNOWLEDGE_ALL, self.acknowledge_all)
         door.click(ESCALATE, self.escalate)
         door.click(DECLINE, self.decline)
         door.click(OPEN, self.open)
@@ -37,6 +41,16 @@ class PageButtons:
     async def acknowledge(self, tx: Tx, click: Click) -> Reply:
         """The first wins; the message itself shows who."""
         await self._paging.acknowledge(tx, page_in(click)[0])
+        return Nothing()
+
+    async def acknowledge_all(self, tx: Tx, click: Click) -> Reply:
+        """All that one message tells, the oldest incident first. Those that others took meanwhile stay theirs."""
+        numbers = [page_id for page_id in click.value.split(",") if page_id.isdecimal()]
+        pages = [await self._paging.page(tx, int(page_id), hold=False) for page_id in numbers]
+        for page in sorted(pages, key=lambda page: page.incident_id):
+            if needs_answer(page.state):
+                with suppress(AlreadyDone):
+                    await self._paging.acknowledge(tx, number(page))
         return Nothing()
 
     async def escalate(self, tx: Tx, click: Click) -> Reply:

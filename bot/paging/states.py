@@ -41,6 +41,20 @@ def needs_answer(state: PageState) -> bool:
     return state in {PageState.OPEN, PageState.SNOOZED, PageState.EXHAUSTED}
 
 
+def why_not_needed(state: PageState) -> str:
+    """Why nothing more is sent for a page in this state, as the reason of an attempt that is held back."""
+    return NOT_NEEDED.get(state, "the page began anew since")
+
+
+NOT_NEEDED: Mapping[PageState, str] = MappingProxyType(
+    {
+        PageState.ACKNOWLEDGED: "somebody took it before",
+        PageState.SNOOZED: "somebody put it off before",
+        PageState.CLOSED: "it was over before",
+    }
+)
+
+
 class AttemptState(StrEnum):
     PLANNED = "planned"
     CLAIMED = "claimed"

@@ -11,6 +11,7 @@ from bot.directory.service import Directory
 from bot.paging.models import Page, PageAttempt
 from bot.paging.notice import METHOD_NAMES
 from bot.paging.states import AttemptState
+from bot.paging.throttle import OVER_CAP
 
 CANNOT = "said that they cannot"
 """The reason on the attempts of somebody who declined."""
@@ -65,7 +66,7 @@ async def of_incident(tx: Tx, directory: Directory, incident_id: int) -> list[St
 
 
 def _line(attempt: PageAttempt, name: str) -> StoryLine:
-    words = CANNOT if attempt.reason == CANNOT else SENTENCES[attempt.state]
+    words = _words(attempt.state, attempt.reason)
     trouble = f": {attempt.reason}" if attempt.state == AttemptState.FAILED and attempt.reason else ""
     return StoryLine(
         attempt.page_id,
@@ -88,4 +89,10 @@ def by_person(lines: list[StoryLine]) -> dict[str, str]:
         before = best.get(line.person)
         if before is None or ORDER.index(line.state) >= ORDER.index(before.state):
             best[line.person] = line
-    return {person: CANNOT if line.reason == CANNOT else SENTENCES[line.state] for person, line in best.items()}
+    return {person: _words(line.state, line.reason) for person, line in best.items()}
+
+
+def _words(state: AttemptState, reason: str | None) -> str:
+    if reason == CANNOT:
+        return CANNOT
+    return f"was {OVER_CAP}" if reason == OVER_CAP else SENTENCES[state]

@@ -1,5 +1,10 @@
 """Answers by SMS: what a person's text does to their pages, and what they are told back."""
 
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import Refusal
@@ -10,6 +15,7 @@ from bot.paging.answers import Answer, DeclareBySms, Help, NoSuchPage, NothingOp
 from bot.paging.contacts import Contacts
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
+from bot.paging.models import PageAttempt
 from bot.paging.notice import gsm, shorten
 from bot.paging.service import Paging
 from bot.paging.states import PageState, needs_answer
@@ -17,6 +23,7 @@ from bot.work import inbox
 
 REPLY_LIMIT = 320
 HELPS_AN_HOUR = 5
+TOLD_LATELY = timedelta(days=1)
 HELP = (
     "Reply 4a to take page 4, 4e for the next person, 4n if you can't, 4s30 to snooze, 4r to resolve, ? for who else was paged. "
     "sev1 and words: declare."
@@ -41,9 +48,10 @@ class Texting:
         open_now = [one for one in mine if needs_answer(one.page.state)]
         running = [one for one in mine if one.page.state != PageState.CLOSED]
         confirming = self._answering.confirming(tx, running)
-        answer = parse_answer(text, choices(open_now), confirming)
+        bundles = await self._bundles(tx)
+        answer = parse_answer(text, choices(open_now, bundles), confirming)
         if isinstance(answer, Resolve | NoSuchPage | NothingOpen | Start):  # those already taken can be resolved, or were meant
-            answer = parse_answer(text, choices(running), confirming)
+            answer = parse_answer(text, choices(running, bundles), confirming)
         return shorten(gsm(await self._do(tx, answer, mine)), REPLY_LIMIT)
 
     async def _do(self, tx: Tx, answer: Answer, mine: list[Mine]) -> str:
@@ -78,6 +86,14 @@ class Texting:
     async def _mine(self, tx: Tx) -> list[Mine]:
         """The person's pages by code, oldest first: those that run, and those over for less than a day."""
         return [Mine(code, await self._paging.page(tx, code.page_id, hold=False)) for code in reversed(await codes.of_person(tx, tx.actor))]
+
+    async def _bundles(self, tx: Tx) -> dict[int, str]:
+        """The newest text that told each page together with others."""
+        told = select(col(PageAttempt.page_id), func.max(col(PageAttempt.bundle))).where(
+            col(PageAttempt.person) == tx.actor, col(PageAttempt.method) == "sms", col(PageAttempt.bundle).is_not(None)
+        )
+        rows = await tx.session.execute(told.where(col(PageAttempt.due_at) > tx.now - TOLD_LATELY).group_by(col(PageAttempt.page_id)))
+        return {row[0]: str(row[1]) for row in rows}
 
 
 def writer(directory: Directory, phone: str) -> ActorId | None:

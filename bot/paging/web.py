@@ -1,6 +1,6 @@
 """Twilio's webhooks: texts that come in, receipts, and what a call says and hears. All are signed; none is taken twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,8 +11,8 @@ from bot.paging.actions import PageActions
 from bot.paging.answering import RESOLVE, Answering
 from bot.paging.answers import Key, parse_keys
 from bot.paging.deliveries import Deliveries
-from bot.paging.models import Page
-from bot.paging.notice import gsm, one_line
+from bot.paging.models import Page, number
+from bot.paging.notice import MOST_SPOKEN, Notice, gsm, one_line, spoken
 from bot.paging.notices import HOOK, Notices
 from bot.paging.service import Paging
 from bot.paging.states import needs_answer
@@ -35,6 +35,7 @@ SPOKEN_TWICE = 2
 OUT_OF_ORDER = "Nothing was done: Tocsin cannot reach its database. Text again in a minute, or call somebody."
 logger = log.get(__name__)
 HELP = "Press 4 to take the page. 5 pages the next person. 6 resolves the incident. Star repeats the page."
+HELP_FOR_SEVERAL = "Press 4 to take all of them. 5 pages the next person for each. Star repeats. To answer one alone, use the text message."
 WRONG = "That key does nothing here."
 
 
@@ -99,9 +100,11 @@ class TwilioRoutes:
         """The call was picked up: the page, spoken twice."""
         fields, attempt_id = await self._webhooks.fields(request), self._attempt(request)
         async with self._db.begin(actor=BOT) as tx:
-            page, attempt = await self._deliveries.held(tx, attempt_id)
-            await self._deliveries.delivered(tx, page, attempt, fields.get("CallSid", ""))
-            if not needs_answer(page.state):
+            told = await self._deliveries.together(tx, attempt_id)
+            for page, attempt in told:
+                await self._deliveries.delivered(tx, page, attempt, fields.get("CallSid", ""))
+            if not any(needs_answer(page.state) for page, _ in told):
+                page, attempt = told[0]
                 return goodbye(self._paging.standing(page, attempt.person, tx.now))
             return await self._ask(tx, request, attempt_id, "")
 
@@ -109,55 +112,63 @@ class TwilioRoutes:
         """A key was pressed. The person is who was called."""
         fields, attempt_id = await self._webhooks.fields(request), self._attempt(request)
         async with self._db.read() as tx:
-            person, page_id = await self._deliveries.whose(tx, attempt_id)
+            person, _ = await self._deliveries.whose(tx, attempt_id)
         async with self._db.begin(actor=person) as tx:
-            page = await self._paging.page(tx, page_id)
-            return await self._press(tx, request, page, attempt_id, fields)
+            told = await self._deliveries.together(tx, attempt_id)
+            pages = list({number(page): page for page, _ in told}.values())
+            return await self._press(tx, request, pages, attempt_id, fields)
 
-    async def _press(self, tx: Tx, request: web.Request, page: Page, attempt_id: int, fields: Mapping[str, str]) -> web.Response:
-        key = parse_keys(fields.get("Digits", ""))
+    async def _press(self, tx: Tx, request: web.Request, pages: Sequence[Page], attempt_id: int, fields: Mapping[str, str]) -> web.Response:
+        key, page = parse_keys(fields.get("Digits", "")), pages[0]
         match key:
             case Key.ACK:
-                return goodbye(await self._answering.take(tx, page))
+                return goodbye(" ".join([await self._answering.take(tx, one) for one in pages]))
             case Key.ESCALATE:
-                return goodbye(await self._answering.escalate(tx, page))
-            case Key.RESOLVE if self._actions.find(RESOLVE) is not None:
+                return goodbye(" ".join([await self._answering.escalate(tx, one) for one in pages]))
+            case Key.RESOLVE if len(pages) == 1 and self._actions.find(RESOLVE) is not None:
                 if self._answering.must_confirm(page) and request.query.get("sure") != "6":
                     again = f"{request.path}?sure=6"
                     return twiml("paging/voice.xml", action=again, times=1, speech=f"Press 6 again to resolve this sev {page.severity}.")
                 return goodbye(one_line(await self._answering.resolve(tx, page)))
             case Key.HELP:
-                return await self._ask(tx, request, attempt_id, HELP)
+                return await self._ask(tx, request, attempt_id, HELP if len(pages) == 1 else HELP_FOR_SEVERAL)
             case Key.REPEAT:
                 return await self._ask(tx, request, attempt_id, "")
             case _:
-                return await self._ask(tx, request, attempt_id, f"{WRONG} {HELP}")
+                return await self._ask(tx, request, attempt_id, f"{WRONG} {HELP if len(pages) == 1 else HELP_FOR_SEVERAL}")
 
     async def _take_receipt(self, tx: Tx, attempt_id: int, status: str, sid: str, error: str) -> None:
-        page, attempt = await self._deliveries.held(tx, attempt_id)
-        if attempt.provider_id not in (None, sid):  # of an earlier send, whose double this attempt is
-            return
-        if status in ON_ITS_WAY:
-            await self._deliveries.accepted(tx, page, attempt, sid)
-        elif status in ARRIVED:
-            await self._deliveries.delivered(tx, page, attempt, sid)
-            if status == "completed":
-                await self._deliveries.unanswered(tx, page, attempt)
-        elif status in FAILURES:
-            attempt.provider_id = attempt.provider_id or sid
-            await self._deliveries.failed(tx, page, attempt, FAILURES[status] + (f" ({error})" if error else ""))
+        for page, attempt in await self._deliveries.together(tx, attempt_id):
+            if attempt.provider_id not in (None, sid):  # of an earlier send, whose double this attempt is
+                continue
+            if status in ON_ITS_WAY:
+                await self._deliveries.accepted(tx, page, attempt, sid)
+            elif status in ARRIVED:
+                await self._deliveries.delivered(tx, page, attempt, sid)
+                if status == "completed":
+                    await self._deliveries.unanswered(tx, page, attempt)
+            elif status in FAILURES:
+                attempt.provider_id = attempt.provider_id or sid
+                await self._deliveries.failed(tx, page, attempt, FAILURES[status] + (f" ({error})" if error else ""))
 
     async def _ask(self, tx: Tx, request: web.Request, attempt_id: int, first: str) -> web.Response:
         """Speak the page and wait for a key."""
-        page, attempt = await self._deliveries.held(tx, attempt_id)
-        notice = await self._notices.write(tx, page, attempt)
+        (page, attempt), *company = await self._deliveries.together(tx, attempt_id)
+        company = [(other, told) for other, told in company if needs_answer(other.state)]
+        notice = await self._notices.write_all(tx, page, attempt, company)
         if notice is None:
             return goodbye("This page is not for this number any more.")
         action = request.path.removesuffix("/keys") + "/keys"
+        times = 1 if first else SPOKEN_TWICE
+        return twiml("paging/voice.xml", action=action, times=times, speech=" ".join(f"{first} {self._speech(notice)}".split()))
+
+    def _speech(self, notice: Notice) -> str:
+        if notice.bundle:
+            pages = [spoken(one) for one in notice.bundle[:MOST_SPOKEN]]
+            return render("paging/speech_bundle.txt", notice=notice, pages=pages, left_out=len(notice.bundle) - len(pages))
         can_resolve = self._actions.find(RESOLVE) is not None
         service = gsm(notice.service) if notice.service and not notice.private else ""
-        speech = render("paging/speech.txt", notice=notice, title=gsm(one_line(notice.title)), service=service, can_resolve=can_resolve)
-        return twiml("paging/voice.xml", action=action, times=1 if first else SPOKEN_TWICE, speech=" ".join(f"{first} {speech}".split()))
+        return render("paging/speech.txt", notice=notice, title=gsm(one_line(notice.title)), service=service, can_resolve=can_resolve)
 
     def _attempt(self, request: web.Request) -> int:
         """The attempt that the signed address names."""

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from bot import faultpoints, log
 from bot.db import BOT, Database
 from bot.paging.channels.email import EmailChannel
@@ -24,7 +21,7 @@ from bot.paging.messages import (
     StandDownPerson,
     TakeStep,
 )
-from bot.paging.models import PageAttempt, number
+from bot.paging.models import number
 from bot.paging.notice import Accepted, Notice, PageChannel, Receipt, TryLater
 from bot.paging.notices import Notices
 from bot.paging.service import Paging
@@ -94,7 +91,8 @@ class PagingWork:
             delivery = await self._deliveries.begin(tx, order.attempt_id, claim)
             if not isinstance(delivery, Delivery):
                 return delivery
-            notice = await self._notices.write(tx, delivery.page, delivery.attempt)
+            notice = await self._notices.write_all(tx, delivery.page, delivery.attempt, delivery.company)
+            notice = replace(notice, held_back=delivery.held_back) if notice else None
             known = await self._deliveries.known_ids(tx, delivery.attempt) if delivery.may_have_been_sent else frozenset[str]()
         faultpoints.reached(f"page {delivery.attempt.method}: marked as being called")
         receipt = await self._receipt(delivery, notice, known, claim)
@@ -110,6 +108,7 @@ class PagingWork:
             page=delivery.page.id,
             attempt=order.attempt_id,
             channel=delivery.attempt.method,
+            together=len(delivery.company) + 1,
             outcome=type(receipt).__name__,
         )
         return outcome
@@ -163,17 +162,14 @@ class PagingWork:
         slack = self._channels.get("slack")
         if not isinstance(slack, SlackChannel):
             return Done()
-        shown: list[tuple[Notice, str]] = []
+        shown: dict[str, Notice] = {}
         async with self._db.read() as tx:
             page = await self._paging.page(tx, order.page_id, hold=False)
-            sent = select(PageAttempt).where(
-                col(PageAttempt.page_id) == number(page), col(PageAttempt.method) == "slack", col(PageAttempt.provider_id).is_not(None)
-            )
-            for attempt in (await tx.session.execute(sent)).scalars():
-                notice = await self._notices.write(tx, page, attempt)
+            for attempt, company in await self._deliveries.told_by(tx, page, "slack"):
+                notice = await self._notices.write_all(tx, page, attempt, company)
                 if notice is not None and attempt.provider_id is not None:
-                    shown.append((notice, attempt.provider_id))
-        for notice, provider_id in shown:
+                    shown[attempt.provider_id] = notice
+        for provider_id, notice in shown.items():
             later = await slack.refresh(notice, provider_id)
             if later is not None:
                 return later

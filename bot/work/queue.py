@@ -137,6 +137,12 @@ async def holds(tx: Tx, claim: Claim) -> bool:
     return (await tx.session.execute(statements.HOLDS, mine)).first() is not None
 
 
+async def is_leased(tx: Tx, key: str) -> bool:
+    """Is somebody working on what was ordered under this key?"""
+    found = select(col(WorkItem.id)).where(col(WorkItem.key) == key, col(WorkItem.state) == WorkState.LEASED)
+    return (await tx.session.execute(found.where(col(WorkItem.lease_until) > tx.now))).first() is not None
+
+
 async def renew(tx: Tx, claims: list[Claim]) -> None:
     """Hold the leases of `claims` for another ten seconds, where they are still ours."""
     ids, leases = [claim.id for claim in claims], {claim.lease for claim in claims}

@@ -35,6 +35,7 @@ from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
+from bot.paging.senders import Sender, Senders
 from bot.paging.service import PageRequest, Paging
 from bot.paging.texting import Texting
 from bot.paging.web import TwilioRoutes
@@ -52,6 +53,7 @@ FACTS = (
     messages.PageStarted,
     messages.PersonPaged,
     messages.AttemptFailed,
+    messages.AttemptHeldBack,
     messages.StepSkipped,
     messages.PageAcknowledged,
     messages.PageEscalated,
@@ -87,16 +89,20 @@ class Room:
     url: str
     client: aiohttp.ClientSession
     mail: MailDoor
+    limited: dict[str, Sender]
+    """Senders with a limit, by method: tests put them here."""
     facts: list[object] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
 
-    def request(self, severity: int = 1, service: str | None = "checkout", title: str = "Checkout is down", **more: object) -> PageRequest:
+    def request(
+        self, severity: int = 1, service: str | None = "checkout", title: str = "Checkout is down", incident: int = 42, **more: object
+    ) -> PageRequest:
         known = self.config.service(service) if service else None
         team = known.owner if known else None
-        return PageRequest(42, severity, title, self.clock.now(), service, team, **more)  # type: ignore[arg-type]
+        return PageRequest(incident, severity, title, self.clock.now(), service, team, **more)  # type: ignore[arg-type]
 
     async def start(self, severity: int = 1, service: str | None = "checkout", drain: bool = True, **more: object) -> int:
-        """Start paging for incident 42 and let what is due go out."""
+        """Start paging for incident 42 (or another `incident`) and let what is due go out."""
         async with self.database.begin(actor=ActorId("lee")) as tx:
             page = await self.paging.start(tx, self.request(severity, service, **more))  # type: ignore[arg-type]
         assert page is not None
@@ -200,7 +206,9 @@ async def furnished(
         paging, actions = Paging(directory, climbing), PageActions()
         holding = Holding(paging, climbing)
         listeners.on(messages.PageAcknowledged, holding.on_acknowledged)
-        deliveries, notices = Deliveries(paging, climbing), Notices(directory, paging, links, sandbox.url, mail_domain=MAIL_DOMAIN)
+        limited: dict[str, Sender] = {}
+        deliveries = Deliveries(paging, climbing, Senders(limited))
+        notices = Notices(directory, paging, links, sandbox.url, mail_domain=MAIL_DOMAIN)
         PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
         MobilePage(database, paging, holding, notices, actions, directory).register(SignedPages(app, links))
         answering = Answering(paging, holding, actions, directory)
@@ -216,7 +224,7 @@ async def furnished(
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         sandbox.serve(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        made = Room(database, clock, sandbox, config, worker, paging, deliveries, actions, links, sandbox.url, client, mail)
+        made = Room(database, clock, sandbox, config, worker, paging, deliveries, actions, links, sandbox.url, client, mail, limited)
         for fact in FACTS:
             listeners.on(fact, _keeping(made))
         yield made

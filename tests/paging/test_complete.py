@@ -27,12 +27,15 @@ async def played(room: Room, minutes: int, start: int = 0) -> Sent:
     return {minute: what for minute, what in sent.items() if what}
 
 
-def with_ladder(room: Room, *steps: tuple[int, str], repeats: int = 0, last_wait: int = 5) -> None:
-    """Give SEV1 another ladder: (minute, target)."""
-    made = [EscalationStep(after=timedelta(minutes=minute), targets=(Target.model_validate(target),)) for minute, target in steps]
-    policy = EscalationPolicy(id="sev1", steps=tuple(made), repeats=repeats, last_wait=timedelta(minutes=last_wait))
+def with_ladder(room: Room, *steps: tuple[int, str], repeats: int = 0, last_wait: int = 5, severity: int = 1) -> None:
+    """Give SEV1, or another severity, another ladder: (minute, targets)."""
+    made = [
+        EscalationStep(after=timedelta(minutes=minute), targets=tuple(map(Target.model_validate, targets.split())))
+        for minute, targets in steps
+    ]
+    policy = EscalationPolicy(id=f"sev{severity}", steps=tuple(made), repeats=repeats, last_wait=timedelta(minutes=last_wait))
     config = room.paging.directory.config
-    room.paging.directory.config = config.model_copy(update={"policies": {**config.policies, "sev1": policy}})
+    room.paging.directory.config = config.model_copy(update={"policies": {**config.policies, policy.id: policy}})
 
 
 def with_only_texts(room: Room, *people: str) -> None:

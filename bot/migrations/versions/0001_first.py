@@ -220,6 +220,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_page_incident_id"), "page", ["incident_id"], unique=False)
     op.create_table(
+        "sender_turn",
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sender"),
+    )
+    op.create_table(
         "signing_secret",
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False),
@@ -383,6 +389,7 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.String(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("possible_duplicate", sa.Boolean(), nullable=False),
+        sa.Column("bundle", sa.Integer(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("calling_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
@@ -395,8 +402,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("page_id", "step", "loop", "person", "method"),
     )
+    op.create_index(op.f("ix_page_attempt_bundle"), "page_attempt", ["bundle"], unique=False)
     op.create_index(op.f("ix_page_attempt_page_id"), "page_attempt", ["page_id"], unique=False)
     op.create_index(op.f("ix_page_attempt_provider_id"), "page_attempt", ["provider_id"], unique=False)
+    op.create_index("page_attempt_due", "page_attempt", ["method", "due_at"], unique=False)
+    op.create_index("page_attempt_to", "page_attempt", ["person", "method", "due_at"], unique=False)
     op.create_table(
         "page_code",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -28,7 +28,7 @@ class SlackChannel:
             channel=notice.address,
             text=page_text(notice),
             blocks=page_blocks(notice),
-            metadata={"event_type": METADATA, "event_payload": {"attempt": str(notice.attempt_id)}},
+            metadata={"event_type": METADATA, "event_payload": {"attempt": str(notice.attempt_id), "pages": pages_of(notice)}},
             unfurl_links=False,
             unfurl_media=False,
         )
@@ -37,7 +37,7 @@ class SlackChannel:
         return _not_done(answer)
 
     async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
-        """The earlier try is the message that carries the attempt's number in its metadata."""
+        """The earlier try is the message that carries the attempt's number in its metadata; of several pages, the same pages."""
         opened = await self._slack.call("conversations.open", users=notice.address)
         if not isinstance(opened, Ok):
             return _cannot_tell(opened)
@@ -47,8 +47,8 @@ class SlackChannel:
             return _cannot_tell(history)
         messages = history.data.get("messages")
         for message in messages if isinstance(messages, list) else []:
-            if isinstance(message, Mapping) and _attempt_of(message) == str(notice.attempt_id):
-                return Accepted(f"{channel}/{message.get('ts')}")
+            if isinstance(message, Mapping) and _is_of(message, notice) and (found := f"{channel}/{message.get('ts')}") not in known:
+                return Accepted(found)
         return None
 
     async def refresh(self, notice: Notice, provider_id: str) -> TryLater | None:
@@ -58,10 +58,17 @@ class SlackChannel:
         return TryLater(answer.why, answer.after) if isinstance(answer, gateway.TryLater) else None
 
 
-def _attempt_of(message: Mapping[str, object]) -> str:
+def pages_of(notice: Notice) -> str:
+    """The pages that a message tells: whichever of its attempts asks for it again finds it by them."""
+    return ",".join(str(page_id) for page_id in sorted(one.page_id for one in notice.bundle or (notice,)))
+
+
+def _is_of(message: Mapping[str, object], notice: Notice) -> bool:
     metadata = message.get("metadata")
     payload = metadata.get("event_payload") if isinstance(metadata, Mapping) and metadata.get("event_type") == METADATA else None
-    return str(payload.get("attempt", "")) if isinstance(payload, Mapping) else ""
+    if not isinstance(payload, Mapping):
+        return False
+    return payload.get("attempt") == str(notice.attempt_id) or (bool(notice.bundle) and payload.get("pages") == pages_of(notice))
 
 
 def _not_done(answer: gateway.TryLater | Failed) -> Receipt:

@@ -1,5 +1,6 @@
 """Pages by SMS."""
 
+import re
 from dataclasses import replace
 
 from bot.config.escalation import Method
@@ -28,13 +29,12 @@ class SmsChannel:
         return replace(second, possible_duplicate=may_be_second) if isinstance(second, Accepted) else first
 
     async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
-        """The earlier try is the text that names this page by number and code."""
+        """The earlier try is the text that names this page by number and code; of several pages, one that offers to take all."""
         made = await self._twilio.made("Messages", notice.address)
         if isinstance(made, TryLater):
             return None if self._backup is not None else made  # the second provider sends it, and says that it may be a duplicate
         for message in made:
-            names_it = f"#{notice.incident}" in message.body and f"Reply {notice.code}a" in message.body
-            if names_it and message.sid not in known and message.status not in ("failed", "canceled"):
+            if names(message.body, notice) and message.sid not in known and message.status not in ("failed", "canceled"):
                 return Accepted(message.sid)
         return None
 
@@ -49,3 +49,10 @@ class SmsChannel:
         if isinstance(made, TryLater):
             return made
         return next((Accepted(message.sid) for message in made if message.body == text), None)
+
+
+def names(text: str, notice: Notice) -> bool:
+    """Whether a text is the one that this notice would be."""
+    if notice.bundle:
+        return "Reply aa for all" in text and any(re.search(rf"#{one.incident}\b", text) for one in notice.bundle)
+    return f"#{notice.incident}" in text and f"Reply {notice.code}a" in text

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.config.escalation import Method
 from bot.paging.channels.backup import Backup, is_broken
 from bot.paging.channels.twilio import Made, Twilio
-from bot.paging.notice import Accepted, Notice, Receipt, TryLater, gsm, one_line
+from bot.paging.notice import MOST_SPOKEN, Accepted, Notice, Receipt, TryLater, spoken
 
 SAME_CALL = timedelta(hours=1)
 """Calls carry no text of ours: one to this number from about that time, which belongs to no other attempt, is the earlier try."""
@@ -35,8 +35,9 @@ class VoiceChannel:
         if self._backup is None or not is_broken(first):
             return first
         may_be_second = notice.possible_duplicate or (isinstance(first, TryLater) and first.maybe_sent)
-        title = "" if notice.private else f": {gsm(one_line(notice.title))}"
-        speech = f"Tocsin. Sev {notice.severity}, incident {notice.incident}{title}. Answer by the text message or in Slack."
+        pages = ". ".join(spoken(one) for one in notice.bundle[:MOST_SPOKEN] or (notice,))
+        about = f"{notice.about}. " if notice.bundle else ""
+        speech = f"Tocsin. {about}{pages}. Answer by the text message or in Slack."
         second = await self._backup.call(notice.address, f"{speech} {speech}")
         return replace(second, possible_duplicate=may_be_second) if isinstance(second, Accepted) else first
 
