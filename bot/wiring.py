@@ -27,9 +27,14 @@ from bot.handoffs.work import HandoffWork
 from bot.incidents import messages as incident_orders
 from bot.incidents.actions import Actions
 from bot.incidents.api import DeclareApi
+from bot.incidents.approving import NoticeButtons
+from bot.incidents.audiences import AudienceWork
 from bot.incidents.candidates import Candidates
+from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
+from bot.incidents.executives import Executives
 from bot.incidents.models import Incident
+from bot.incidents.ops import Posting
 from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
 from bot.incidents.repair import HistoryRepair
@@ -37,6 +42,7 @@ from bot.incidents.service import Incidents
 from bot.incidents.signs import last_sign_of_life
 from bot.incidents.slack import IncidentListeners
 from bot.incidents.standing import Standings
+from bot.incidents.tracking import Tracking
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
 from bot.incidents.widening import Widening
@@ -182,6 +188,9 @@ async def build_rooms(
     standings = Standings(directory, paging, lambda incident: incident_url(links, incident))
     pages = PageListener(directory, incidents)
     widening = Widening(directory, Candidates(directory, oncall), incidents, paging)
+    posting = Posting(gateway)
+    executives, customers = Executives(directory, incidents, paging), Customers(directory, incidents)
+    tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
@@ -235,11 +244,15 @@ async def build_rooms(
     listeners.on(AlarmRaised, incidents.on_alarm)
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))
 
-    listeners.on(incident_orders.IncidentDeclared, widening.on_declared)
-    listeners.on(incident_orders.SeverityChanged, widening.on_severity_changed)
+    for hearer in (widening, executives, customers):
+        listeners.on(incident_orders.IncidentDeclared, hearer.on_declared)
+        listeners.on(incident_orders.SeverityChanged, hearer.on_severity_changed)
+        listeners.on(incident_orders.StateChanged, hearer.on_state_changed)
     listeners.on(incident_orders.SeverityConfirmed, widening.on_confirmed)
-    listeners.on(incident_orders.StateChanged, widening.on_state_changed)
     listeners.on(incident_orders.ResponderJoined, widening.on_responder_joined)
+    listeners.on(paging_facts.PageAcknowledged, executives.on_acknowledged)
+    listeners.on(paging_facts.PageAcknowledged, customers.on_acknowledged)
+    tracking.listen(listeners)
 
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: oncall_work.start(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
@@ -254,7 +267,8 @@ async def build_rooms(
     oncall_work.register(worker)
     HandoffWork(database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
-    IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening).register(worker)
+    IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
+    AudienceWork(database, executives, customers, tracking).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
@@ -266,6 +280,7 @@ async def build_rooms(
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)
     TimelineListeners(directory, recorder).register(door)
+    NoticeButtons(customers).register(door)
     PageButtons(paging).register(door)
     OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told).register(door)
     HandoffButtons(handoffs).register(door)

@@ -15,8 +15,9 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from bot.incidents.drafts import NoticeKind
 from bot.incidents.lifecycle import is_open
-from bot.incidents.models import Incident
+from bot.incidents.models import CustomerNotice, Incident
 from bot.incidents.names import heading
 from bot.incidents.standing import Standing
 from bot.incidents.widening import Plan
@@ -178,6 +179,27 @@ def paged_next(number: int, plan: Plan, names: Mapping[str, str], asked: Sequenc
     left = [f"{names[person]} ({reasons.get(person, 'is not on call any more')})" for person in asked if names[person] not in paged]
     said = f"{', '.join(paged)}: being paged for #{number}." if paged else f"Nobody was paged for #{number}."
     return escape(f"{said} Left out: {', '.join(left)}." if left else said)
+
+
+def notice_to_decide(notice: CustomerNotice, incident: Incident, editor: str) -> tuple[str, list[Block]]:
+    """A draft for one who may approve it: the words, and what can be done with them."""
+    what = "the problem" if notice.kind is NoticeKind.PROBLEM else "its end"
+    edited = f", edited by {escape(editor)}" if editor else ""
+    head = f"*Customer notice for #{incident.number} {escape(incident.title)}:* a draft about {what}{edited}."
+    text = f"{head} Nothing is told to customers unless you approve it.\n>" + escape(notice.text).replace("\n", "\n>")
+    value = f"{notice.number}:{notice.version}"
+    row = [
+        ButtonElement(text="Approve", action_id="notice.approve", value=value, style="primary"),
+        ButtonElement(text="Edit", action_id="notice.edit", value=value),
+        ButtonElement(text="Not needed", action_id="notice.discard", value=value),
+    ]
+    return clamp(text), [*sentence(text), ActionsBlock(block_id="notice", elements=row)]
+
+
+def tracked(standing: Standing) -> str:
+    """An incident's line in the tracking channel, in mrkdwn."""
+    since = f"since {when(standing.incident.declared_at)}"
+    return f"{one_line(standing.incident)} · {since} · commander: {commander(standing)} · answering: {answering(standing)}"
 
 
 def severity_question(incident: Incident) -> ActionsBlock:

@@ -23,9 +23,10 @@ from slack_sdk.models.views import View
 from bot.config.models import Config
 from bot.errors import InvalidInput, Refusal
 from bot.incidents.declaration import TITLE_LENGTH
+from bot.incidents.drafts import LONGEST
 from bot.incidents.intents import Act, Declare, Look, MentionKind, OpenForm
 from bot.incidents.lifecycle import ALLOWED, IncidentState
-from bot.incidents.models import Incident
+from bot.incidents.models import CustomerNotice, Incident
 from bot.incidents.severity import Severity
 from bot.incidents.verbs import VERBS, Argument
 from bot.slack.requests import Submission
@@ -37,6 +38,7 @@ OFFERED = 1800
 """A button carries at most 2,000 characters."""
 LONGEST_TEXT = 3000
 """What Slack lets one type into a field."""
+NOTICE = "notice.edit"
 QUESTIONS = {
     "update": "Where do things stand?",
     "resolve": "What ended it?",
@@ -120,6 +122,13 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
     number = str(incident.number) if incident else ""
     title = clamp(f"#{number} {verb}" if number else verb.capitalize(), 24)
     return modal(f"incident.form:{verb}", title, "Send", f"{number} {channel}".rstrip(), blocks)
+
+
+def notice_form(notice: CustomerNotice) -> View:
+    """Other words for customers."""
+    words = PlainTextInputElement(action_id=ELEMENT, multiline=True, initial_value=notice.text, max_length=LONGEST, focus_on_load=True)
+    about = f"{notice.number}:{notice.version}"
+    return modal(NOTICE, "Customer notice", "Save", about, [field("words", "What shall customers read?", words)])
 
 
 def modal(callback_id: str, title: str, submit: str, about: str, blocks: Sequence[Block]) -> View:

@@ -195,6 +195,29 @@ class WidenIncident(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TellExecutives(Order):
+    """See whether executives are to be told of an incident, or given the all-clear."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftNotice(Order):
+    """See whether a notice for customers is to be drafted or withdrawn."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackIncident(Order):
+    """Let the line in the tracking channel show how an incident stands."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.REFRESH
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepairHistory(Order):
     """Read the channel's history and record what events missed."""
 

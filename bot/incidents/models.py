@@ -6,6 +6,7 @@ from sqlalchemy import Column, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
 from bot.db import EnumText, UtcDateTime
+from bot.incidents.drafts import NoticeKind, NoticeState
 from bot.incidents.lifecycle import IncidentState, MilestoneKind
 
 COMMANDER = "commander"
@@ -101,6 +102,51 @@ class WidthPage(SQLModel, table=True):
     by: str
     why: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ExecutiveAlert(SQLModel, table=True):
+    """An executive was told of an incident, and later given the all-clear."""
+
+    __tablename__ = "incident_executive_alert"
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    person: str
+    alerted_at: datetime = Field(sa_type=UtcDateTime)
+    cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CustomerNotice(SQLModel, table=True):
+    """Words for customers, and what was decided about them. `version` grows when they are edited."""
+
+    __tablename__ = "incident_customer_notice"
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    kind: NoticeKind = Field(sa_column=Column(EnumText(NoticeKind), nullable=False))
+    state: NoticeState = Field(sa_column=Column(EnumText(NoticeState), nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    version: int = 0
+    drafted_at: datetime = Field(sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_by: str | None = None
+
+    @property
+    def number(self) -> int:
+        """Its id, once it is stored."""
+        if self.id is None:
+            raise ValueError("a notice has no number before it is stored")
+        return self.id
+
+
+class TrackedIncident(SQLModel, table=True):
+    """The message in the tracking channel that follows an incident."""
+
+    __tablename__ = "incident_tracked"
+
+    incident_id: int = Field(foreign_key="incident.id", primary_key=True)
+    channel_id: str
+    ts: str
 
 
 class MilestoneRow(SQLModel, table=True):

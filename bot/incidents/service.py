@@ -9,6 +9,7 @@ from bot import faultpoints
 from bot.db import BOT, Tx, hold_declaring, hold_incident
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import lifecycle, roles, timeline
+from bot.incidents.consequences import consequences
 from bot.incidents.declaration import Declaration, Declared
 from bot.incidents.judge import Judge, Judged
 from bot.incidents.lifecycle import OPEN, IncidentState, MilestoneKind
@@ -153,14 +154,15 @@ class Incidents(Outward):
         unsaid = incident.rule if before == severity else "changed by a person"
         incident.rule = reason.strip()[:500] or unsaid
         words = f"severity SEV{before} → SEV{severity}" if before != severity else f"SEV{severity} confirmed"
-        await timeline.record(tx, incident_id, "severity", f"{words}: {incident.rule}")
-        if before != severity:
-            await self._follow_severity(tx, incident)
-            await tx.announce(SeverityChanged(incident_id, before, int(severity)))
-            change = f"*{words}* by {{actor}}{{words}}.\n{self._what_it_means(incident, before)} {{promise}}"
-            await self.say(tx, incident, change, words=reason)
-        else:
+        if before == severity:
+            await timeline.record(tx, incident_id, "severity", f"{words}: {incident.rule}")
             await tx.announce(SeverityConfirmed(incident_id))
+        else:
+            await self._follow_severity(tx, incident)
+            meaning = await self._what_it_means(tx, incident, before)
+            await timeline.record(tx, incident_id, "severity", f"{words}: {incident.rule}. {meaning}")
+            await tx.announce(SeverityChanged(incident_id, before, int(severity)))
+            await self.say(tx, incident, f"*{words}* by {{actor}}{{words}}.\n{meaning} {{promise}}", words=reason)
         await self.refresh(tx, incident)
         return incident
 
@@ -176,10 +178,18 @@ class Incidents(Outward):
         if not await self._paging.reconsider(tx, incident.number, severity=incident.severity, title=incident.title):
             await self._paging.start(tx, self.page_request(incident))
 
-    def _what_it_means(self, incident: Incident, before: int) -> str:
+    async def _what_it_means(self, tx: Tx, incident: Incident, before: int) -> str:
+        """What the new severity started and stopped: paging, cadence, audience."""
         if not self.level(incident).opens_channel:
-            return f"SEV{incident.severity} pages nobody, and owes no updates."
-        return f"Paging begins anew, as for a SEV{incident.severity}." if incident.severity < before else "Nobody is paged again."
+            paging = f"SEV{incident.severity} pages nobody."
+        elif incident.severity < before:
+            paging = f"Paging begins anew, as for a SEV{incident.severity}."
+        elif await self._paging.open_page(tx, incident.number):
+            paging = f"Nobody is paged again at once; without an answer it goes on as for a SEV{incident.severity}."
+        else:
+            paging = "Nobody is paged again."
+        was = self._config.severity.level(before)
+        return f"{paging} {consequences(was, self.level(incident), is_private=incident.is_private)}".strip()
 
     async def change_state(self, tx: Tx, incident_id: int, wanted: IncidentState) -> Incident:
         """Move along the life of the incident; an illegal move raises `InvalidTransition` and offers the legal ones."""

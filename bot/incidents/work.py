@@ -25,7 +25,7 @@ from bot.incidents.messages import (
 )
 from bot.incidents.models import Incident
 from bot.incidents.names import headline
-from bot.incidents.ops import OpsChannel
+from bot.incidents.ops import OpsChannel, Posting
 from bot.incidents.pages import PageListener
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
@@ -50,7 +50,7 @@ class IncidentWork:
 
     def __init__(
         self, database: Database, gateway: SlackGateway, directory: Directory, incidents: Incidents, paging: Paging,
-        standings: Standings, pages: PageListener, widening: Widening,
+        standings: Standings, pages: PageListener, widening: Widening, posting: Posting,
     ) -> None:  # fmt: skip
         self._db = database
         self._slack = gateway
@@ -59,6 +59,7 @@ class IncidentWork:
         self._paging = paging
         self._standings = standings
         self._pages = pages
+        self._posting = posting
         self._widening = widening
         self._channels = ChannelWork(database, gateway, directory, incidents, paging, widening)
 
@@ -69,7 +70,7 @@ class IncidentWork:
         worker.handles(RefreshCard, self.refresh_card)
         worker.handles(ConfirmDeclared, self.confirm_declared)
         worker.handles(SayInChannel, self.say_in_channel)
-        worker.handles(SayInOps, OpsChannel(self._directory, self._slack).say)
+        worker.handles(SayInOps, OpsChannel(self._directory, self._posting).say)
         worker.handles(NagForUpdate, self.nag_for_update)
         worker.handles(SeatActingCommander, self.seat_acting_commander)
         worker.handles(WidenIncident, self.widen_incident)

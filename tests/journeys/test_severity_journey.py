@@ -4,6 +4,7 @@ import re
 
 from aiohttp import ClientSession
 
+from bot.incidents import timeline
 from bot.incidents.lifecycle import IncidentState
 from tests.journeys.stories import calls, incident, markup, told
 from tests.world import World
@@ -46,7 +47,8 @@ async def test_up_pages_anew_and_says_so_and_down_pages_nobody(world: World) -> 
     await world.settled()
     assert "SEV1 #1" in world.phone("ana").received[before]
     said = (await world.channel_texts(1))[-1]
-    assert "severity SEV2 → SEV1" in said and "nobody can pay" in said and "Paging begins anew" in said
+    assert "severity SEV2 → SEV1" in said and "nobody can pay" in said and "Paging begins anew, as for a SEV1" in said
+    assert "Started: an update every 30m, 10 responders are wanted, executives are told of it." in said
     topic = next(one for one in await world.sandbox.channels() if str(one.get("name")).startswith("inc-1"))["topic"]["value"]
     assert "SEV1" in topic
     assert "SEV1, total outage — nobody can pay" in await world.card(1)
@@ -55,7 +57,12 @@ async def test_up_pages_anew_and_says_so_and_down_pages_nobody(world: World) -> 
     await world.user("kim").command("/inc sev3 only the old client", "inc-1-checkout-is-slow")
     await world.settled()
     assert not any("SEV3 #1" in text for text in world.phone("ana").received[before:])
-    assert "Nobody is paged again" in (await world.channel_texts(1))[-1]
+    said = (await world.channel_texts(1))[-1]
+    assert "Nobody is paged again" in said and "Started: an update every 4h." in said
+    stopped = "2 responders are enough, executives are given the all-clear, no notice for customers is drafted"
+    assert f"Stopped: {stopped}." in said
+    async with world.bot.database.read() as tx:
+        assert any(f"Stopped: {stopped}." in entry.text for entry in await timeline.entries(tx, 1)), "and so does the timeline"
     said = await world.user("kim").command("/inc sev3", "inc-1-checkout-is-slow")
     assert "SEV3 already" in told(said)
 

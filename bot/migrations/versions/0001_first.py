@@ -313,6 +313,38 @@ def upgrade() -> None:
     )
     op.create_index("channel_message_of", "channel_message", ["incident_id", "happened_at"], unique=False)
     op.create_table(
+        "incident_customer_notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_incident_customer_notice_incident_id"), "incident_customer_notice", ["incident_id"], unique=False)
+    op.create_table(
+        "incident_executive_alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("alerted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_incident_executive_alert_incident_id"), "incident_executive_alert", ["incident_id"], unique=False)
+    op.create_table(
         "incident_invitation",
         sa.Column("incident_id", sa.Integer(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
@@ -362,6 +394,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("role = 'commander' AND until IS NULL"),
     )
     op.create_index("incident_role_of", "incident_role", ["incident_id", "role"], unique=False)
+    op.create_table(
+        "incident_tracked",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("channel_id", sa.String(), nullable=False),
+        sa.Column("ts", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id"),
+    )
     op.create_table(
         "incident_width_page",
         sa.Column("incident_id", sa.Integer(), nullable=False),

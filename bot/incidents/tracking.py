@@ -1,0 +1,74 @@
+"""The tracking channel: one line for each incident that people work on, edited in place as it goes on."""
+
+from datetime import timedelta
+
+from bot.db import BOT, Database, Tx
+from bot.directory.service import Directory
+from bot.events import Listeners
+from bot.incidents import blocks
+from bot.incidents.messages import CommanderChanged, IncidentDeclared, SeverityChanged, StateChanged, TrackIncident
+from bot.incidents.models import Incident, TrackedIncident
+from bot.incidents.ops import Posting, ending
+from bot.incidents.service import Incidents
+from bot.incidents.standing import Standings
+from bot.paging.messages import PageAcknowledged
+from bot.slack.gateway import Failed, Ok
+from bot.work import queue
+from bot.work.orders import Done, Outcome
+from bot.work.queue import Claim
+
+PATIENCE = timedelta(minutes=1)
+"""Those who only follow can wait until paging, channel and card are done with."""
+
+Told = IncidentDeclared | SeverityChanged | StateChanged | CommanderChanged | PageAcknowledged
+
+
+class Tracking:
+    """Keeps the line of an incident true."""
+
+    def __init__(self, database: Database, directory: Directory, incidents: Incidents, standings: Standings, posting: Posting) -> None:
+        self._db = database
+        self._directory = directory
+        self._incidents = incidents
+        self._standings = standings
+        self._posting = posting
+
+    def listen(self, listeners: Listeners) -> None:
+        """Hear of everything that the line shows."""
+        listeners.on(IncidentDeclared, self.on_change)
+        listeners.on(SeverityChanged, self.on_change)
+        listeners.on(StateChanged, self.on_change)
+        listeners.on(CommanderChanged, self.on_change)
+        listeners.on(PageAcknowledged, self.on_change)
+
+    async def on_change(self, tx: Tx, fact: Told) -> None:
+        """Something that the line shows has changed."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        tracked = None if incident.is_private else await tx.session.get(TrackedIncident, incident.number)
+        if tracked is not None or self._is_tracked(incident):
+            key, about = f"track:{incident.number}", f"incident:{incident.number}"
+            order = TrackIncident(incident_id=incident.number)
+            await queue.refresh(tx, order, key=key, about=about, due=tx.now + PATIENCE, at_latest=True)
+
+    async def track(self, order: TrackIncident, claim: Claim) -> Outcome:
+        """Post the line, once; from then on edit it. One that somebody deleted is not posted again."""
+        async with self._db.read() as tx:
+            incident = await self._incidents.get(tx, order.incident_id)
+            line = blocks.tracked(await self._standings.of(tx, incident))
+            tracked = await tx.session.get(TrackedIncident, order.incident_id)
+        if tracked is not None:
+            shown = [block.to_dict() for block in blocks.sentence(line)]
+            answer = await self._posting.slack.call("chat.update", channel=tracked.channel_id, ts=tracked.ts, text=line, blocks=shown)
+            return Done() if isinstance(answer, Failed) and not answer.slack_is_gone else ending(answer)
+        if not self._is_tracked(incident):
+            return Done()
+        config = self._directory.config
+        posted = await self._posting.once(config.audiences.tracking or config.ops_channel, line, blocks.sentence(line), claim)
+        if not isinstance(posted, Ok):
+            return ending(posted)
+        async with self._db.begin(actor=BOT) as tx:
+            await tx.insert_new(TrackedIncident, incident_id=incident.number, channel_id=posted.text("channel"), ts=posted.text("ts"))
+        return Done()
+
+    def _is_tracked(self, incident: Incident) -> bool:
+        return not incident.is_private and "tracking" in self._incidents.level(incident).hears
