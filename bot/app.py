@@ -6,7 +6,7 @@ import hmac
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -48,8 +48,9 @@ SILENT_AFTER = timedelta(seconds=30)
 logger = log.get(__name__)
 
 
-async def at_once() -> None:
-    """Nothing is waited for."""
+async def at_once() -> datetime | None:
+    """Nothing is waited for, and nothing is to be expected."""
+    return None
 
 
 class Bot:
@@ -112,21 +113,26 @@ class Bot:
         """Would Slack reach us now? By HTTP it always would, as far as we know."""
         return self._socket is None or self._socket.connected
 
-    async def advance(self, step: timedelta, told: Callable[[], Awaitable[None]] = at_once) -> None:
+    async def advance(self, step: timedelta, told: Callable[[], Awaitable[datetime | None]] = at_once) -> None:
         """Move a clock that can be moved, doing what falls due on the way in its order. For tests and the sandbox.
 
-        `told` waits for what the outside has to say to that: receipts take no time on such a clock.
+        `told` waits for what the outside has to say to that (receipts take no time on such a clock) and returns when it will next speak
+        by itself: a phone that has rung for long enough.
         """
         if not isinstance(self.clock, FakeClock | ShiftedClock):
             raise TypeError("the wall clock cannot be moved")
         end = self.clock.now() + step
         await self.worker.drain()
-        while (due := await self.worker.next_due()) is not None and due <= end:
-            await told()
+        while (due := await self._next_moment(told)) is not None and due <= end:
             self.clock.advance(max(timedelta(0), due - self.clock.now()))
             await self.worker.drain()
         self.clock.advance(max(timedelta(0), end - self.clock.now()))
         await self.worker.drain()
+
+    async def _next_moment(self, told: Callable[[], Awaitable[datetime | None]]) -> datetime | None:
+        """When the next thing happens, here or outside."""
+        outside = await told()
+        return min((moment for moment in (outside, await self.worker.next_due()) if moment is not None), default=None)
 
     async def checks(self) -> Mapping[str, Check]:
         """What `/readyz` shows. Slack is not needed to be ready: pages leave without it."""

@@ -6,8 +6,11 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from typing import Literal
+
+from bot.clock import Clock, WallClock
 
 Passing = Literal["sms", "call", "mail", "push", "webhook", "http"]
 
@@ -19,12 +22,14 @@ SECRET_ARGUMENTS = frozenset({"token", "client_secret"})
 
 @dataclass
 class Call:
-    """One call. `start` and `end` are wall-clock seconds; `end` and `result` are None while it is under way or when it was cut off."""
+    """One call. `start` and `end` are wall-clock seconds, `at` is the beginning by the bot's clock; `end` and `result` are None while it is
+    under way or when it was cut off."""
 
     method: str
     args: dict[str, object]
     caller: str
     start: float
+    at: datetime
     end: float | None = None
     result: Mapping[str, object] | None = None
     number: int = field(default_factory=next_number)
@@ -38,6 +43,7 @@ class Call:
             "args": self.args,
             "caller": self.caller,
             "start": self.start,
+            "at": self.at.isoformat(),
             "end": self.end,
             "result": self.result,
         }
@@ -47,13 +53,14 @@ class Call:
 class CallLog:
     """The last calls, oldest first, in the order in which they began."""
 
+    clock: Clock = field(default_factory=WallClock)
     limit: int = 20_000
     calls: deque[Call] = field(default_factory=deque)
 
     def begin(self, method: str, args: Mapping[str, object], caller: str = "") -> Call:
         """Note a call as it begins; `caller` is the app's or the person's name. Its secrets are left out."""
         shown = {name: value for name, value in args.items() if name not in SECRET_ARGUMENTS}
-        call = Call(method, shown, caller, time.time())
+        call = Call(method, shown, caller, time.time(), self.clock.now())
         self.calls.append(call)
         while len(self.calls) > self.limit:
             self.calls.popleft()

@@ -58,7 +58,7 @@ class Outside:
         manifest: Json | None = None,
         with_page: bool = True,
     ) -> None:
-        self.faults, self.calls = FaultBoard(), CallLog()
+        self.faults, self.calls = FaultBoard(), CallLog(clock)
         self.workspace = Workspace(SEED, self.faults, self.calls, data)
         self.app = self.workspace.install(manifest or own_manifest())
         traffic = Traffic()

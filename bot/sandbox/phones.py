@@ -159,6 +159,7 @@ class Phones:
 
     async def settled(self, within_s: float = 5.0) -> None:
         """Wait until every receipt and call state on its way was told to the application, or so many seconds have gone."""
+        await self.voice.tick()
         loop = asyncio.get_running_loop()
         end = loop.time() + within_s
         while self._tasks and loop.time() < end:

@@ -12,6 +12,7 @@ Acting goes over the control API, as the page does it; seeing reads phones, mail
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -285,9 +286,10 @@ class Sandbox:
         """Move the bot's clock and the phones'."""
         await self.outside.server.advance(seconds)
 
-    async def settled(self) -> None:
-        """Wait until receipts and call states on their way to the bot have arrived."""
+    async def settled(self) -> datetime | None:
+        """Wait until receipts and call states on their way to the bot have arrived; returns when a phone next has something to tell."""
         await self.outside.phones.settled()
+        return self.outside.phones.voice.next_end()
 
     async def get(self, path: str) -> Any:
         """GET a path of the control API. Raises `Refused`."""

@@ -159,6 +159,13 @@ class Voice:
                 elif call.asking is not None and call.asked_until is not None and now >= call.asked_until:
                     await self._nobody_pressed(call, call.asking)
 
+    def next_end(self) -> datetime | None:
+        """When the next call has rung for long enough, or waited long enough for a key."""
+        now = self.clock.now()
+        rung = [call.at + call.ring_for for call in self.calls.values() if call.status == "ringing"]
+        asked = [call.asked_until for call in self.calls.values() if call.asking is not None and call.asked_until is not None]
+        return min((moment for moment in rung + asked if moment > now), default=None)
+
     async def watch(self) -> None:
         """`tick`, for as long as the sandbox runs."""
         while True:
