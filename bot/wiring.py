@@ -228,6 +228,7 @@ async def build_rooms(
     listeners.on(paging_facts.PageReturned, pages.on_returned)
     listeners.on(paging_facts.PageDeclined, pages.on_declined)
     listeners.on(paging_facts.PageEscalated, pages.on_escalated)
+    listeners.on(paging_facts.FallbackPaged, pages.on_fallback_paged)
     listeners.on(paging_facts.PageExhausted, pages.on_exhausted)
     listeners.on(oncall_facts.SwapAsked, telling.on_swap_asked)
     listeners.on(oncall_facts.SwapAccepted, telling.on_swap_accepted)

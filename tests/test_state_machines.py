@@ -89,6 +89,7 @@ class Lives(RuleBasedStateMachine):
             (paging_messages.PageAcknowledged, self.pages.on_acknowledged),
             (paging_messages.PageDeclined, self.pages.on_declined),
             (paging_messages.PageEscalated, self.pages.on_escalated),
+            (paging_messages.FallbackPaged, self.pages.on_fallback_paged),
             (paging_messages.PageExhausted, self.pages.on_exhausted),
             (paging_messages.StepSkipped, self.pages.on_step_skipped),
             (StateChanged, self.on_state_changed),

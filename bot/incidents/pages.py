@@ -10,6 +10,7 @@ from bot.incidents.service import Incidents
 from bot.paging.messages import (
     AttemptFailed,
     AttemptHeldBack,
+    FallbackPaged,
     PageAcknowledged,
     PageDeclined,
     PageEscalated,
@@ -114,6 +115,15 @@ class PageListener:
             key=f"{fact.page_id}:{fact.step}:{tx.now.timestamp():.3f}",
         )
         await self._incidents.refresh(tx, await self._incidents.held(tx, fact.incident_id))
+
+    async def on_fallback_paged(self, tx: Tx, fact: FallbackPaged) -> None:
+        """Nobody whom the ladder means is there: said at once, for those who were paged instead may know little of it."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        names = ", ".join(self._directory.name(person) for person in fact.people)
+        why = "no step of its ladder finds anybody who can be reached"
+        await timeline.record(tx, fact.incident_id, "escalated", f"{why}; the fallback is paged: {names}", actor=BOT)
+        await self._incidents.say(tx, incident, f"*The fallback is paged:* {escape(names)}, since {why}.")
+        await self._incidents.refresh(tx, incident)
 
     async def on_exhausted(self, tx: Tx, fact: PageExhausted) -> None:
         """Everybody was paged and nobody answered: say so where people are."""

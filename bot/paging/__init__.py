@@ -7,5 +7,5 @@ States of a page: open → acknowledged | exhausted | closed; of an attempt: pla
 or failed, or suppressed. The sentences are in `states`.
 
 Says upward: `PageStarted`, `PersonPaged`, `AttemptFailed`, `AttemptHeldBack`, `StepSkipped`, `PageAcknowledged`, `PageEscalated`,
-`PageDeclined`, `PageExhausted`, `PageStandDown`. Rooms above add what a page can do besides (resolve, declare) through `PageActions`.
+`PageDeclined`, `FallbackPaged`, `PageExhausted`, `PageStandDown`. Rooms above add what a page can do besides through `PageActions`.
 """

@@ -14,7 +14,7 @@ from bot.oncall.service import OnCall
 from bot.paging import codes, sink
 from bot.paging.contacts import Contacts
 from bot.paging.ladders import thaw
-from bot.paging.messages import LANES, DeliverPage, PageEscalated, PageExhausted, StepSkipped, TakeStep
+from bot.paging.messages import LANES, DeliverPage, FallbackPaged, PageEscalated, PageExhausted, StepSkipped, TakeStep
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, next_step, ways
 from bot.paging.states import AttemptState, PageState
@@ -149,7 +149,7 @@ class Climbing:
             stands_in_for = page.taken - 1  # the last step, which found nobody: the one after it may yet find the same people
             paged, unreachable = await self._page(tx, page, people, stands_in_for, tx.now)
             if paged:
-                await tx.announce(PageEscalated(number(page), page.incident_id, None, stands_in_for))
+                await tx.announce(FallbackPaged(number(page), page.incident_id, tuple(found.person for found in people)))
                 await self.wait_for_next(tx, page)
                 return
             await self._say_skipped(tx, page, ("fallback",), "; ".join([*missing, *unreachable]))

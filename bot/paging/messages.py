@@ -117,6 +117,15 @@ class PageReturned:
 
 
 @dataclass(frozen=True)
+class FallbackPaged:
+    """Fact: no step of the ladder found anybody, so these people are paged, who stand in for everybody else."""
+
+    page_id: int
+    incident_id: int
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PageExhausted:
     """Fact: every step was taken and nobody has answered."""
 
