@@ -151,6 +151,8 @@ KINDS = {word: kind for kind, words in WORDS.items() for word in words}
 # The words that carriers and Twilio act on by themselves; ours must agree with what they already did.
 STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
 START_WORDS = frozenset({"start", "unstop"})
+CARRIERS_YES = "yes"
+"""Means START to the carrier, whatever it answers to us."""
 YES = frozenset({"yes", "y", "yep", "yeah"})
 
 DECLARE = re.compile(r"sev\s*[-#_]?\s*([1-4])\b[\s:,.\-–—]*(.*)", re.IGNORECASE | re.DOTALL)
@@ -182,6 +184,11 @@ def parse_answer(text: str, pages: Sequence[OpenPage], confirming: int | None = 
         return about(Kind.RESOLVE, [confirming], pages, confirming)
     kind = Kind.ACK if not letters and numbers else kind_of(letters)
     return about(kind, numbers, pages, confirming) if kind else Help()
+
+
+def opens_sms(text: str) -> bool:
+    """Whether the carrier lets our texts through again after this one, whatever else it means."""
+    return plain(text).replace(" ", "") in {*START_WORDS, CARRIERS_YES}
 
 
 def kind_of(letters: str) -> Kind | None:

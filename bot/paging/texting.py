@@ -11,7 +11,7 @@ from bot.errors import Refusal
 from bot.paging import codes
 from bot.paging.actions import PageActions
 from bot.paging.answering import Answering, Mine, choices
-from bot.paging.answers import Answer, DeclareBySms, Help, NoSuchPage, NothingOpen, Resolve, Start, Stop, parse_answer
+from bot.paging.answers import Answer, DeclareBySms, Help, NoSuchPage, NothingOpen, Resolve, Start, Stop, opens_sms, parse_answer
 from bot.paging.contacts import Contacts
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
@@ -44,6 +44,8 @@ class Texting:
     async def answer(self, tx: Tx, text: str) -> str:
         """Do what the text says and return the reply; "" is silence."""
         await self._holding.heard_from(tx, tx.actor)
+        if opens_sms(text):
+            await self._contacts.start(tx, tx.actor)
         mine = await self._mine(tx)
         open_now = [one for one in mine if needs_answer(one.page.state)]
         running = [one for one in mine if one.page.state != PageState.CLOSED]
