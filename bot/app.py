@@ -300,5 +300,7 @@ async def simulate(environ: Mapping[str, str], directory: Path, question: Questi
     if not environ.get("DATABASE_URL", "").strip():
         return Rehearsal(config, as_configured(config)).text(question)
     async with closing(database := Database(with_driver(environ["DATABASE_URL"].strip()), WallClock(), Listeners())), database.read() as tx:
-        roster = await OnCall(Directory(config)).roster(tx, min(question.when.at, tx.now))
-        return Rehearsal(config, roster, stopped=await Contacts(Directory(config)).stopped(tx)).text(question)
+        people = Directory(config)
+        groups = await people.people_of_groups(tx, people.groups())
+        roster = await OnCall(people).roster(tx, min(question.when.at, tx.now))
+        return Rehearsal(config, roster, stopped=await Contacts(people).stopped(tx), groups=groups).text(question)

@@ -219,6 +219,7 @@ async def build_rooms(
     # Who hears what
     listeners.on(paging_facts.PersonPaged, pages.on_person_paged)
     listeners.on(paging_facts.SinkReached, watchdog.on_sink_reached)
+    listeners.on(paging_facts.PagePosted, pages.on_posted)
     listeners.on(paging_facts.AttemptFailed, pages.on_attempt_failed)
     listeners.on(paging_facts.AttemptHeldBack, pages.on_attempt_held_back)
     listeners.on(paging_facts.StepSkipped, pages.on_step_skipped)
@@ -257,6 +258,7 @@ async def build_rooms(
 
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: oncall_work.start(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up_groups(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: handoffs.follow(tx, fact.teams))
 
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)

@@ -90,6 +90,10 @@ def warnings(config: Config) -> Iterator[Doubt]:
             yield (*loc, "oncall"), f"team '{team.id}' has no secondary rotation; that step of an escalation is skipped."
         if team.manager is None:
             yield loc, f"team '{team.id}' has no manager; a step that pages one pages only the experts."
+    for webhook in config.webhooks.values():
+        if webhook.key is not None and webhook.key_env is None:
+            where: Loc = ("webhooks", webhook.id, "key")
+            yield where, f"the key of webhook '{webhook.id}' stands in the file; keep real ones in the environment (key_env)."
     for service in config.services.values():
         if service.owner is None:
             yield ("services", service.id), f"service '{service.id}' has no owner; its pages go to the fallback."

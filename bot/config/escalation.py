@@ -61,8 +61,9 @@ class EscalationStep(Strict):
     after: Duration = Field(description="Minutes from the start of the escalation (not from the step before).")
     targets: Annotated[tuple[Target, ...], Field(min_length=1)] = Field(
         description="Who is paged: `primary` and `secondary` (on call for the owning team), `lead`, `manager`, `expert` (of the service), "
-        "`executive`, `fallback`, or `person:<id>`, `team:<id>` (its primary), `rotation:<id>`, `schedule:<id>`. "
-        "A step that finds nobody is skipped."
+        "`executive`, `fallback`; `person:<id>`, `team:<id>` (its primary), `rotation:<id>`, `schedule:<id>` (who is on call); "
+        "`everybody:<schedule>`, `members:<team>`, `usergroup:<handle>` (all of them); `channel:<name>` (the page is posted there with its "
+        "buttons, and anybody may answer; private incidents are not), `webhook:<id>`. A step that finds nobody is skipped."
     )
 
 

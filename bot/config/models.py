@@ -44,6 +44,7 @@ __all__ = [
     "IncidentDefaults",
     "Level",
     "MostPerHour",
+    "NamedWebhook",
     "NotificationRule",
     "NotificationRules",
     "OnCall",
@@ -72,6 +73,12 @@ class Webhook(Strict):
         if self.key is None and self.key_env is None:
             raise ValueError("a webhook needs a 'key' or a 'key_env'; without a signature its receiver cannot tell who posts.")
         return self
+
+
+class NamedWebhook(Webhook):
+    """A program that a step of a policy tells, as `webhook:<id>`."""
+
+    id: Id = Field(description="Its name.")
 
 
 class Person(Strict):
@@ -336,6 +343,7 @@ class Config(Strict):
         validate_default=True,
         description="Escalation policies by id. `sev1` to `sev4` exist already and can be replaced.",
     )
+    webhooks: Mapping[str, NamedWebhook] = Field(default_factory=dict, description="Programs that a step of a policy can name, by id.")
     severity: SeverityPolicy = Field(default=SeverityPolicy(), description="What severities mean and how one is decided.")
     alerts: Mapping[str, AlertSource] = Field(default_factory=dict, description="Alert sources by id.")
     runbooks: Mapping[str, Runbook] = Field(
@@ -355,7 +363,7 @@ class Config(Strict):
     executives: tuple[Id, ...] = Field(default=(), description="People paged as `executive` and told of every SEV1.")
     fallback: tuple[Target, ...] = Field(
         default=(),
-        description="Who is paged when every step of a policy finds nobody: `person:<id>`, `team:<id>`, `rotation:<id>`, `schedule:<id>`.",
+        description="Who is paged when every step of a policy finds nobody: people, teams, rotations, schedules or user groups.",
     )
 
     _digest: str = PrivateAttr(default="")
@@ -459,7 +467,7 @@ class Config(Strict):
         return found
 
 
-NAMED = ("people", "teams", "services", "rotations", "schedules", "policies", "alerts", "runbooks", "environments")
+NAMED = ("people", "teams", "services", "rotations", "schedules", "policies", "webhooks", "alerts", "runbooks", "environments")
 
 
 def with_ids_and_zones(raw: Mapping[str, object]) -> dict[str, object]:

@@ -31,6 +31,16 @@ SECTION_OF = {
     "policy": "policies",
     "environment": "environments",
     "runbook": "runbooks",
+    "webhook": "webhooks",
+}
+
+KIND_OF_TARGET = {
+    "person": "person",
+    "team": "team",
+    "members": "team",
+    "rotation": "rotation",
+    "schedule": "schedule",
+    "webhook": "webhook",
 }
 
 
@@ -75,8 +85,10 @@ class Checker:
             yield from self.one(kind, name, (*loc, index), who)
 
     def target(self, target: Target, loc: Loc, who: str) -> Iterator[Finding]:
-        if target.kind != "role":
-            yield from self.one(target.kind, target.name, loc, who)
+        if target.kind == "everybody":
+            yield from self.schedule_or_rotation(target.name, loc, who)
+        elif target.kind in KIND_OF_TARGET:
+            yield from self.one(KIND_OF_TARGET[target.kind], target.name, loc, who)
 
     def general(self) -> Iterator[Finding]:
         yield from self.each("person", self.config.executives, ("executives",), "'executives'")
@@ -90,6 +102,8 @@ class Checker:
                     f"'fallback' names the role '{target.name}', which found nobody; "
                     "write person:<id>, team:<id>, rotation:<id> or schedule:<id>.",
                 )
+            if target.kind in ("channel", "webhook"):
+                yield loc, f"'fallback' names {target}, where nobody in particular is called; name people, a team or a schedule."
             yield from self.target(target, loc, "'fallback'")
         for number in (1, 2, 3, 4):
             policy = self.config.severity.level(number).policy

@@ -3,7 +3,7 @@
 import difflib
 import re
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -120,6 +120,13 @@ def slack_channel(value: str) -> str:
     return name
 
 
+def user_group(value: str) -> str:
+    handle = value.removeprefix("@")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,20}|S[A-Z0-9]{6,}", handle):
+        raise ValueError(f"'{clip(value)}' is not a Slack user group; write its handle, like @sre, or its id.")
+    return handle
+
+
 def web_address(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"|]+", value):
         raise ValueError(f"'{clip(value)}' is not a web address; it starts with https:// and holds no spaces.")
@@ -206,11 +213,27 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Target(Strict):
-    """Whom an escalation step pages: a role around the incident, or a named person, team or rotation."""
+NAMED_TARGETS = {
+    "person": "id",
+    "team": "id",
+    "members": "team",
+    "rotation": "id",
+    "schedule": "id",
+    "everybody": "schedule",
+    "usergroup": "handle",
+    "channel": "name",
+    "webhook": "id",
+}
+"""What a target may name, and how its name is called."""
+TARGET_NAMES: Mapping[str, Callable[[str], str]] = {"usergroup": lambda name: user_group(name), "channel": lambda name: slack_channel(name)}
+TargetKind = Literal["role", "person", "team", "members", "rotation", "schedule", "everybody", "usergroup", "channel", "webhook"]
 
-    kind: Literal["role", "person", "team", "rotation", "schedule"] = Field(description="What `name` is.")
-    name: str = Field(description="A role, or the id of a person, team, rotation or schedule.")
+
+class Target(Strict):
+    """Whom an escalation step pages: a role around the incident, somebody by name, many at once, or a Slack channel."""
+
+    kind: TargetKind = Field(description="What `name` is.")
+    name: str = Field(description="A role, an id, a user group's handle, or a channel's name.")
 
     @model_validator(mode="before")
     @classmethod
@@ -220,11 +243,12 @@ class Target(Strict):
         kind, colon, name = value.strip().partition(":")
         if not colon and kind in ROLES:
             return {"kind": "role", "name": kind}
-        if colon and kind in ("person", "team", "rotation", "schedule") and name.strip():
-            return {"kind": kind, "name": name.strip()}
-        raise ValueError(
-            f"'{clip(value)}' is no target; write {', '.join(ROLES)}, or person:<id>, team:<id>, rotation:<id>, schedule:<id>."
-        )
+        if colon and kind in NAMED_TARGETS and name.strip():
+            return {"kind": kind, "name": TARGET_NAMES.get(kind, str)(name.strip())}
+        if near := difflib.get_close_matches(kind, NAMED_TARGETS if colon else ROLES, n=1):
+            raise ValueError(f"'{clip(value)}' is no target; did you mean '{near[0]}{colon}{clip(name)}'?")
+        named = ", ".join(f"{one}:<{what}>" for one, what in NAMED_TARGETS.items())
+        raise ValueError(f"'{clip(value)}' is no target; write {', '.join(ROLES)}, or {named}.")
 
     def __str__(self) -> str:
         return self.name if self.kind == "role" else f"{self.kind}:{self.name}"

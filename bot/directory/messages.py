@@ -14,6 +14,14 @@ class FindSlackPeople(Order):
     priority: ClassVar[Priority] = Priority.REFRESH
 
 
+@dataclass(frozen=True)
+class FindSlackGroups(Order):
+    """Ask Slack who is in the user groups that policies name."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.REFRESH
+
+
 @dataclass(frozen=True, kw_only=True)
 class TellPerson(Order):
     """Tell one person something in a direct message. `blocks` is Block Kit as JSON, "" for the text alone."""

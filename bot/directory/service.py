@@ -1,23 +1,30 @@
 """Who is who: people, teams and services by id, Slack users as actors, and how each is named and reached."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from bot.config.escalation import Method, NotificationRule
-from bot.config.models import Config, Person, Service, Team
+from bot.config.models import Config, Person, Service, Team, Webhook
 from bot.db import BOT, ActorId, Tx
-from bot.directory.messages import FindSlackPeople
-from bot.directory.models import SlackPerson
+from bot.directory.messages import FindSlackGroups, FindSlackPeople
+from bot.directory.models import SlackGroup, SlackPerson
 from bot.slack.text import escape
 from bot.work import queue
 
 SLACK_ACTOR = "slack:"
 ALERT_ACTOR = "alertmanager:"
+CHANNEL = "channel:"
+"""A Slack channel that a step of a policy names."""
+WEBHOOK = "webhook:"
+"""A program that a step of a policy names."""
 EVERYBODY_KNOWN = "find-slack-people"
 """The key of the one order to look everybody up."""
+GROUPS_KNOWN = "find-slack-groups"
+"""The same for user groups."""
 
 
 class Directory:
@@ -78,7 +85,9 @@ class Directory:
             return f"Alertmanager ({actor.removeprefix(ALERT_ACTOR)})"
         if actor.startswith(SLACK_ACTOR):
             return f"Slack user {actor.removeprefix(SLACK_ACTOR)}"
-        return actor
+        if actor.startswith(WEBHOOK):
+            return f"webhook {actor.removeprefix(WEBHOOK)}"
+        return f"#{actor.removeprefix(CHANNEL)}" if actor.startswith(CHANNEL) else actor
 
     async def mention(self, tx: Tx, actor: str) -> str:
         """An actor in Slack's markup: `<@U…>` where a Slack user is known, otherwise the name."""
@@ -87,16 +96,23 @@ class Directory:
 
     async def address(self, tx: Tx, person_id: str, method: Method) -> str | None:
         """Where a person is reached by a method: Slack member id, phone number, e-mail or web address. None: not at all."""
+        if (hook := self._named_webhook(person_id)) is not None:
+            return hook.url
+        if person_id.startswith(CHANNEL):
+            return person_id.removeprefix(CHANNEL)
         person = self.config.person(person_id)
         if person is None:
             return None
         return await self.slack_user_of(tx, person.id) if method == "slack" else self.config.address(person, method)
 
     def webhook_key(self, person_id: str) -> str | None:
-        """The key that signs what a person's webhook is sent."""
+        """The key that signs what a person's webhook is sent, or that of a webhook that a policy names."""
         person = self.config.person(person_id)
-        webhook = self.config.webhook(person) if person else None
+        webhook = self.config.webhook(person) if person else self._named_webhook(person_id)
         return webhook.key.get_secret_value() if webhook and webhook.key else None
+
+    def _named_webhook(self, target: str) -> Webhook | None:
+        return self.config.webhooks.get(target.removeprefix(WEBHOOK)) if target.startswith(WEBHOOK) else None
 
     def rules(self, person_id: str, severity: int) -> tuple[NotificationRule, ...]:
         """How a person is told of a page of this severity, in the order written."""
@@ -112,6 +128,35 @@ class Directory:
         """Order the look-up of everybody whom Slack may know; nothing when all are known."""
         if await self.unknown_in_slack(tx):
             await queue.refresh(tx, FindSlackPeople(), key=EVERYBODY_KNOWN)
+
+    def groups(self) -> set[str]:
+        """The Slack user groups that policies name."""
+        policies = self.config.policies.values()
+        targets = [*self.config.fallback, *(target for policy in policies for step in policy.steps for target in step.targets)]
+        return {target.name for target in targets if target.kind == "usergroup"}
+
+    async def look_up_groups(self, tx: Tx) -> None:
+        """Order that Slack is asked who is in the user groups that policies name; nothing when they name none."""
+        if self.groups():
+            await queue.refresh(tx, FindSlackGroups(), key=GROUPS_KNOWN)
+
+    async def remember_groups(self, tx: Tx, members: Mapping[str, Sequence[str]]) -> None:
+        """Keep who is in each user group: Slack member ids by handle. Groups that are left out are forgotten."""
+        await tx.session.execute(delete(SlackGroup))
+        for handle, users in members.items():
+            tx.session.add(SlackGroup(handle=handle, users=" ".join(users), asked_at=tx.now))
+        await tx.session.flush()
+
+    async def people_of_groups(self, tx: Tx, handles: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The people in each of these user groups, as far as they are in the directory. A group that Slack did not tell of is left out."""
+        if not handles:
+            return {}
+        rows = (await tx.session.execute(select(SlackGroup).where(col(SlackGroup.handle).in_(handles)))).scalars()
+        found: dict[str, tuple[str, ...]] = {}
+        for row in rows:
+            actors = [await self.actor_of(tx, user) for user in row.users.split()]
+            found[row.handle] = tuple(actor for actor in actors if self.config.person(actor) is not None)
+        return found
 
     async def remember(self, tx: Tx, person_id: str, slack_user: str) -> None:
         """Keep that this Slack user is this person; the first finding counts."""

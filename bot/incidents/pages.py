@@ -15,6 +15,7 @@ from bot.paging.messages import (
     PageDeclined,
     PageEscalated,
     PageExhausted,
+    PagePosted,
     PageReturned,
     PageSnoozed,
     PersonPaged,
@@ -55,6 +56,13 @@ class PageListener:
         text = f"{self._directory.name(fact.person)} was not told by {METHOD_NAMES[fact.method]}: {fact.why}"
         key = f"held-back:{fact.page_id}:{fact.person}:{fact.method}:{tx.now.timestamp():.3f}"
         await timeline.record(tx, fact.incident_id, "paged", text, key=key, actor=BOT)
+        await self._incidents.refresh(tx, incident, at_leisure=True)
+
+    async def on_posted(self, tx: Tx, fact: PagePosted) -> None:
+        """A channel or a program was told; nobody in particular is called by that."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        key = f"{fact.page_id}:{fact.place}:{tx.now.timestamp():.3f}"
+        await timeline.record(tx, fact.incident_id, "paged", f"posted the page to {self._directory.name(fact.place)}", key=key, actor=BOT)
         await self._incidents.refresh(tx, incident, at_leisure=True)
 
     async def on_step_skipped(self, tx: Tx, fact: StepSkipped) -> None:

@@ -13,6 +13,7 @@ from bot.errors import NotFound
 from bot.incidents import roles
 from bot.incidents.lifecycle import OPEN, IncidentState
 from bot.incidents.models import Incident
+from bot.paging.policy import is_place
 from bot.paging.service import Paging
 
 LISTED = 20
@@ -82,7 +83,8 @@ class Records:
     async def paged(self, tx: Tx, incident: Incident, page_id: int | None = None) -> list[str]:
         """The people chosen to be paged so far, in order; for one page, those of it alone."""
         story = await self._paging.story(tx, incident.number)
-        return list(dict.fromkeys(line.person for line in story if line.person and page_id in (None, line.page_id)))
+        people = (line.person for line in story if page_id in (None, line.page_id) and not is_place(line.person))
+        return list(dict.fromkeys(people))
 
     async def paging_starts(self, tx: Tx, incident: Incident) -> datetime | None:
         """When the ladder's first step is due; in quiet hours that lies ahead. None when nobody is to be paged."""

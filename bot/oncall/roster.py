@@ -71,6 +71,15 @@ class Roster:
         found = board.who(at)
         return Someone(found.duties, found.nobody or f"on call in {schedule_id}", found.until, schedule_id)
 
+    def everybody(self, schedule_id: str, at: datetime) -> tuple[str, ...]:
+        """All who take turns in a schedule or rotation at a moment, in any layer, and whoever is on call in it then."""
+        board = self.boards.get(schedule_id)
+        epoch = board.definition.epoch(at) if board else None
+        if board is None or epoch is None:
+            return ()
+        planned = (person for layer in epoch.layers for group in layer.rotation.participants for person in group)
+        return tuple(dict.fromkeys([*(duty.person for duty in board.who(at).duties), *planned]))
+
     def who(self, team_id: str, role: str, at: datetime) -> Someone:
         """Who holds a role of a team at a moment. Where there is no secondary, the backup team's people stand in."""
         team = self.config.team(team_id)

@@ -3,6 +3,7 @@
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ContextBlock, MarkdownTextObject, SectionBlock
 
 from bot.paging.notice import Notice, one_line
+from bot.paging.policy import is_place
 from bot.slack.text import channel_link, clamp, escape, link
 
 ACKNOWLEDGE, ESCALATE, DECLINE, OPEN = "page.acknowledge", "page.escalate", "page.decline", "page.open"
@@ -37,8 +38,8 @@ def page_blocks(notice: Notice) -> list[Block]:
         blocks.append(SectionBlock(block_id="asked", text=MarkdownTextObject(text=f"*{escape(notice.asked_by)}* asks for you{words}")))
     blocks.append(ContextBlock(block_id="about", elements=[MarkdownTextObject(text=" · ".join(_about(notice)))]))
     blocks.append(SectionBlock(block_id="standing", text=MarkdownTextObject(text=escape(notice.standing))))
-    blocks.append(ActionsBlock(block_id="answers", elements=_buttons(notice)))
-    return blocks
+    buttons = _buttons(notice)
+    return [*blocks, ActionsBlock(block_id="answers", elements=buttons)] if buttons else blocks
 
 
 def _bundle_blocks(notice: Notice) -> list[Block]:
@@ -61,7 +62,7 @@ def _bundle_blocks(notice: Notice) -> list[Block]:
 
 def _about(notice: Notice) -> list[str]:
     parts = [escape(notice.service)] if notice.service else []
-    parts += [f"since {notice.since}", f"you: {escape(notice.why)}"]
+    parts += [f"since {notice.since}"] + ([] if is_place(notice.person) else [f"you: {escape(notice.why)}"])
     if notice.channel_id:
         parts.append(channel_link(notice.channel_id))
     if notice.bridge:
@@ -73,10 +74,11 @@ def _buttons(notice: Notice) -> list[ButtonElement]:
     page = str(notice.page_id)
     look = ButtonElement(text="Open page", action_id=OPEN, url=notice.link)
     if not notice.wants_answer:
-        return [look]
-    return [
+        return [] if is_place(notice.person) else [look]
+    answers = [
         ButtonElement(text="Acknowledge", action_id=ACKNOWLEDGE, value=page, style="primary"),
         ButtonElement(text="Escalate", action_id=ESCALATE, value=f"{page}:{notice.version}"),
-        ButtonElement(text="I can't", action_id=DECLINE, value=page),
-        look,
     ]
+    if is_place(notice.person):  # nobody in particular was called here, so nobody in particular can refuse
+        return answers
+    return [*answers, ButtonElement(text="I can't", action_id=DECLINE, value=page), look]

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import col
 
 from bot.config.escalation import Method
@@ -16,7 +17,7 @@ from bot.paging.contacts import Contacts
 from bot.paging.ladders import thaw
 from bot.paging.messages import LANES, DeliverPage, FallbackPaged, PageEscalated, PageExhausted, StepSkipped, TakeStep
 from bot.paging.models import Page, PageAttempt, number
-from bot.paging.policy import Exhausted, PageNow, Wait, escalate_now, next_step, ways
+from bot.paging.policy import PLACES, Exhausted, PageNow, Wait, escalate_now, has_told, is_place, next_step, place_method, ways
 from bot.paging.states import AttemptState, PageState
 from bot.paging.targets import Around, Found, Targets
 from bot.work import queue
@@ -48,12 +49,13 @@ class Climbing:
         if page.state != PageState.EXHAUSTED and policy.total is not None and page.taken >= policy.total:
             raise AlreadyDone(CANNOT_GO_ON)
 
-    async def _people(self, tx: Tx, targets: tuple[str, ...], around: Around) -> tuple[list[Found], list[str]]:
+    async def _people(self, tx: Tx, targets: tuple[str, ...], about: Around) -> tuple[list[Found], list[str]]:
         """Whom targets mean now, overrides and swaps included."""
-        roster = await self._oncall.roster(tx, tx.now, self._targets.schedules(targets, around))
+        roster = await self._oncall.roster(tx, tx.now, self._targets.schedules(targets, about))
         if targets == (sink.TARGET,):
             return [Found(sink.PERSON, "synthetic page")], []
-        return self._targets.people(roster, targets, around, tx.now)
+        groups = await self._directory.people_of_groups(tx, self._targets.groups(targets))
+        return self._targets.people(roster, groups, targets, about, tx.now)
 
     async def climb(self, tx: Tx, page: Page) -> None:
         """Take what is due; a step that finds nobody makes way for the one after it."""
@@ -78,14 +80,15 @@ class Climbing:
         page.started_at = tx.now - policy.step(page.taken).after
         step = page.taken
         if also is not None:
-            await self._page(tx, page, [Found(also, "had taken it")], step, tx.now)
+            await self._page(tx, page, (f"person:{also}",), [Found(also, "had taken it")], step, tx.now)
         await self.climb(tx, page)
 
     async def is_for_others(self, tx: Tx, page: Page, person: str) -> bool:
         """Does the newest step mean anybody besides this person who can be reached?"""
         step = thaw(page.policy).step(max(0, page.taken - 1))
-        people, _ = await self._people(tx, step.targets, Around(page.team, page.service))
-        return any([found.person != person and await self._delays(tx, found.person, page.severity) for found in people])
+        people, _ = await self._people(tx, step.targets, around(page))
+        others = [found.person for found in people if found.person != person and not is_place(found.person)]
+        return any([bool(await self._delays(tx, other, page.severity)) for other in others])
 
     async def _go_on(self, tx: Tx, page: Page, decision: PageNow | Wait | Exhausted, by: ActorId | None) -> None:
         policy = thaw(page.policy)
@@ -131,8 +134,8 @@ class Climbing:
         for missed in range(step.number - step.skipped, step.number):
             await self._say_skipped(tx, page, policy.step(missed).targets, "its time had passed while Tocsin was away")
         page.taken = step.taken
-        people, missing = await self._people(tx, step.targets, Around(page.team, page.service))
-        paged, unreachable = await self._page(tx, page, people, step.number, step.due)
+        people, missing = await self._people(tx, step.targets, around(page))
+        paged, unreachable = await self._page(tx, page, step.targets, people, step.number, step.due)
         if not paged:
             await self._say_skipped(tx, page, step.targets, "; ".join([*missing, *unreachable]))
         return paged
@@ -145,9 +148,9 @@ class Climbing:
             await self.wait_for_next(tx, page)  # of this round nobody was found: of the next one somebody may be
             return
         if not was_anybody_paged and page.asked_by is None:
-            people, missing = await self._people(tx, ("fallback",), Around(page.team, page.service))
+            people, missing = await self._people(tx, ("fallback",), around(page))
             stands_in_for = page.taken - 1  # the last step, which found nobody: the one after it may yet find the same people
-            paged, unreachable = await self._page(tx, page, people, stands_in_for, tx.now)
+            paged, unreachable = await self._page(tx, page, ("fallback",), people, stands_in_for, tx.now)
             if paged:
                 await tx.announce(FallbackPaged(number(page), page.incident_id, tuple(found.person for found in people)))
                 await self.wait_for_next(tx, page)
@@ -158,10 +161,13 @@ class Climbing:
         await queue.cancel(tx, about=f"page:{page.id}", kind=TakeStep)
         await tx.announce(PageExhausted(number(page), page.incident_id))
 
-    async def _page(self, tx: Tx, page: Page, people: list[Found], step: int, due: datetime) -> tuple[bool, list[str]]:
-        """Plan the attempts for these people. Whether anybody can be reached, and a reason for each who cannot."""
+    async def _page(
+        self, tx: Tx, page: Page, targets: tuple[str, ...], people: list[Found], step: int, due: datetime
+    ) -> tuple[bool, list[str]]:
+        """Plan the attempts for whom a step's targets mean. Whether it tells anybody, and a reason for each who cannot be reached."""
         out_of_reach = [found.person for found in people if not await self._plan(tx, page, found, step, due)]
-        return len(out_of_reach) < len(people), [self._unreachable(person) for person in out_of_reach]
+        reached = [found.person for found in people if found.person not in out_of_reach]
+        return has_told(targets, reached), [self._unreachable(person) for person in out_of_reach]
 
     def _unreachable(self, person: str) -> str:
         return f"{self._directory.name(person)} has no way to be reached"
@@ -176,7 +182,8 @@ class Climbing:
             return False
         if await self._was_paged(tx, page, found.person, step):  # by the ladder that this one replaced
             return True
-        await codes.give(tx, found.person, number(page))
+        if not is_place(found.person):
+            await codes.give(tx, found.person, number(page))
         for method, after in delays.items():
             attempt = PageAttempt(
                 page_id=number(page),
@@ -196,6 +203,8 @@ class Climbing:
         """The methods by which a person can be reached, each with its rule's delay."""
         if person == sink.PERSON:
             return dict(sink.DELAYS)
+        if (place := place_method(person)) is not None:
+            return {cast("Method", place): timedelta(0)} if place in self._methods else {}
         written = [(rule.method, rule.after) for rule in self._directory.rules(person, severity)]
         reachable = [
             method for method, _ in written if method in self._methods and await self._directory.address(tx, person, method) is not None
@@ -214,12 +223,14 @@ class Climbing:
 
     async def _planned(self, tx: Tx, page: Page, step: int) -> int:
         attempts = select(func.count()).where(
-            col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop, col(PageAttempt.step) == step
+            col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop, col(PageAttempt.step) == step, is_for_a_person()
         )
         return int((await tx.session.execute(attempts)).scalar_one())
 
     async def _was_anybody_paged(self, tx: Tx, page: Page) -> bool:
-        attempts = select(col(PageAttempt.id)).where(col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop)
+        attempts = select(col(PageAttempt.id)).where(
+            col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == page.loop, is_for_a_person()
+        )
         return (await tx.session.execute(attempts.limit(1))).first() is not None
 
     async def _is_somebody_left(self, tx: Tx, page: Page) -> bool:
@@ -228,12 +239,23 @@ class Climbing:
             col(PageAttempt.page_id) == page.id,
             col(PageAttempt.loop) == page.loop,
             col(PageAttempt.person) != tx.actor,
+            is_for_a_person(),
             col(PageAttempt.state).not_in([AttemptState.ANSWERED, AttemptState.SUPPRESSED, AttemptState.FAILED]),
         )
         return (await tx.session.execute(silent.limit(1))).first() is not None
 
     async def _say_skipped(self, tx: Tx, page: Page, targets: tuple[str, ...], why: str) -> None:
         await tx.announce(StepSkipped(number(page), page.incident_id, " and ".join(targets), why))
+
+
+def around(page: Page) -> Around:
+    """What decides whom this page's targets mean."""
+    return Around(page.team, page.service, page.private)
+
+
+def is_for_a_person() -> ColumnElement[bool]:
+    """Attempts that are for a person: what was posted in a channel has reached nobody in particular."""
+    return and_(*(col(PageAttempt.person).not_like(f"{kind}:%") for kind in PLACES))
 
 
 async def order_delivery(tx: Tx, attempt: PageAttempt, due: datetime) -> None:

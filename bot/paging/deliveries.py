@@ -16,9 +16,10 @@ from bot.paging import crowds, sink
 from bot.paging.climbing import Climbing, order_delivery
 from bot.paging.contacts import Contacts
 from bot.paging.crowds import NOT_BEGUN, REACHED, STILL_WANTED, UNSENT, Crowd, Fellow
-from bot.paging.messages import AttemptFailed, AttemptHeldBack, ExpectReceipt, PersonPaged, SinkReached
+from bot.paging.messages import AttemptFailed, AttemptHeldBack, ExpectReceipt, PagePosted, PersonPaged, SinkReached
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import TOGETHER, Accepted, Receipt, Stopped, TryLater
+from bot.paging.policy import is_place
 from bot.paging.senders import Senders
 from bot.paging.service import Paging
 from bot.paging.states import AttemptState, PageState, after_receipt, why_not_needed
@@ -90,7 +91,7 @@ class Deliveries:
             await tx.lock(f"telling:{crowd.person}:{crowd.method}")
             crowd = await crowds.around(tx, attempt_id)
         decision = await self._decide(tx, crowd)
-        waiting = crowd.waiting if isinstance(decision, Go) and self._may_tell_together(crowd.method) else []
+        waiting = crowd.waiting if isinstance(decision, Go) and self._may_tell_together(crowd) else []
         (page, attempt), *company = await self._hold(tx, crowd.me, waiting)
         if attempt.state not in UNSENT:
             return Done()
@@ -125,16 +126,19 @@ class Deliveries:
     async def _decide(self, tx: Tx, crowd: Crowd) -> Go | Wait | HoldBack:
         """What configuration and what the person was told lately say, before anything is held."""
         limits = self._paging.directory.config.paging
-        together_after = limits.together_after if self._may_tell_together(crowd.method) else 0
-        bounds = Bounds(together_after, limits.together_every, limits.most_per_hour.of(crowd.method))
+        together_after = limits.together_after if self._may_tell_together(crowd) else 0
+        most = None if is_place(crowd.person) else limits.most_per_hour.of(crowd.method)
+        bounds = Bounds(together_after, limits.together_every, most)
         decision = decide(crowd.me.severity, crowd.sent, bounds, tx.now)
         if isinstance(decision, Go) and crowd.me.state is not AttemptState.CALLING:
             until = await self._senders.when(tx, crowd)
             return Wait(until, WAITS_FOR_SENDER) if until is not None else decision
         return decision
 
-    def _may_tell_together(self, method: str) -> bool:
-        return method in TOGETHER and self._paging.directory.config.paging.together_after > 0
+    def _may_tell_together(self, crowd: Crowd) -> bool:
+        """A channel or a program is nobody whose sleep is to be spared: each page stands there by itself."""
+        is_a_phone = crowd.method in TOGETHER and not is_place(crowd.person)
+        return is_a_phone and self._paging.directory.config.paging.together_after > 0
 
     def _wait(self, tx: Tx, attempt: PageAttempt, until: datetime, why: str) -> orders.TryLater:
         attempt.reason = why
@@ -217,6 +221,9 @@ class Deliveries:
         await tx.session.flush()
         if attempt.method == sink.METHOD:
             await tx.announce(SinkReached(number(page)))
+            return
+        if is_place(attempt.person):
+            await tx.announce(PagePosted(number(page), page.incident_id, attempt.person))
             return
         await tx.announce(PersonPaged(number(page), page.incident_id, attempt.person, attempt.method, attempt.why))
         is_urgent = page.state == PageState.OPEN and page.severity <= URGENT
@@ -362,14 +369,13 @@ class Deliveries:
         return (await tx.session.execute(reached)).first() is not None
 
     async def _is_step_lost(self, tx: Tx, page: Page, attempt: PageAttempt) -> bool:
-        """Has every attempt of the newest step failed? Then waiting for its time helps nobody."""
-        hopeful = select(col(PageAttempt.id)).where(
-            col(PageAttempt.page_id) == page.id,
-            col(PageAttempt.loop) == attempt.loop,
-            col(PageAttempt.step) == attempt.step,
-            col(PageAttempt.state) != AttemptState.FAILED,
+        """Has every attempt of the newest step failed, or all those for people? Then waiting for its time helps nobody."""
+        made = select(col(PageAttempt.person), col(PageAttempt.state)).where(
+            col(PageAttempt.page_id) == page.id, col(PageAttempt.loop) == attempt.loop, col(PageAttempt.step) == attempt.step
         )
-        return page.taken <= attempt.step + 1 and (await tx.session.execute(hopeful)).first() is None
+        everything = (await tx.session.execute(made)).all()
+        counts = [row for row in everything if not is_place(row.person)] or everything
+        return page.taken <= attempt.step + 1 and all(row.state == AttemptState.FAILED for row in counts)
 
 
 def is_ready(page: Page, attempt: PageAttempt) -> bool:

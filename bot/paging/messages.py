@@ -35,6 +35,15 @@ class SinkReached:
 
 
 @dataclass(frozen=True)
+class PagePosted:
+    """Fact: a page stands in a place that a step named (`channel:sre`, `webhook:status`); nobody in particular was called."""
+
+    page_id: int
+    incident_id: int
+    place: str
+
+
+@dataclass(frozen=True)
 class AttemptFailed:
     """Fact: one method cannot reach a person; their next one goes out at once. `why` is the provider's reason."""
 

@@ -5,16 +5,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import cast
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from bot.config.escalation import Method
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.paging import codes, sink
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import Notice, duration
-from bot.paging.policy import lateness
+from bot.paging.policy import is_place, lateness
 from bot.paging.service import Paging
 from bot.paging.states import needs_answer
 from bot.web.signing import Links
@@ -63,8 +65,9 @@ class Notices:
         self._mail_domain = mail_domain.lower()
 
     def link(self, page_id: int, person: str, *asking: str) -> str:
-        """The address at which this person answers this page, or is asked once more whether they mean it."""
-        return self._links.link(PURPOSE, str(page_id), *asking, person=ActorId(person), lasts=LINKS_LAST)
+        """The address at which this person answers this page, or is asked once more whether they mean it. At a place's it is only shown."""
+        holder = None if is_place(person) else ActorId(person)
+        return self._links.link(PURPOSE, str(page_id), *asking, person=holder, lasts=LINKS_LAST)
 
     def hook(self, kind: str, attempt_id: int) -> str:
         """The address at which Twilio tells us of an attempt: `status` or `voice`."""
@@ -89,10 +92,7 @@ class Notices:
 
     async def write(self, tx: Tx, page: Page, attempt: PageAttempt) -> Notice | None:
         """The notice for this attempt as things stand now. None when the person cannot be reached that way any more."""
-        method = next((rule.method for rule in self._directory.rules(attempt.person, page.severity) if rule.method == attempt.method), None)
-        address = await self._directory.address(tx, attempt.person, method) if method else None
-        if attempt.person == sink.PERSON:
-            address = sink.ADDRESS
+        address = await self._address(tx, page, attempt)
         if address is None:
             return None
         screen = await self.for_screen(tx, page, attempt.person)
@@ -103,7 +103,7 @@ class Notices:
             why=attempt.why,
             status_url=self.hook("status", number(attempt)),
             voice_url=self.hook("voice", number(attempt)),
-            reply_to=self.reply_address(number(attempt)),
+            reply_to="" if is_place(attempt.person) else self.reply_address(number(attempt)),
             late=lateness((attempt.accepted_at or tx.now) - attempt.due_at),
             possible_duplicate=attempt.possible_duplicate,
             called_at=attempt.calling_at,
@@ -117,6 +117,15 @@ class Notices:
             return notice
         told = [await self.for_screen(tx, one, attempt.person) for one in (page, *others.values())]
         return replace(notice, bundle=tuple(sorted(told, key=lambda one: (one.severity, one.code))))
+
+    async def _address(self, tx: Tx, page: Page, attempt: PageAttempt) -> str | None:
+        """Where this attempt goes. None when the person cannot be reached that way any more."""
+        if attempt.person == sink.PERSON:
+            return sink.ADDRESS
+        methods: list[str] = [rule.method for rule in self._directory.rules(attempt.person, page.severity)]
+        if attempt.method not in methods and not is_place(attempt.person):
+            return None
+        return await self._directory.address(tx, attempt.person, cast("Method", attempt.method))
 
     async def for_screen(self, tx: Tx, page: Page, person: str) -> Notice:
         """The notice as a person sees it in a browser, where it goes to no address."""

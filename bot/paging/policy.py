@@ -1,12 +1,14 @@
 """Escalation: whom to page next. The policy is frozen when escalation starts, and all times count from that start.
 
-A target is a role of the service's team (`primary`, `secondary`, `lead`, `manager`, `expert`, `executive`, `fallback`), or
-`person:ana`, `team:payments`, `rotation:payments-primary`.
+A target is a role of the service's team (`primary`, `secondary`, `lead`, `manager`, `expert`, `executive`, `fallback`), somebody by name
+(`person:ana`, `team:payments`, `rotation:payments-primary`, `schedule:…`), many at once (`everybody:<schedule>`, `members:<team>`,
+`usergroup:<handle>`), or a place where nobody in particular is called (`channel:<name>`, `webhook:<id>`).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 from bot.errors import InvalidInput
@@ -16,7 +18,9 @@ FOR_EVER = -1
 URGENT = 2
 """Up to this severity nobody's cap, quiet hours or long snooze keeps a page back."""
 ROLES = frozenset({"primary", "secondary", "lead", "manager", "expert", "executive", "fallback"})
-KINDS = frozenset({"person", "team", "rotation", "schedule"})
+KINDS = frozenset({"person", "team", "rotation", "schedule", "everybody", "members", "usergroup", "channel", "webhook"})
+PLACES: Mapping[str, str] = MappingProxyType({"channel": "slack", "webhook": "webhook"})
+"""Kinds of targets that are no person, and the method by which each is told."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,29 @@ def check_target(target: str, policy_id: str) -> None:
     kind, colon, name = target.partition(":")
     if target not in ROLES and not (colon and kind in KINDS and name):
         raise InvalidInput(
-            f"Policy {policy_id} pages {target!r}, which is neither a role nor person:, team:, rotation: or schedule: with a name."
+            f"Policy {policy_id} pages {target!r}, which is neither a role nor one of {', '.join(f'{one}:' for one in sorted(KINDS))} "
+            "with a name."
         )
+
+
+def place_method(target: str) -> str | None:
+    """The method by which a place is told; None for everything that means people."""
+    return PLACES.get(target.partition(":")[0]) if ":" in target else None
+
+
+def is_place(target: str) -> bool:
+    """Whether a target, or whom an attempt is for, is a place and no person."""
+    return place_method(target) is not None
+
+
+def has_told(targets: Collection[str], reached: Collection[str]) -> bool:
+    """Whether a step told whom it meant: a person, or, where it means places alone, one of them.
+
+    A channel beside people does not stand in for them: when none of them is found, the step after this one comes at once.
+    """
+    if all(is_place(target) for target in targets):
+        return bool(reached)
+    return any(not is_place(one) for one in reached)
 
 
 @dataclass(frozen=True)

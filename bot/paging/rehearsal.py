@@ -1,7 +1,7 @@
 """`tocsin simulate`: a question in words → a rehearsal of the ladder → lines to read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -14,10 +14,10 @@ from bot.errors import InvalidInput, NotFound
 from bot.oncall.roster import Roster
 from bot.oncall.walltime import SECOND, exists, instant, last_instant, local
 from bot.paging.ladders import configured, quiet_until
-from bot.paging.policy import URGENT
+from bot.paging.policy import URGENT, place_method
 from bot.paging.policy import ways as ways_of
 from bot.paging.simulate import Answered, Answers, Called, GoesOn, Happening, HeldBack, Skipped, Told, rehearse
-from bot.paging.targets import Around, Targets
+from bot.paging.targets import Around, Groups, Targets
 
 METHODS = get_args(Method)
 Ways = Mapping[str, Mapping[str, timedelta]]
@@ -79,6 +79,7 @@ class Rehearsal:
     methods: tuple[str, ...] = METHODS
     stopped: frozenset[str] = frozenset()
     """Whose phone has sent STOP."""
+    groups: Groups = field(default_factory=dict)
 
     def happenings(self, question: Question) -> list[Happening]:
         """What would happen, in the order of time."""
@@ -88,10 +89,12 @@ class Rehearsal:
         owner = self.config.owner(service)
 
         def meant(wanted: tuple[str, ...], at: datetime) -> tuple[list[Called], list[str]]:
-            people, missing = targets.people(self.roster, wanted, around, at)
+            people, missing = targets.people(self.roster, self.groups, wanted, around, at)
             return [Called(one.person, one.why) for one in people], missing
 
         def ways(person: str) -> dict[str, timedelta]:
+            if (place := place_method(person)) is not None:
+                return {place: timedelta(0)} if place in self.methods else {}
             written = [(rule.method, rule.after) for rule in directory.rules(person, severity)]
             reachable = [method for method, _ in written if method in self.methods and self.has_way(person, method)]
             found = ways_of(written, reachable, ("sms",) if person in self.stopped else ())

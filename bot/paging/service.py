@@ -282,6 +282,7 @@ class Paging:
         )
         tx.session.add(page)
         await tx.session.flush()
+        await self.directory.look_up_groups(tx)  # so that a later step means who is in a user group by then
         await tx.announce(PageStarted(number(page), page.incident_id))
         await self.climbing.climb(tx, page)
         return number(page)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.paging.policy import EscalationPolicy, Exhausted, PageNow, Wait, escalate_now, next_step
+from bot.paging.policy import EscalationPolicy, Exhausted, PageNow, Wait, escalate_now, has_told, is_place, next_step
 from bot.paging.throttle import is_capped
 
 ROUNDS_SHOWN = 3
@@ -17,7 +17,7 @@ ROUNDS_SHOWN = 3
 
 @dataclass(frozen=True)
 class Called:
-    """Somebody whom a step means, and why."""
+    """Somebody whom a step means, or a place, and why."""
 
     person: str
     why: str
@@ -92,7 +92,7 @@ class Answers:
 
     def of(self, person: str) -> timedelta | None:
         """How long after they are first told this person takes the page."""
-        return None if person in self.silent else self.delay
+        return None if person in self.silent or is_place(person) else self.delay
 
 
 def rehearse(
@@ -154,26 +154,28 @@ class Walk:
         return self.page(step.targets, step.number, now)
 
     def after_the_last(self, now: datetime) -> None:
-        if self.told and (self.policy.total is None or self.taken < self.policy.total):
+        was_anybody_told = any(not is_place(told.person) for told in self.told)
+        if was_anybody_told and (self.policy.total is None or self.taken < self.policy.total):
             return
-        if not self.told and self.page(("fallback",), self.taken - 1, now):
+        if not was_anybody_told and self.page(("fallback",), self.taken - 1, now):
             return
         self.end = NobodyAnswered(now)
 
     def page(self, targets: tuple[str, ...], step: int, now: datetime) -> bool:
         people, missing = self.meant(targets, now)
-        reached = 0
+        reached: list[str] = []
         for one in people:
             delays = self.ways(one.person)
             if not delays:
                 missing = [*missing, f"{one.person} has no way to be reached"]
                 continue
-            reached += 1
+            reached.append(one.person)
             if not any(told.step == step and told.person == one.person for told in self.told):
                 self.told += [Told(now + after, one.person, method, step, one.why) for method, after in delays.items()]
-        if not reached:
+        is_told = has_told(targets, reached)
+        if not is_told:
             self.skipped.append(Skipped(now, targets, "; ".join(missing)))
-        return reached > 0
+        return is_told
 
     def next_at(self, now: datetime) -> datetime:
         """When the ladder is looked at again."""
@@ -196,7 +198,8 @@ class Walk:
         found: list[Told | HeldBack] = []
         sent: dict[tuple[str, str], list[datetime]] = {}
         for one in sorted(self.told, key=lambda told: told.at):
-            earlier, most = sent.setdefault((one.person, one.method), []), self.caps.get(one.method)
+            earlier = sent.setdefault((one.person, one.method), [])
+            most = None if is_place(one.person) else self.caps.get(one.method)
             if most is not None and is_capped(most, earlier, one.at):
                 found.append(HeldBack(one.at, one.person, one.method))
             else:

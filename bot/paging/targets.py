@@ -1,16 +1,22 @@
 """Whom a target of a step means right now: a role around the incident, or somebody named."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.config.models import Team
 from bot.directory.service import Directory
 from bot.oncall.roster import Roster, Someone, schedules_of
+from bot.paging.policy import is_place
+
+NAMED = "named by the policy"
+Groups = Mapping[str, Sequence[str]]
+"""The people in Slack user groups, by handle; a group that Slack did not tell of is missing."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A person to page, and for what they were chosen ("primary on call for Payments")."""
+    """A person to page, or a place to post to, and for what they were chosen ("primary on call for Payments")."""
 
     person: str
     why: str
@@ -22,6 +28,7 @@ class Around:
 
     team: str | None
     service: str | None
+    private: bool = False
 
 
 class Targets:
@@ -35,29 +42,50 @@ class Targets:
         config, found = self._directory.config, schedules_of(self._directory.config, around.team)
         for target in (*targets, *map(str, config.fallback)):
             kind, _, name = target.partition(":")
-            found |= {name} if kind in ("rotation", "schedule") else schedules_of(config, name) if kind == "team" else set()
+            found |= {name} if kind in ("rotation", "schedule", "everybody") else schedules_of(config, name) if kind == "team" else set()
         return found
 
-    def people(self, roster: Roster, targets: tuple[str, ...], around: Around, at: datetime) -> tuple[list[Found], list[str]]:
-        """Everybody these targets mean, each person once, and a reason for each target that means nobody."""
+    def groups(self, targets: tuple[str, ...]) -> set[str]:
+        """The Slack user groups that these targets name."""
+        named = [target.partition(":") for target in (*targets, *map(str, self._directory.config.fallback))]
+        return {name for kind, _, name in named if kind == "usergroup"}
+
+    def people(
+        self, roster: Roster, groups: Groups, targets: tuple[str, ...], around: Around, at: datetime
+    ) -> tuple[list[Found], list[str]]:
+        """Everybody these targets mean, each once, places too, and a reason for each target that means nobody."""
         found: dict[str, Found] = {}
         missing: list[str] = []
         for target in targets:
-            people, why_nobody = self._meant(roster, target, around, at)
-            known = [one for one in people if self._directory.person(one.person) is not None]
+            people, why_nobody = self._meant(roster, groups, target, around, at)
+            known = [one for one in people if is_place(one.person) or self._directory.person(one.person) is not None]
             for one in known:
                 found.setdefault(one.person, one)
             if not known:
                 missing.append(why_nobody)
         return list(found.values()), missing
 
-    def _meant(self, roster: Roster, target: str, around: Around, at: datetime) -> tuple[list[Found], str]:
+    def _meant(self, roster: Roster, groups: Groups, target: str, around: Around, at: datetime) -> tuple[list[Found], str]:
         kind, _, name = target.partition(":")
         match kind:
             case "person":
                 return [Found(name, "asked for by name")], f"{name} is not in the directory"
             case "team":
                 return _all(roster.who(name, "primary", at))
+            case "members":
+                team = self._directory.team(name)
+                members = team.members if team else ()
+                return [Found(one, f"member of {team.name}") for one in members if team], f"{team.name if team else name} has no members"
+            case "everybody":
+                return [Found(one, f"in {name}") for one in roster.everybody(name, at)], f"nobody takes turns in {name}"
+            case "usergroup":
+                return self._of_group(groups, name)
+            case "channel" if around.private:
+                return [], f"a private incident is not posted in #{name}"
+            case "channel":
+                return [Found(target, NAMED)], ""
+            case "webhook":
+                return [Found(target, NAMED)] if name in self._directory.config.webhooks else [], f"there is no webhook {name}"
             case "rotation" | "schedule":
                 return _all(roster.on_schedule(name, at))
             case "primary" | "secondary":
@@ -67,7 +95,7 @@ class Targets:
             case "executive":
                 return [Found(one, "executive") for one in self._directory.config.executives], "no executives are configured"
             case "fallback":
-                return self._fallback(roster, around, at)
+                return self._fallback(roster, groups, around, at)
             case "expert":
                 return self._experts(roster, around, at)
             case _:
@@ -91,10 +119,18 @@ class Targets:
         person = team.manager if role == "manager" else team.lead
         return ([Found(person, f"{role} of {team.name}")] if person else []), f"{team.name} has no {role}"
 
-    def _fallback(self, roster: Roster, around: Around, at: datetime) -> tuple[list[Found], str]:
+    def _of_group(self, groups: Groups, handle: str) -> tuple[list[Found], str]:
+        """Who was in a Slack user group when Slack was asked last."""
+        if handle not in groups:
+            return [], f"Slack has told of no user group @{handle}"
+        return [Found(one, f"in @{handle}") for one in groups[handle]], f"nobody in @{handle} is in the directory"
+
+    def _fallback(self, roster: Roster, groups: Groups, around: Around, at: datetime) -> tuple[list[Found], str]:
         targets = tuple(str(target) for target in self._directory.config.fallback if str(target) != "fallback")
-        people, missing = self.people(roster, targets, around, at)
-        return [Found(one.person, "fallback") for one in people], "; ".join(missing) or "no fallback is configured"
+        people, missing = self.people(roster, groups, targets, around, at)
+        return [Found(one.person, "fallback") for one in people if not is_place(one.person)], "; ".join(
+            missing
+        ) or "no fallback is configured"
 
 
 def _all(someone: Someone) -> tuple[list[Found], str]:

@@ -184,7 +184,34 @@ CHANGES = {
         'fallback: ["person:ana"]',
         "fallback: [anna]",
         "all.yaml:3: 'fallback[1]': 'anna' is no target; write primary, secondary, lead, manager, expert, executive, fallback, "
-        "or person:<id>, team:<id>, rotation:<id>, schedule:<id>.",
+        "or person:<id>, team:<id>, members:<team>, rotation:<id>, schedule:<id>, everybody:<schedule>, usergroup:<handle>, "
+        "channel:<name>, webhook:<id>.",
+    ),
+    "a slip in a kind of target": (
+        '["person:ana"]',
+        '["menbers:payments"]',
+        "all.yaml:3: 'fallback[1]': 'menbers:payments' is no target; did you mean 'members:payments'?",
+    ),
+    "a team that is not there, all of it": (
+        '["person:ana"]',
+        '["members:payment"]',
+        "all.yaml:3: 'fallback' names team 'payment', which is not under 'teams'; did you mean 'payments'?",
+    ),
+    "everybody of a schedule that is not there": (
+        '["person:ana"]',
+        '["everybody:weeks"]',
+        "all.yaml:3: 'fallback' names rotation 'weeks', which is not under 'rotations'; did you mean 'week'?",
+    ),
+    "a webhook that is not there": (
+        "teams:",
+        "webhooks:\n  status: {url: https://x.example, key: a key}\n"
+        "policies:\n  own: {steps: [{after: 0, targets: ['webhook:statu']}]}\nteams:",
+        "all.yaml:10: policy 'own' names webhook 'statu', which is not under 'webhooks'; did you mean 'status'?",
+    ),
+    "a fallback that is nobody": (
+        '["person:ana"]',
+        '["channel:general"]',
+        "all.yaml:3: 'fallback' names channel:general, where nobody in particular is called; name people, a team or a schedule.",
     ),
     "a target nobody knows": (
         '["person:ana"]',

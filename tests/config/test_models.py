@@ -136,9 +136,30 @@ def test_what_is_no_duration_is_refused(text: object) -> None:
         parse_duration(text)
 
 
-@pytest.mark.parametrize("text", ["primary", "expert", "person:ana", "team:db", "rotation:week"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "primary",
+        "expert",
+        "person:ana",
+        "team:db",
+        "rotation:week",
+        "everybody:week",
+        "members:db",
+        "usergroup:sre",
+        "channel:general",
+        "webhook:x",
+    ],
+)
 def test_targets_are_read_and_written_back(text: str) -> None:
     assert str(Target.model_validate(text)) == text
+
+
+def test_a_channel_and_a_user_group_are_read_as_people_write_them() -> None:
+    assert [str(Target.model_validate(text)) for text in ("channel:#sre", "usergroup:@sre")] == ["channel:sre", "usergroup:sre"]
+    for wrong, sentence in (("channel:The Room", "is not a Slack channel"), ("usergroup:@S R E", "is not a Slack user group")):
+        with pytest.raises(ValueError, match=sentence):
+            Target.model_validate(wrong)
 
 
 @pytest.mark.parametrize("severity", ["sev2", "SEV-2", "sev 2", 2])

@@ -52,6 +52,7 @@ from bot.work.worker import Worker
 FACTS = (
     messages.PageStarted,
     messages.PersonPaged,
+    messages.PagePosted,
     messages.AttemptFailed,
     messages.AttemptHeldBack,
     messages.StepSkipped,
@@ -138,7 +139,8 @@ class Room:
         sent += [f"{hook.name} webhook" for hook in self.sandbox.outside.hooks.heard]
         sent += [f"{name} email" for name in phones for _ in self.sandbox.mailbox(name)]
         posted = self.sandbox.calls("chat.postMessage")
-        sent += [f"{SLACK_NAMES[call['args']['channel']]} slack" for call in posted if call["result"].get("ok")]
+        where = [call["args"]["channel"] for call in posted if call["result"].get("ok")]
+        sent += [f"{SLACK_NAMES.get(channel, channel)} slack" for channel in where]
         return sent
 
     def new(self) -> list[str]:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from bot.clock import FakeClock
 from bot.config.escalation import EscalationPolicy, EscalationStep
 from bot.config.loader import load
-from bot.config.models import Config
+from bot.config.models import Config, NamedWebhook
 from bot.config.values import Target
 from bot.db import BOT, ActorId, Database
+from bot.directory.messages import FindSlackGroups
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
 from bot.events import Listeners
@@ -30,7 +31,7 @@ from bot.paging import messages
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.notice import Accepted
-from bot.paging.rehearsal import Moment, Question, Rehearsal, moment
+from bot.paging.rehearsal import METHODS, Moment, Question, Rehearsal, moment
 from bot.paging.service import PageRequest, Paging
 from bot.paging.simulate import Answered, NobodyAnswered, Skipped, Told
 from bot.work.orders import Done, Outcome
@@ -38,7 +39,6 @@ from bot.work.queue import Claim
 from bot.work.worker import Worker
 from tests.world import CONFIG
 
-METHODS = ("slack", "sms", "voice", "email")
 INCIDENT = 42
 Fact = tuple[datetime, str, str]
 START = datetime(2026, 11, 16, tzinfo=UTC)
@@ -62,6 +62,7 @@ class Played:
         self.worker.handles(messages.ExpectReceipt, nothing)
         self.worker.handles(messages.StandDownPerson, nothing)
         self.worker.handles(messages.HoldEnds, nothing)
+        self.worker.handles(FindSlackGroups, nothing)
         self.told: list[Fact] = []
         self.skipped: list[Fact] = []
         self.exhausted: datetime | None = None
@@ -134,7 +135,8 @@ def configured(case: Case) -> Config:
         name: person.model_copy(update={"slack": None, "phone": None, "email": None}) if name in case.unreachable else person
         for name, person in config.people.items()
     }
-    updates: dict[str, object] = {"people": people}
+    status = NamedWebhook(id="status", url="https://status.example.com/hook", key="a key for tests only")
+    updates: dict[str, object] = {"people": people, "webhooks": {"status": status}}
     if case.steps is not None:
         steps = [
             EscalationStep(after=timedelta(minutes=minute), targets=tuple(Target.model_validate(target) for target in targets))
@@ -158,10 +160,13 @@ async def compare(case: Case, template: Path) -> None:
                     person, schedule, after, length = case.stand_in
                     begin = case.start + timedelta(minutes=after)
                     await played.overriding.add_override(tx, schedule, person, begin, begin + timedelta(minutes=length))
+                directory = played.paging.directory
+                await directory.remember_groups(tx, SLACK_GROUPS)
+                groups = await directory.people_of_groups(tx, directory.groups())
                 roster = await played.oncall.roster(tx, tx.now)
             silent = tuple(case.silent) if case.silent is not None else ()
             question = Question(case.service, str(case.severity), Moment(case.start, UTC), silent, "90s" if case.silent is not None else "")
-            happenings = Rehearsal(config, roster).happenings(question)
+            happenings = Rehearsal(config, roster, groups=groups).happenings(question)
             answer = next(((one.person, one.at) for one in happenings if isinstance(one, Answered)), None)
             await played.play(case.severity, case.service, answer)
         finally:
@@ -185,14 +190,17 @@ def named(facts: list[Fact], config: Config) -> list[Fact]:
 
 
 PEOPLE = ("ana", "bo", "kim", "lee", "bea", "max")
+SLACK_GROUPS = {"sre": ("U0BO0000000", "U0KIM000000", "U0NOBODY000"), "empty": ()}
 target = st.sampled_from(
-    ["primary", "secondary", "manager", "lead", "expert", "executive", "fallback", "person:bo", "team:db", "rotation:db-primary"]
+    [
+        *("primary", "secondary", "manager", "lead", "expert", "executive", "fallback", "person:bo", "team:db", "rotation:db-primary"),
+        *("everybody:platform-primary", "everybody:db-primary", "members:payments", "members:infra"),
+        *("usergroup:sre", "usergroup:empty", "usergroup:unknown", "channel:general", "channel:ops", "webhook:status"),
+    ]
 )
 minutes = st.lists(st.integers(0, 40), min_size=1, max_size=4, unique=True).map(sorted)
 ladders = minutes.flatmap(
-    lambda times: st.tuples(
-        *(st.tuples(st.just(minute), st.lists(target, min_size=1, max_size=2, unique=True).map(tuple)) for minute in times)
-    )
+    lambda times: st.tuples(*(st.tuples(st.just(minute), st.lists(target, min_size=1, max_size=4).map(tuple)) for minute in times))
 )
 cases = st.builds(
     Case,
@@ -228,6 +236,9 @@ def everything(template: Path, examples: int, is_sample: bool) -> None:
     @example(Case("checkout", 1, START, unreachable=frozenset({"ana", "bo", "bea", "kim", "max"})))
     @example(Case("checkout", 1, START, stand_in=("kim", "payments-secondary", 2, 10)))
     @example(Case("checkout", 2, START, steps=((0, ("secondary",)), (5, ("primary",))), repeats=2))
+    @example(Case("queue", 2, START, steps=((0, ("channel:general",)), (5, ("usergroup:unknown",)), (9, ("webhook:status",))), repeats=1))
+    @example(Case("queue", 1, START, steps=((0, ("channel:general", "secondary")), (5, ("everybody:db-primary", "members:db")))))
+    @example(Case("cdn", 2, START, steps=((0, ("usergroup:empty",)), (5, ("usergroup:sre", "person:bo"))), silent=frozenset({"bo"})))
     def it_happens(case: Case) -> None:
         asyncio.run(compare(case, template))
 

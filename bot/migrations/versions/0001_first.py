@@ -232,6 +232,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("fingerprint"),
     )
     op.create_table(
+        "slack_group",
+        sa.Column("handle", sa.String(), nullable=False),
+        sa.Column("users", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("handle"),
+    )
+    op.create_table(
         "slack_identity",
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("team_name", sa.String(), nullable=False),

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from bot.config.escalation import Method
 from bot.paging.blocks import page_blocks, page_text
 from bot.paging.notice import Accepted, Notice, Receipt, TryLater
+from bot.paging.policy import is_place
 from bot.slack import gateway
-from bot.slack.gateway import Failed, Ok, SlackGateway
+from bot.slack.channels import NOT_THERE, find_channel, join_channel
+from bot.slack.gateway import Failed, Ok, Result, SlackGateway
 from bot.work.orders import Refused
 
 METADATA = "tocsin_page"
@@ -22,26 +24,31 @@ class SlackChannel:
         self._slack = slack
 
     async def send(self, notice: Notice) -> Receipt:
-        """Post the page."""
-        answer = await self._slack.call(
+        """Post the page. Where the app is not in a channel yet, it joins; to a private one somebody must invite it."""
+        answer = await self._post(notice, notice.address)
+        if isinstance(answer, Failed) and answer.code in NOT_THERE and is_place(notice.person):
+            joined = await join_channel(self._slack, notice.address)
+            answer = await self._post(notice, joined) if joined else answer
+        if isinstance(answer, Ok):
+            return Accepted(f"{answer.text('channel')}/{answer.text('ts')}")
+        return _not_done(answer)
+
+    async def _post(self, notice: Notice, to: str) -> Result:
+        return await self._slack.call(
             "chat.postMessage",
-            channel=notice.address,
+            channel=to,
             text=page_text(notice),
             blocks=page_blocks(notice),
             metadata={"event_type": METADATA, "event_payload": {"attempt": str(notice.attempt_id), "pages": pages_of(notice)}},
             unfurl_links=False,
             unfurl_media=False,
         )
-        if isinstance(answer, Ok):
-            return Accepted(f"{answer.text('channel')}/{answer.text('ts')}")
-        return _not_done(answer)
 
     async def earlier(self, notice: Notice, known: frozenset[str]) -> Accepted | TryLater | None:
         """The earlier try is the message that carries the attempt's number in its metadata; of several pages, the same pages."""
-        opened = await self._slack.call("conversations.open", users=notice.address)
-        if not isinstance(opened, Ok):
-            return _cannot_tell(opened)
-        channel = opened.text("channel", "id")
+        channel = await self._channel_of(notice)
+        if not isinstance(channel, str):
+            return channel
         history = await self._slack.call("conversations.history", channel=channel, limit=LOOK_BACK, include_all_metadata=True)
         if not isinstance(history, Ok):
             return _cannot_tell(history)
@@ -50,6 +57,12 @@ class SlackChannel:
             if isinstance(message, Mapping) and _is_of(message, notice) and (found := f"{channel}/{message.get('ts')}") not in known:
                 return Accepted(found)
         return None
+
+    async def _channel_of(self, notice: Notice) -> str | TryLater | None:
+        if is_place(notice.person):
+            return await find_channel(self._slack, notice.address)
+        opened = await self._slack.call("conversations.open", users=notice.address)
+        return opened.text("channel", "id") if isinstance(opened, Ok) else _cannot_tell(opened)
 
     async def refresh(self, notice: Notice, provider_id: str) -> TryLater | None:
         """Edit a message that was sent to what the notice says now. One that is gone is left gone."""
