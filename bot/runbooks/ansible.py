@@ -24,7 +24,8 @@ from bot.runbooks.runner import CannotStart, Life, Look, RunSpec
 from bot.runbooks.sealing import sealed
 
 IDENT = "run"
-EVENT_FILE = re.compile(r"(\d+)-[0-9a-f-]+\.json")
+EVENT_FILE = re.compile(r"(\d+)-[0-9a-f_-]+\.json")
+"""`_2` and so on where a play is repeated for the next hosts (`serial`); `…-partial.json` is not finished yet."""
 EVENTS_AT_ONCE = 500
 START_WITHIN_S = 20
 BEGINS_WITHIN_S = 10

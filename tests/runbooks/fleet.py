@@ -1,0 +1,92 @@
+"""The sandbox's fleet for tests, and customers who keep asking it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from bot import resources
+from bot.runbooks.ansible import LocalRunner
+from bot.runbooks.progress import Progress, fold, started
+from bot.runbooks.runner import Life, RunSpec
+from bot.sandbox.fleet.fleet import Fleet
+
+BETWEEN_S = 0.01
+
+
+@dataclass
+class Customers:
+    """What those who ask at the entrance got: answers by status and host, and requests that were cut."""
+
+    answers: Counter[int] = field(default_factory=Counter)
+    hosts: Counter[str] = field(default_factory=Counter)
+    cut: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Requests that a customer would complain about."""
+        return self.cut + sum(count for status, count in self.answers.items() if status != 200)
+
+
+@dataclass
+class Drill:
+    """A fleet and the engine that mends it."""
+
+    fleet: Fleet
+    runner: LocalRunner
+    runs: int = 0
+
+    @property
+    def web(self) -> tuple[str, ...]:
+        return tuple(self.fleet.layout.ports)
+
+    async def run(self, playbook: str, hosts: tuple[str, ...], *, is_dry: bool = False, **parameters: str | int) -> Progress:
+        """A shipped playbook, to its end."""
+        self.runs += 1
+        run_id = f"run{self.runs}"
+        path = resources.path("playbooks") / playbook
+        await self.runner.start(RunSpec(run_id, path, self.fleet.layout.inventory, hosts, parameters, is_dry))
+        progress = started(hosts)
+        for _ in range(1200):
+            look = await self.runner.look(run_id, progress.seen)
+            progress = fold(progress, look.events)
+            if look.life != Life.RUNNING:
+                return progress
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{playbook} does not come to its end: {self.runner.log(run_id).read_text()[-2000:]}")
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncIterator[Customers]:
+        """Customers ask all the while, each on a connection of their own."""
+        seen = Customers()
+        done = asyncio.Event()
+        asking = asyncio.create_task(self._ask(seen, done))
+        try:
+            yield seen
+        finally:
+            done.set()
+            await asking
+
+    async def _ask(self, seen: Customers, done: asyncio.Event) -> None:
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=15)) as session:
+            while not done.is_set():
+                try:
+                    async with session.get(f"http://127.0.0.1:{self.fleet.layout.entrance}/") as answer:
+                        seen.answers[answer.status] += 1
+                        seen.hosts[(await answer.json(content_type=None))["host"]] += 1
+                except (aiohttp.ClientError, TimeoutError, OSError):
+                    seen.cut += 1
+                await asyncio.sleep(BETWEEN_S)
+
+    async def sample(self, count: int = 60) -> Customers:
+        """What so many customers get now."""
+        async with self.asked() as seen:
+            for _ in range(2000):
+                if seen.answers.total() + seen.cut >= count:
+                    break
+                await asyncio.sleep(0.02)
+        return seen

@@ -1,0 +1,99 @@
+"""Each action that comes with Tocsin, for real: HAProxy, five instances, customers who keep asking."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.runbooks.ansible import LocalRunner
+from bot.sandbox.fleet.fleet import Fleet
+from tests.runbooks.fleet import Drill
+
+EU, US = {"web1", "web2", "web3"}, {"web4", "web5"}
+
+
+@pytest.fixture
+async def drill(tmp_path: Path) -> AsyncIterator[Drill]:
+    fleet = Fleet(tmp_path / "fleet")
+    try:
+        await fleet.start()
+        yield Drill(fleet, LocalRunner(tmp_path / "runs"))
+    finally:
+        await fleet.stop()
+
+
+async def test_a_rolling_restart_cuts_no_request_and_restarts_every_host(drill: Drill) -> None:
+    await drill.fleet.release("v43")
+    planned = await drill.run("rolling-restart.yml", drill.web, is_dry=True)
+    assert planned.plan[:2] == ("web1: shop/web1: ready → drain", "web1: web1: running → restarted")
+    async with drill.asked() as customers:
+        progress = await drill.run("rolling-restart.yml", drill.web)
+    assert progress.succeeded, progress.failures
+    assert {host.changed for host in progress.hosts.values()} == {3}
+    assert customers.failed == 0
+    assert customers.answers[200] > 20
+
+
+async def test_a_bad_release_is_rolled_back_and_customers_get_answers_again(drill: Drill) -> None:
+    await drill.fleet.break_by("bad_release")
+    assert set((await drill.sample()).answers) == {500}
+    progress = await drill.run("rollback.yml", drill.web, to="v41")
+    assert progress.succeeded, progress.failures
+    assert set(drill.fleet.releases().values()) == {"v41"}
+    assert (await drill.sample()).failed == 0
+
+
+async def test_a_release_that_does_not_answer_ends_it_at_the_first_host_which_has_its_old_one_again(drill: Drill) -> None:
+    async with drill.asked() as customers:
+        progress = await drill.run("rollback.yml", drill.web, to="v42")
+    assert not progress.succeeded
+    assert "answers 500, not 200" in progress.failures[0]
+    assert "which has its old one again; no other host was touched" in progress.failures[-1]
+    assert set(drill.fleet.releases().values()) == {"v41"}
+    assert customers.failed == 0
+    assert set((await drill.sample()).hosts) == EU | US
+
+
+async def test_a_release_that_is_not_there_touches_nothing(drill: Drill) -> None:
+    progress = await drill.run("rollback.yml", drill.web, to="v99")
+    assert "there is no release v99" in progress.failures[0]
+    assert set(drill.fleet.releases().values()) == {"v41"}
+    assert set((await drill.sample()).hosts) == EU | US
+
+
+async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill) -> None:
+    await drill.fleet.break_by("dead_region")
+    assert (await drill.sample()).failed > 0
+    planned = await drill.run("reroute.yml", ("lb1",), is_dry=True, region="us", weight=0)
+    assert planned.plan == ("lb1: shop/web4: weight 100 → 0", "lb1: shop/web5: weight 100 → 0")
+    assert (await drill.run("reroute.yml", ("lb1",), region="us", weight=0)).succeeded
+    rerouted = await drill.sample()
+    assert (rerouted.failed, set(rerouted.hosts)) == (0, EU)
+    await drill.fleet.mend()
+    assert (await drill.run("reroute.yml", ("lb1",), region="us", weight=100)).succeeded
+    assert set((await drill.sample()).hosts) == EU | US
+
+
+async def test_a_flag_that_does_harm_is_switched_off_and_the_file_keeps_its_form(drill: Drill) -> None:
+    await drill.fleet.break_by("bad_flag")
+    assert (await drill.sample()).failed > 0
+    assert (await drill.run("flag.yml", ("lb1",), flag="new-checkout", state="off")).succeeded
+    assert (await drill.sample()).failed == 0
+    flag = json.loads(drill.fleet.layout.flags.read_text())["flags"]["new-checkout"]
+    assert flag == {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
+    again = await drill.run("flag.yml", ("lb1",), flag="new-checkout", state="off")
+    assert again.hosts["lb1"].changed == 0
+    unknown = await drill.run("flag.yml", ("lb1",), flag="no-such", state="off")
+    assert "there is no flag no-such" in unknown.failures[0]
+
+
+async def test_a_host_goes_out_of_rotation_and_comes_back_only_when_it_answers(drill: Drill) -> None:
+    assert (await drill.run("maintenance.yml", ("web1",), state="maint")).succeeded
+    assert "web1" not in (await drill.sample()).hosts
+    (drill.fleet.layout.home("web1") / "broken").touch()
+    assert "answers 500" in (await drill.run("maintenance.yml", ("web1",), state="ready")).failures[0]
+    assert "web1" not in (await drill.sample()).hosts
+    (drill.fleet.layout.home("web1") / "broken").unlink()
+    assert (await drill.run("maintenance.yml", ("web1",), state="ready")).succeeded
+    assert "web1" in (await drill.sample()).hosts
