@@ -25,6 +25,7 @@ from bot.handoffs.service import Handoffs
 from bot.handoffs.slack import HandoffButtons
 from bot.handoffs.work import HandoffWork
 from bot.incidents import messages as incident_orders
+from bot.incidents.action_items import ActionItems
 from bot.incidents.actions import Actions
 from bot.incidents.api import DeclareApi
 from bot.incidents.approving import NoticeButtons
@@ -42,6 +43,7 @@ from bot.incidents.service import Incidents
 from bot.incidents.signs import last_sign_of_life
 from bot.incidents.slack import IncidentListeners
 from bot.incidents.standing import Standings
+from bot.incidents.task_command import TaskCommand
 from bot.incidents.tracking import Tracking
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
@@ -192,6 +194,7 @@ async def build_rooms(
     executives, customers = Executives(directory, incidents, paging), Customers(directory, incidents)
     tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
+    items = ActionItems(incidents, directory)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
     watchdog = Watchdog(database, clock, paging)
@@ -213,6 +216,7 @@ async def build_rooms(
     RunCommand(directory, incidents, catalogue, runs).register(actions, door)
     notes.add("Fired this week", fired_alerts.fired)
     notes.add("Noisy alerts", fired_alerts.noisy)
+    notes.add("Unfinished action items", items.unfinished)
     notes.add("Unfinished postmortems", unfinished)
     offer_page_actions(page_actions, incidents, declare_api)
 
@@ -263,6 +267,7 @@ async def build_rooms(
 
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
+    listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
 
     # Who does what later
@@ -275,13 +280,14 @@ async def build_rooms(
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
-    PostmortemWork(database, directory, incidents, Gatherer(directory, paging), postmortems).register(worker)
+    PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
     RunWork(database, gateway, directory, incidents, catalogue, runs, runner, links, machine).register(worker)
 
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)
+    TaskCommand(incidents, items, directory).register(actions, door)
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)
     PageButtons(paging).register(door)

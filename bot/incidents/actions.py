@@ -34,6 +34,8 @@ class Call:
     people: tuple[ActorId, ...] = ()
     teams: tuple[str, ...] = ()
     wait: timedelta | None = None
+    due: str = ""
+    """A day, as it was typed."""
     is_elsewhere: bool = False
     """It was asked for outside the incident's channel, so the answer says which incident it means."""
 

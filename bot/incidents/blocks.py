@@ -30,6 +30,8 @@ NAMED = 10
 """Responders whose names the card has."""
 LINE = 150
 """Characters of an incident in a list."""
+ITEM_DONE = "task.done"
+MOST_ITEMS = 20
 EMOJI = {1: "🔴", 2: "🟠", 3: "🟡", 4: "⚪"}
 
 
@@ -239,6 +241,20 @@ def promote_button(number: int) -> ActionsBlock:
 def undo_button(number: int) -> ActionsBlock:
     """A slip of the thumb can be taken back."""
     return ActionsBlock(block_id="incident.undo", elements=[ButtonElement(text="Undo", action_id="incident.undo", value=str(number))])
+
+
+def action_item(text: str, number: int) -> list[Block]:
+    """An action item as its owner is told of it."""
+    return [*sentence(text), ActionsBlock(elements=[ButtonElement(text="Done", action_id=ITEM_DONE, value=str(number))])]
+
+
+def action_items(intro: str, lines: Sequence[tuple[str, int | None]]) -> list[Block]:
+    """Action items, each with a button unless it is done; `lines` are words and the number, those to be done first."""
+    shown = [*sentence(intro)]
+    for text, number in lines[:MOST_ITEMS]:
+        done = ButtonElement(text="Done", action_id=f"{ITEM_DONE}:listed", value=str(number)) if number else None
+        shown.append(SectionBlock(text=MarkdownTextObject(text=clamp(text)), accessory=done))
+    return [*shown, *sentence(f"… and {len(lines) - MOST_ITEMS} more")] if len(lines) > MOST_ITEMS else shown
 
 
 def topic(incident: Incident) -> str:

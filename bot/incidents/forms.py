@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     CheckboxesElement,
+    DatePickerElement,
     InputBlock,
     InputInteractiveElement,
     MarkdownTextObject,
@@ -49,6 +50,7 @@ QUESTIONS = {
     "note": "What shall the timeline say?",
     "sev": "Why?",
     "page": "What shall they know?",
+    "task": "What is to be done?",
 }
 
 
@@ -110,7 +112,7 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
         blocks.append(field("wait", "For how long?", StaticSelectElement(action_id=ELEMENT, options=waits)))
     if argument in (Argument.PERSON, Argument.TARGET):
         blocks.append(field("person", "Who?", UserSelectElement(action_id=ELEMENT)))
-    if argument in (Argument.TEXT, Argument.SEVERITY, Argument.TARGET):
+    if argument in (Argument.TEXT, Argument.SEVERITY, Argument.TARGET, Argument.TASK):
         text = PlainTextInputElement(
             action_id=ELEMENT,
             multiline=True,
@@ -118,7 +120,12 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
             max_length=LONGEST_TEXT,
             focus_on_load=True,
         )
-        blocks.append(field("words", QUESTIONS.get(verb, "In a sentence"), text, is_optional=argument is not Argument.TEXT))
+        blocks.append(
+            field("words", QUESTIONS.get(verb, "In a sentence"), text, is_optional=argument not in (Argument.TEXT, Argument.TASK))
+        )
+    if argument is Argument.TASK:
+        blocks.append(field("person", "Who does it?", UserSelectElement(action_id=ELEMENT), is_optional=True))
+        blocks.append(field("due", "By when?", DatePickerElement(action_id=ELEMENT), is_optional=True))
     number = str(incident.number) if incident else ""
     title = clamp(f"#{number} {verb}" if number else verb.capitalize(), 24)
     return modal(f"incident.form:{verb}", title, "Send", f"{number} {channel}".rstrip(), blocks)
@@ -210,8 +217,11 @@ def spoken(instead: Act | OpenForm | Look) -> tuple[int | None, str]:
             return None, f"{verb} {argument}"
         case Act():
             severity = f"{int(instead.severity)} " if instead.severity else ""
-            named = instead.mentions if VERBS[instead.verb].argument is Argument.TARGET else ()
+            kind = VERBS[instead.verb].argument
+            named = instead.mentions if kind in (Argument.TARGET, Argument.TASK) else ()
             people = "".join(f"<@{who.ref}> " if who.kind is MentionKind.SLACK_USER else f"@{who.ref} " for who in named)
+            if kind is Argument.TASK:
+                return instead.incident, f"{instead.verb} {instead.argument} {people}{instead.due}".strip()
             return instead.incident, f"{instead.verb} {severity}{people}{instead.argument}"
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from bot.incidents.intents import Act, Ask, Declare, Intent, Look, Mention, MentionKind, OpenForm, Place, Unknown
 from bot.incidents.lifecycle import state_named
 from bot.incidents.severity import Severity
+from bot.incidents.tasks import take_apart
 from bot.incidents.verbs import NEXT, SPELLINGS, VERBS, Argument, Verb, nearest_verbs
 
 __all__ = [
@@ -192,6 +193,10 @@ def filled(verb: Verb, argument: str, number: int | None, place: Place) -> Act |
             person = mention(words[0], place, bare=True)
             fits = person and len(words) == 1 and person.kind not in {MentionKind.TEAM, MentionKind.SLACK_GROUP}
             return replace(act, mentions=(person,)) if person and fits else None
+        case Argument.TASK:
+            apart = take_apart(argument, lambda word: person_named(word, place) is not None)
+            who = person_named(apart.who, place) if apart.who else None
+            return replace(act, argument=apart.text, mentions=(who,) if who else (), due=apart.due)
         case Argument.TARGET:
             return targeted(act, words, argument, place)
         case Argument.INCIDENT:
@@ -332,6 +337,12 @@ def mention(word: str, place: Place, bare: bool = False) -> Mention | None:
     if name in place.people:
         return Mention(MentionKind.PERSON, name)
     return Mention(MentionKind.TEAM, name) if name in place.teams else None
+
+
+def person_named(word: str, place: Place) -> Mention | None:
+    """Somebody who is mentioned: a person, no team or group."""
+    found = mention(word, place)
+    return None if found is None or found.kind in (MentionKind.TEAM, MentionKind.SLACK_GROUP) else found
 
 
 def duration(text: str) -> timedelta | None:

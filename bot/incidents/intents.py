@@ -63,6 +63,7 @@ class Act:
     mentions: tuple[Mention, ...] = ()
     other: int | None = None  # the incident to merge into
     wait: timedelta | None = None  # how long to snooze
+    due: str = ""  # by when, as typed
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,13 @@ class IncidentCancelled:
 
 
 @dataclass(frozen=True)
+class ActionItemsChanged:
+    """An action item of an incident was added, changed, finished or taken up again."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class IncidentReopened:
     """An incident is not over after all."""
 

@@ -1,6 +1,6 @@
 """Tables of the incidents room."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, Index, String, Text, text
 from sqlmodel import Field, SQLModel
@@ -180,6 +180,30 @@ class TimelineEntry(SQLModel, table=True):
     channel_id: str | None = None
     message_ts: str | None = None
     """The message that is its evidence, if it came from one."""
+
+
+class ActionItem(SQLModel, table=True):
+    """Something that is to be done because of an incident: by `owner` (None: nobody yet), perhaps until the end of a day."""
+
+    __tablename__ = "action_item"
+    __table_args__ = (Index("action_item_of", "incident_id"), Index("action_item_open", "done_at", "due_on"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    owner: str | None = None
+    due_on: date | None = None
+    made_by: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_by: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The number people call it by, the same in every incident."""
+        if self.id is None:
+            raise ValueError("an action item has no number before it is stored")
+        return self.id
 
 
 class ChannelMessage(SQLModel, table=True):

@@ -149,6 +149,7 @@ class IncidentListeners:
             people=tuple(person for person in people if person),
             teams=tuple(who.ref for who in intent.mentions if who.kind is MentionKind.TEAM),
             wait=intent.wait,
+            due=intent.due,
             is_elsewhere=incident.channel_id != channel,
         )
         return await self._actions.perform(tx, intent.verb, call)
@@ -297,6 +298,7 @@ class IncidentListeners:
             state=state_named(state) if state else None,
             people=(await self._directory.actor_of(tx, person),) if person else (),
             wait=timedelta(minutes=int(minutes)) if (minutes := forms.value(form, "wait")).isdecimal() else None,
+            due=forms.value(form, "due"),
         )
         reply = await self._actions.perform(tx, verb, call)
         return Say(reply.text, reply.blocks, channel=channel or incident.channel_id or "") if isinstance(reply, Say) else reply

@@ -12,6 +12,7 @@ class Argument(Enum):
     NONE = "none"  # acts alone
     OPTIONAL = "optional"  # acts alone, takes more
     TEXT = "text"  # any words
+    TASK = "task"  # any words, with a person and a day at their end
     SEVERITY = "severity"
     STATE = "state"
     PERSON = "person"
@@ -60,7 +61,7 @@ class Verb:
     @property
     def is_free_text(self) -> bool:
         """Whether its argument is any words at all, so that outside the channel it needs the incident's number."""
-        return self.argument is Argument.TEXT
+        return self.argument in (Argument.TEXT, Argument.TASK)
 
     @property
     def acts_alone(self) -> bool:
@@ -132,7 +133,14 @@ TABLE = (
     Verb("accept", Argument.NONE, "take an incident out of triage", "accept", surfaces=TYPED),
     Verb("decline", Argument.TEXT, "close an incident in triage, with the reason", "decline duplicate of 41", surfaces=WRITTEN),
     Verb("note", Argument.TEXT, "add to the timeline", "note failover started at 09:12", surfaces=WRITTEN | {Surface.MESSAGE}),
-    Verb("task", Argument.TEXT, "add an action item", "task add canary alarm @kim fri"),
+    Verb(
+        "task",
+        Argument.TASK,
+        "add an action item; `task list`, `task done 7`, `task 7 @bo mon`",
+        "task add canary alarm @kim fri",
+        ("tasks",),
+        surfaces=WRITTEN | {Surface.ANSWER},
+    ),
     Verb("run", Argument.RUNBOOK, "run a runbook action", "run rollback service=checkout to=v41", surfaces=WRITTEN),
     Verb("timeline", Argument.NONE, "what happened so far", "timeline"),
     Verb("catchup", Argument.NONE, "where things stand, for one who just woke up", "catchup", ("catch-up",)),

@@ -10,13 +10,15 @@ from sqlmodel import col
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.incidents import timeline, transcript
+from bot.incidents.action_items import ActionItems
 from bot.incidents.lifecycle import Milestone
+from bot.incidents.models import ActionItem as ActionItemRow
 from bot.incidents.models import ChannelMessage, Incident, Role, TimelineEntry
 from bot.incidents.severity import Severity
 from bot.incidents.transcript import OTHER_APP
 from bot.paging.service import Paging, StoryLine
 from bot.paging.states import AttemptState
-from bot.postmortems.assemble import Document, Entry, Facts, Message, Responder, assemble
+from bot.postmortems.assemble import ActionItem, Document, Entry, Facts, Message, Responder, assemble
 from bot.slack.identity import identity
 from bot.slack.text import permalink
 
@@ -45,9 +47,10 @@ class Material:
 class Gatherer:
     """Reads an incident's material."""
 
-    def __init__(self, directory: Directory, paging: Paging) -> None:
+    def __init__(self, directory: Directory, paging: Paging, items: ActionItems) -> None:
         self._directory = directory
         self._paging = paging
+        self._items = items
 
     async def gather(self, tx: Tx, incident: Incident) -> Material:
         """Everything about `incident`, assembled."""
@@ -60,6 +63,7 @@ class Gatherer:
             self._entries(await timeline.entries(tx, incident.number), {row.ts: row for row in said}, urls),
             await self._messages(tx, incident, said, urls),
             await self._responders(tx, incident.number),
+            [self._item(item) for item in await self._items.of(tx, incident.number)],
         )
         story = await self._paging.story(tx, incident.number)
         paged = tuple(paged_line(line) for line in story if line.state is not AttemptState.SUPPRESSED)
@@ -90,6 +94,10 @@ class Gatherer:
             text = WITHDRAWN if evidence and evidence.deleted_at else row.text
             entries.append(Entry(row.kind, text, self._directory.name(row.actor), row.happened_at, row.recorded_at, url))
         return entries
+
+    def _item(self, item: ActionItemRow) -> ActionItem:
+        owner = self._directory.name(item.owner) if item.owner else None
+        return ActionItem(item.text, owner, item.due_on.isoformat() if item.due_on else None, item.done_at is not None)
 
     async def _messages(self, tx: Tx, incident: Incident, said: Sequence[ChannelMessage], urls: "Permalinks") -> list[Message]:
         reactions: dict[str, set[str]] = {}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.db import Tx
 from bot.incidents.lifecycle import IncidentState
-from bot.incidents.messages import HistoryRepaired, IncidentReopened, IncidentResolved
+from bot.incidents.messages import ActionItemsChanged, HistoryRepaired, IncidentReopened, IncidentResolved
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems.messages import DraftPostmortem, PostmortemDrafted
@@ -35,6 +35,12 @@ class Postmortems:
     async def on_reopened(self, tx: Tx, fact: IncidentReopened) -> None:
         """Reopened or undone: a draft that waits is not wanted now. What was drafted stays, and is amended by the next resolve."""
         await queue.cancel(tx, key=key_of(fact.incident_id))
+
+    async def on_items_changed(self, tx: Tx, fact: ActionItemsChanged) -> None:
+        """What is to be done stands in the document, too."""
+        incident = await self._incidents.get(tx, fact.incident_id)
+        if incident.state in OVER:
+            await self.order(tx, fact.incident_id)
 
     async def on_repaired(self, tx: Tx, fact: HistoryRepaired) -> None:
         """The history may hold what events had missed: draw the draft up again, if there is one or should be."""

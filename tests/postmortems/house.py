@@ -10,6 +10,7 @@ from bot.config.models import Config
 from bot.db import BOT, ActorId, Database
 from bot.directory.service import Directory
 from bot.events import Listeners
+from bot.incidents.action_items import ActionItems
 from bot.incidents.actions import Actions, Call
 from bot.incidents.candidates import Candidates
 from bot.incidents.declaration import Declaration
@@ -64,7 +65,7 @@ class House:
         self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
         self.postmortems = Postmortems(self.incidents, self.links)
         self.recorder = Recorder(self.directory)
-        gatherer = Gatherer(self.directory, self.paging)
+        gatherer = Gatherer(self.directory, self.paging, ActionItems(self.incidents, self.directory))
         self.worker = Worker(self.database, self.clock)
         PostmortemWork(self.database, self.directory, self.incidents, gatherer, self.postmortems).register(self.worker)
         self.worker.handles(SayInChannel, self._say)

@@ -298,6 +298,25 @@ def upgrade() -> None:
     op.create_index("work_item_due", "work_item", ["state", "due_at"], unique=False)
     op.create_index("work_item_lease", "work_item", ["state", "lease_until"], unique=False)
     op.create_table(
+        "action_item",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("action_item_of", "action_item", ["incident_id"], unique=False)
+    op.create_index("action_item_open", "action_item", ["done_at", "due_on"], unique=False)
+    op.create_table(
         "channel_message",
         sa.Column("channel_id", sa.String(), nullable=False),
         sa.Column("ts", sa.String(), nullable=False),

@@ -1,0 +1,189 @@
+"""Action items: what is to be done because of an incident, by whom and until which day. Kept, told, chased with each hand-off."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.config.models import Team
+from bot.db import Tx
+from bot.directory.messages import TellPerson
+from bot.directory.service import Directory
+from bot.errors import AlreadyDone, InvalidInput, NotFound
+from bot.incidents import blocks, timeline
+from bot.incidents.messages import ActionItemsChanged
+from bot.incidents.models import ActionItem, Incident
+from bot.incidents.names import headline
+from bot.incidents.service import Incidents
+from bot.slack.text import escape
+from bot.work import queue
+
+LONGEST = 1000
+LISTED = 20
+LARGEST = 2**31 - 1
+
+
+class ActionItems:
+    """The verbs of action items. The actor is who asks."""
+
+    def __init__(self, incidents: Incidents, directory: Directory) -> None:
+        self._incidents = incidents
+        self._directory = directory
+
+    async def add(self, tx: Tx, incident_id: int, text: str, owner: str | None = None, due_on: date | None = None) -> ActionItem:
+        """Something is to be done; its owner is told."""
+        words = text.strip()
+        if not words:
+            raise InvalidInput("Say what is to be done, by whom and by when: `/inc task add canary alarm @kim fri`.")
+        if len(words) > LONGEST:
+            raise InvalidInput(f"An action item has at most {LONGEST} characters, this one has {len(words)}. Say it shorter.")
+        self._to_come(tx, due_on)
+        incident = await self._incidents.touched(tx, incident_id)
+        item = ActionItem(incident_id=incident_id, text=words, owner=owner, due_on=due_on, made_by=tx.actor, made_at=tx.now)
+        tx.session.add(item)
+        await tx.session.flush()
+        await self._changed(tx, incident, item, f"added action item {item.number}: {words}{self._assigned(item)}", "added")
+        said = f"*Action item {item.number}* by {{actor}}{{words}}\n{await self._who_and_when(tx, item)}"
+        await self._incidents.say(tx, incident, said, words=words)
+        await self._tell_owner(tx, incident, item)
+        return item
+
+    async def change(self, tx: Tx, item_id: int, owner: str | None = None, due_on: date | None = None) -> ActionItem:
+        """Somebody else does it, or it has another day. Who had it and who has it are told."""
+        incident, item = await self._held(tx, item_id)
+        if item.done_at is not None:
+            raise AlreadyDone(f"Action item {item_id} is done. To take it up again: `/inc #{incident.number} task reopen {item_id}`.")
+        self._to_come(tx, due_on)
+        before = item.owner
+        if (owner or before) == before and (due_on or item.due_on) == item.due_on:
+            raise AlreadyDone(f"Action item {item_id} is so already{self._assigned(item)}. Nothing to do.")
+        item.owner, item.due_on = owner or before, due_on or item.due_on
+        await tx.session.flush()
+        await self._changed(tx, incident, item, f"changed action item {item_id}: {item.text}{self._assigned(item)}", f"changed:{tx.now}")
+        said = f"*Action item {item_id}* changed by {{actor}}{{words}}\n{await self._who_and_when(tx, item)}"
+        await self._incidents.say(tx, incident, said, words=item.text)
+        if item.owner != before:
+            await self._tell_owner(tx, incident, item)
+        if before is not None and item.owner != before:
+            await self._tell(
+                tx, item, "taken", before, f"{self._name(tx.actor)} gave it to {self._name(item.owner)}: {self._told(incident, item)}"
+            )
+        return item
+
+    async def finish(self, tx: Tx, item_id: int) -> ActionItem:
+        """It is done. The first who says so counts."""
+        incident, item = await self._held(tx, item_id)
+        if item.done_at is not None:
+            at = self._directory.wall_time(tx.actor, item.done_at, tx.now)
+            raise AlreadyDone(f"{self._directory.name(item.done_by or '')} finished action item {item_id} at {at}. Nothing to do.")
+        item.done_at, item.done_by = tx.now, tx.actor
+        await tx.session.flush()
+        await self._changed(tx, incident, item, f"finished action item {item_id}: {item.text}", f"done:{tx.now}")
+        await self._incidents.say(tx, incident, f":white_check_mark: *Action item {item_id}* done by {{actor}}{{words}}", words=item.text)
+        if item.owner not in (None, tx.actor):
+            await self._tell(tx, item, "done", str(item.owner), f"{self._name(tx.actor)} finished yours: {self._told(incident, item)}")
+        return item
+
+    async def reopen(self, tx: Tx, item_id: int) -> ActionItem:
+        """It is not done after all."""
+        incident, item = await self._held(tx, item_id)
+        if item.done_at is None:
+            raise AlreadyDone(f"Action item {item_id} is open already. Nothing to do.")
+        item.done_at, item.done_by = None, None
+        await tx.session.flush()
+        await self._changed(tx, incident, item, f"took up action item {item_id} again: {item.text}", f"reopened:{tx.now}")
+        said = f"*Action item {item_id}* is open again, by {{actor}}{{words}}\n{await self._who_and_when(tx, item)}"
+        await self._incidents.say(tx, incident, said, words=item.text)
+        await self._tell_owner(tx, incident, item)
+        return item
+
+    async def get(self, tx: Tx, item_id: int) -> ActionItem:
+        """The action item with this number; raises `NotFound`."""
+        found = await tx.session.get(ActionItem, item_id, populate_existing=True) if item_id <= LARGEST else None
+        if found is None:
+            raise NotFound(f"There is no action item {item_id}. `/inc task list` in the incident's channel lists them.")
+        return found
+
+    async def of(self, tx: Tx, incident_id: int) -> list[ActionItem]:
+        """Those of an incident, in the order in which they were made."""
+        rows = select(ActionItem).where(col(ActionItem.incident_id) == incident_id).order_by(col(ActionItem.id))
+        return list((await tx.session.execute(rows)).scalars())
+
+    async def unfinished(self, tx: Tx, team: Team, since: datetime, until: datetime) -> Sequence[str]:
+        """For whoever comes on call: what a team's people or incidents still owe, the soonest due first. Nothing of private incidents."""
+        theirs = (col(Incident.team) == team.id) | col(ActionItem.owner).in_(team.members)
+        rows = (
+            select(ActionItem, Incident)
+            .join(Incident, col(Incident.id) == col(ActionItem.incident_id))
+            .where(theirs, col(ActionItem.done_at).is_(None), col(Incident.is_private).is_(False))
+            .order_by(col(ActionItem.due_on).is_(None), col(ActionItem.due_on), col(ActionItem.id))
+            .limit(LISTED)
+        )
+        found = (await tx.session.execute(rows)).all()
+        return [f"{escape(item.text)} ({escape(self.state_of(tx, item))}), of {headline(incident)}" for item, incident in found]
+
+    def state_of(self, tx: Tx, item: ActionItem) -> str:
+        """Who does it and by when, or who did it, in plain words."""
+        if item.done_at is not None:
+            return f"done by {self._directory.name(item.done_by or '')}"
+        who = self._directory.name(item.owner) if item.owner else "nobody yet"
+        late = ", overdue" if item.due_on and item.due_on < self.today(tx) else ""
+        return f"{who}{f', due {day(item.due_on, self.today(tx))}' if item.due_on else ''}{late}"
+
+    def today(self, tx: Tx) -> date:
+        """The day it is for who asks."""
+        person = self._directory.person(tx.actor)
+        return tx.now.astimezone(ZoneInfo(person.zone if person else self._directory.config.zone)).date()
+
+    async def _held(self, tx: Tx, item_id: int) -> tuple[Incident, ActionItem]:
+        """The item and its incident, both held until the transaction ends."""
+        incident = await self._incidents.touched(tx, (await self.get(tx, item_id)).incident_id)
+        return incident, await self.get(tx, item_id)
+
+    def _to_come(self, tx: Tx, due_on: date | None) -> None:
+        if due_on is not None and due_on < self.today(tx):
+            raise InvalidInput(f"{day(due_on, self.today(tx))} is over. Name a day to come, like `fri` or `12 march`.")
+
+    async def _changed(self, tx: Tx, incident: Incident, item: ActionItem, text: str, key: str) -> None:
+        await timeline.record(tx, incident.number, "action-item", text, key=f"{item.number}:{key}")
+        await tx.announce(ActionItemsChanged(incident.number))
+
+    async def _who_and_when(self, tx: Tx, item: ActionItem) -> str:
+        who = await self._directory.mention(tx, item.owner) if item.owner else "nobody yet"
+        due = f", due {day(item.due_on, self.today(tx))}" if item.due_on else ""
+        return f"For {who}{due}. When it is done: `/inc task done {item.number}`"
+
+    def _assigned(self, item: ActionItem) -> str:
+        """` (Kim, due 2026-03-06)`, as it stays true when it is read in a year."""
+        who = [self._directory.name(item.owner)] if item.owner else []
+        said = ", ".join([*who, *([f"due {item.due_on.isoformat()}"] if item.due_on else [])])
+        return f" ({said})" if said else ""
+
+    async def _tell_owner(self, tx: Tx, incident: Incident, item: ActionItem) -> None:
+        if item.owner is None or item.owner == tx.actor:
+            return
+        due = f", due *{day(item.due_on, self.today(tx))}*" if item.due_on else ""
+        text = f"{self._name(tx.actor)} gave you an action item: {self._told(incident, item)}{due}."
+        await self._tell(
+            tx, item, "given", item.owner, text, json.dumps([block.to_dict() for block in blocks.action_item(text, item.number)])
+        )
+
+    async def _tell(self, tx: Tx, item: ActionItem, what: str, person: str, text: str, shown: str = "") -> None:
+        key = f"action-item:{item.number}:{what}:{person}:{tx.now.timestamp():.6f}"
+        await queue.schedule(tx, TellPerson(actor=person, text=text, blocks=shown), key=key, about=f"incident:{item.incident_id}")
+
+    @staticmethod
+    def _told(incident: Incident, item: ActionItem) -> str:
+        """The item and where it comes from; the title of a private incident stays in its channel."""
+        return f"*{escape(item.text)}* ({f'#{incident.number}' if incident.is_private else headline(incident)})"
+
+    def _name(self, actor: str | None) -> str:
+        return escape(self._directory.name(actor or ""))
+
+
+def day(when: date, today: date) -> str:
+    """`Fri 6 Mar`, with the year when it is another."""
+    return f"{when:%a} {when.day} {when:%b}{f' {when.year}' if when.year != today.year else ''}"

@@ -1,0 +1,108 @@
+"""`/inc task …`, its form, and the button that says an action item is done."""
+
+import asyncio
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from bot.db import Tx
+from bot.directory.service import Directory
+from bot.errors import InvalidInput, NotFound
+from bot.incidents import blocks
+from bot.incidents.action_items import ActionItems
+from bot.incidents.actions import Actions, Call
+from bot.incidents.models import ActionItem
+from bot.incidents.names import headline
+from bot.incidents.service import Incidents
+from bot.incidents.tasks import Add, Change, Finish, ListItems, Reopen, parse
+from bot.oncall.times import load, moment
+from bot.slack.door import Door
+from bot.slack.replies import Nothing, Reply, Say
+from bot.slack.requests import Click
+from bot.slack.text import clamp, escape
+
+
+class TaskCommand:
+    """Reads what was typed or pressed about action items, and calls one verb."""
+
+    def __init__(self, incidents: Incidents, items: ActionItems, directory: Directory) -> None:
+        self._incidents = incidents
+        self._items = items
+        self._directory = directory
+
+    def register(self, actions: Actions, door: Door) -> None:
+        """Add the verb `task`, and hear its buttons."""
+        actions.add("task", self.act)
+        door.click(blocks.ITEM_DONE, self.press_done)
+        door.click(f"{blocks.ITEM_DONE}:*", self.press_done)
+
+    async def act(self, tx: Tx, call: Call) -> Reply:
+        """The verb, as the table of verbs calls it."""
+        owner = call.people[0] if call.people else None
+        number = call.incident.number
+        match parse(call.words, has_more=bool(owner or call.due)):
+            case ListItems():
+                return await self._listed(tx, number)
+            case Finish(item_id):
+                item = await self._items.finish(tx, await self._here(tx, number, item_id))
+                said = f"Action item {item.number} is done."
+            case Reopen(item_id):
+                item = await self._items.reopen(tx, await self._here(tx, number, item_id))
+                said = f"Action item {item.number} is open again."
+            case Change(item_id):
+                item = await self._items.change(tx, await self._here(tx, number, item_id), owner, await self._due(tx, call.due))
+                said = f"Action item {item.number}: {escape(item.text)} ({escape(self._items.state_of(tx, item))})."
+            case Add(text):
+                self._refuse_unknown(text)
+                item = await self._items.add(tx, number, text, owner, await self._due(tx, call.due))
+                said = f"Action item {item.number} is written down: {escape(item.text)} ({escape(self._items.state_of(tx, item))})."
+        return Say(said) if call.is_elsewhere or call.incident.channel_id is None else Nothing()
+
+    async def press_done(self, tx: Tx, click: Click) -> Reply:
+        """Done, in a direct message or in the list; the list shows it."""
+        if not click.value.isascii() or not click.value.isdecimal() or len(click.value) > 9:
+            raise InvalidInput("This button belongs to a message that is too old. Type `/inc task done` with the item's number.")
+        item = await self._items.get(tx, int(click.value))
+        incident = await self._incidents.get(tx, item.incident_id)
+        if incident.is_private and item.owner != tx.actor and not await self._incidents.is_insider(tx, incident):
+            raise NotFound(f"There is no action item {item.number}.")
+        await self._items.finish(tx, item.number)
+        if click.action_id == blocks.ITEM_DONE:
+            return Say(f":white_check_mark: Done: {escape(item.text)} (#{incident.number}).", replace=True)
+        listed = await self._listed(tx, incident.number)
+        return Say(listed.text, listed.blocks, replace=True)
+
+    async def _listed(self, tx: Tx, number: int) -> Say:
+        incident, items = await self._incidents.get(tx, number), await self._items.of(tx, number)
+        if not items:
+            return Say(f"#{number} has no action items yet. Add one: `/inc task add canary alarm @kim fri`.")
+        intro = f"*Action items of {headline(incident)}*"
+        lines = [(self._line(tx, item), None if item.done_at else item.number) for item in sorted(items, key=lambda one: bool(one.done_at))]
+        return Say(clamp("\n".join([intro, *(line for line, _ in lines)])), blocks.action_items(intro, lines))
+
+    def _line(self, tx: Tx, item: ActionItem) -> str:
+        text = f"~{escape(item.text)}~" if item.done_at else escape(item.text)
+        return f"{item.number}: {text} ({escape(self._items.state_of(tx, item))})"
+
+    async def _here(self, tx: Tx, number: int, item_id: int) -> int:
+        """The item, if it is of this incident."""
+        if item_id not in [item.number for item in await self._items.of(tx, number)]:
+            raise NotFound(f"#{number} has no action item {item_id}. `/inc #{number} task list` lists what it has.")
+        return item_id
+
+    async def _due(self, tx: Tx, typed: str) -> date | None:
+        """The day that was typed, on the actor's calendar. The first one loads a library: aside, so that nobody's page waits for it."""
+        if not typed:
+            return None
+        await asyncio.to_thread(load)
+        person = self._directory.person(tx.actor)
+        zone = person.zone if person else self._directory.config.zone
+        return moment(typed, tx.now, zone).astimezone(ZoneInfo(zone)).date()
+
+    @staticmethod
+    def _refuse_unknown(text: str) -> None:
+        last = text.split()[-1] if text.split() else ""
+        if last.startswith("@"):
+            raise InvalidInput(
+                f"I know nobody called `{escape(last)[:60]}`, so nothing was written down. Mention them as Slack completes it, "
+                f"or leave the name out: `/inc task {escape(text.removesuffix(last).strip())[:200]}`"
+            )
