@@ -52,6 +52,7 @@ from bot.incidents.work import IncidentWork
 from bot.oncall import messages as oncall_facts
 from bot.oncall.addresses import Addresses
 from bot.oncall.checks import Checks as OnCallChecks
+from bot.oncall.leave import Leave
 from bot.oncall.overriding import Overriding
 from bot.oncall.planning import Planner
 from bot.oncall.report import Reports
@@ -135,6 +136,7 @@ class Rooms:
     auditor: Auditor
     watchdog: Watchdog
     recurring: Recurring
+    leave: Leave
     repair: HistoryRepair
     directory: Directory
     paging: Paging
@@ -189,6 +191,7 @@ async def build_rooms(
     incidents = Incidents(paging)
     standings = Standings(directory, paging, lambda incident: incident_url(links, incident))
     pages = PageListener(directory, incidents)
+    recurring, leave = Recurring(database, worker), Leave(database, directory, settings.config)
     widening = Widening(directory, Candidates(directory, oncall), incidents, paging)
     posting = Posting(gateway)
     executives, customers = Executives(directory, incidents, paging), Customers(directory, incidents)
@@ -273,6 +276,8 @@ async def build_rooms(
     # Who does what later
     door.work(worker)
     oncall_work.register(worker)
+    leave.register(worker)
+    recurring.add("absences", "7 * * * *", leave.order)
     HandoffWork(database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
@@ -321,7 +326,8 @@ async def build_rooms(
         gateway=gateway,
         auditor=auditor,
         watchdog=watchdog,
-        recurring=Recurring(database, worker),
+        recurring=recurring,
+        leave=leave,
         repair=repair,
         directory=directory,
         paging=paging,
@@ -336,6 +342,7 @@ async def build_rooms(
 async def at_start(rooms: Rooms, tx: Tx) -> None:
     """What every process orders when it begins."""
     await rooms.recurring.start(tx)
+    await rooms.leave.order(tx)
     await rooms.repair.repair_open(tx)
 
 

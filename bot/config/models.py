@@ -109,7 +109,9 @@ class Person(Strict):
         default=None, description="Where they live, as `DE` or `DE-BE`: `tocsin check` tells shifts on public holidays."
     )
     out_of_office: Line | None = Field(
-        default=None, description="Their absences as iCal: an address, or a file beside the YAML. `tocsin check` tells shifts in them."
+        default=None,
+        description="Their absences as iCal: an address, or a file beside the YAML. `tocsin check` tells shifts in them, "
+        "and whoever is away is not invited or paged to help.",
     )
     rules: NotificationRules = Field(default=NotificationRules(), description="How the person is told of a page.")
 

@@ -7,6 +7,7 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.incidents.models import Incident
 from bot.incidents.width import Candidate, Part, in_order
+from bot.oncall.leave import Leave
 from bot.oncall.roster import PRIMARY, SECONDARY, Board, Roster, schedules_of
 from bot.oncall.service import OnCall
 
@@ -32,11 +33,14 @@ class Candidates:
         return tuple(candidate for candidate in known if config.person(candidate.person))
 
     async def away(self, tx: Tx) -> Mapping[str, str]:
-        """Who is not to be asked now, and why: others stand in for them, and they are on call nowhere."""
+        """Who is not to be asked now, and why: they are out of office, or others stand in for them and they are on call nowhere."""
         boards = (await self._oncall.roster(tx, tx.now)).boards.values()
         now = {person for board in boards for person in board.who(tx.now).people}
         planned = {person for board in boards if board.overrides for person in Board(board.definition).who(tx.now).people}
-        return dict.fromkeys(planned - now, "others stand in for them on call")
+        found = dict.fromkeys(planned - now, "others stand in for them on call")
+        for person, until in (await Leave.away(tx)).items():
+            found[person] = f"is away until {self._directory.wall_time(tx.actor, until, tx.now)}"
+        return found
 
     def teams(self) -> Mapping[str, frozenset[str]]:
         """The people of each team, by its name: its members, and whoever takes turns on call for it."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from bot.work.orders import Order
+from bot.work.orders import Order, Priority
 
 
 @dataclass(frozen=True)
@@ -135,3 +135,11 @@ class CloseCover(Order):
 
     destination: ClassVar[str] = "slack"
     swap_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAbsences(Order):
+    """Read everybody's out-of-office calendar."""
+
+    destination: ClassVar[str] = "calendars"
+    priority: ClassVar[Priority] = Priority.REFRESH

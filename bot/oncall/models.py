@@ -95,3 +95,15 @@ class OnCallWatch(SQLModel, table=True):
     """JSON: ids."""
     ahead: str = Field(sa_column=Column(Text, nullable=False))
     """JSON: when, who leaves, who comes; "" before the first."""
+
+
+class OnCallAbsence(SQLModel, table=True):
+    """Somebody's calendar says that they are away. What it is, is nobody's business here."""
+
+    __tablename__ = "oncall_absence"
+    __table_args__ = (Index("oncall_absence_when", "ends_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person: str
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)

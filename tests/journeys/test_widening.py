@@ -130,6 +130,26 @@ async def test_who_is_covered_on_call_is_neither_invited_nor_paged(world: World)
     assert "U0KIM" in invited and "U0LEE" not in invited
 
 
+async def test_who_is_out_of_office_by_their_calendar_is_left_out_until_they_are_back(
+    sqlite_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    (folder := tmp_path / "company").mkdir()
+    people = crowd(folder) / "people.yaml"
+    people.write_text(people.read_text().replace("    zone: America/New_York", "    zone: America/New_York\n    out_of_office: lee.ics"))
+    event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260301T000000Z\r\nDTEND:20260302T120000Z\r\nSUMMARY:Surgery\r\nEND:VEVENT\r\n"
+    (folder / "lee.ics").write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{event}END:VCALENDAR\r\n")
+    async with running_world(sqlite_url, tmp_path, clock, config=folder) as world:
+        await world.user("bea").command("/inc sev1 checkout is down")
+        await world.settled()
+        assert "U0LEE" not in " ".join(str(call["args"]["users"]) for call in calls(world, "conversations.invite"))
+        said = told(await world.user("bea").command("/inc page next", CHANNEL))
+        assert "Lee O'Hara (is away until 13:00)" in said and "Surgery" not in said
+        (folder / "lee.ics").write_text("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")
+        await world.user("ana").command("/inc ack", CHANNEL)
+        await world.advance(minutes=8)
+        assert "*Lee O'Hara*: expert for API gateway" in told(await world.user("bea").command("/inc page next", CHANNEL))
+
+
 async def test_what_is_private_in_triage_or_over_is_not_widened(world: World) -> None:
     kim = world.user("kim")
     await kim.command("/inc")

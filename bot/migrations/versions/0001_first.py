@@ -126,6 +126,15 @@ def upgrade() -> None:
     op.create_index("incident_channel", "incident", ["channel_id"], unique=False)
     op.create_index("incident_open", "incident", ["state", "service"], unique=False)
     op.create_table(
+        "oncall_absence",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("oncall_absence_when", "oncall_absence", ["ends_at"], unique=False)
+    op.create_table(
         "oncall_epoch",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("schedule", sa.String(), nullable=False),
