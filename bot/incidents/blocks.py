@@ -157,7 +157,7 @@ def page_next(number: int, plan: Plan, names: Mapping[str, str]) -> tuple[str, l
     if chosen:
         text = f"*Page these {len(chosen)} for #{number}?*" if len(chosen) > 1 else f"*Page this one for #{number}?*"
         lines = [
-            f"{text} {so_far}. Nobody has been paged by this yet.",
+            f"{text} {so_far}. Nobody is paged until you say so.",
             *(f"• *{escape(names[one.person])}*: {escape(one.why)}" for one in chosen),
         ]
     else:

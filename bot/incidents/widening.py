@@ -186,7 +186,7 @@ class Widening:
 
     async def _unfit(self, tx: Tx, incident: Incident) -> tuple[dict[str, str], set[str]]:
         """Who is not to be asked, and why; and who of the teams is busy with it."""
-        unfit = dict(await self._candidates.away(tx))
+        unfit = {tx.actor: "asks for it", **await self._candidates.away(tx)}
         lines = [
             line for line in await self._paging.story(tx, incident.number) if line.state != AttemptState.SUPPRESSED or line.reason == CANNOT
         ]
@@ -194,7 +194,7 @@ class Widening:
         for person, how in story.by_person(lines).items():
             unfit[person] = CANNOT if how == CANNOT else "was paged already"
         responders = {part.person for part in await roles.holders(tx, incident.number)}
-        unfit |= dict.fromkeys(responders, "responds already") | {tx.actor: "asks"}
+        unfit |= dict.fromkeys(responders, "responds already")
         return unfit, responders | {line.person for line in lines}
 
     async def _beyond_reach(self, tx: Tx, incident: Incident, chosen: Sequence[Candidate]) -> dict[str, str]:

@@ -71,7 +71,7 @@ async def test_page_next_shows_who_and_why_and_pages_them_once_it_is_confirmed(w
     await world.user("bea").press("Page next 3", CHANNEL)
     await world.settled()
     shown = (await whispered(world, "bea", CHANNEL))[-1].shown
-    assert "Page these 3 for #1?* 2 of 10 respond. Nobody has been paged by this yet." in shown
+    assert "Page these 3 for #1?* 2 of 10 respond. Nobody is paged until you say so." in shown
     assert "*Bo Lindqvist*: secondary on call for Payments" in shown
     assert "*Kim Ji-woo*: expert for Checkout" in shown
     assert "Ana Silva (responds already)" in shown
