@@ -89,7 +89,7 @@ async def test_an_undisturbed_story_is_whole(build: Build) -> None:
     assert end.channels == ["inc-…-checkout-is-down"]
     assert end.posts == Counter({"🔴 #… SEV1 checkout is down": 1})
     assert (end.pins, end.links) == (1, {"channel": True, "card": True})
-    assert end.invited == {"ana", "kim"}
+    assert end.invited == {"ana", "kim", "bo", "lee"}, "who was paged, who declared it, and who could help"
     assert end.reached == {("ana", "sms"), ("ana", "slack"), ("ana", "email")}
     assert not any(end.extra.values())
     assert not any(end.labelled.values())
