@@ -83,10 +83,11 @@ from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
+from bot.paging.policies import Policies
 from bot.paging.senders import Sender, Senders
 from bot.paging.service import Paging
 from bot.paging.sink import SinkChannel
-from bot.paging.slack import PageButtons
+from bot.paging.slack import PageButtons, PolicyButton
 from bot.paging.taken import pages_taken
 from bot.paging.texting import Texting
 from bot.paging.watchdog import Watchdog
@@ -187,6 +188,7 @@ async def build_rooms(
         directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded), mail_domain=settings.mail_domain or ""
     )
     page_actions = PageActions()
+    policies = Policies(paging, climbing)
 
     incidents = Incidents(paging)
     standings = Standings(directory, paging, lambda incident: incident_url(links, incident))
@@ -213,6 +215,7 @@ async def build_rooms(
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
     standings.add(alerts_card.section)
+    standings.add(lambda tx, incident: policies.offer(tx, incident.number))
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)
@@ -235,6 +238,8 @@ async def build_rooms(
     listeners.on(paging_facts.PageSnoozed, pages.on_snoozed)
     listeners.on(paging_facts.PageReturned, pages.on_returned)
     listeners.on(paging_facts.PageDeclined, pages.on_declined)
+    listeners.on(paging_facts.PolicyChanged, pages.on_policy_changed)
+    listeners.on(paging_facts.PolicyApplied, pages.on_policy_applied)
     listeners.on(paging_facts.PageEscalated, pages.on_escalated)
     listeners.on(paging_facts.FallbackPaged, pages.on_fallback_paged)
     listeners.on(paging_facts.PageExhausted, pages.on_exhausted)
@@ -266,6 +271,7 @@ async def build_rooms(
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: oncall_work.start(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up_groups(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: policies.on_configuration(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: handoffs.follow(tx, fact.teams))
 
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
@@ -296,6 +302,7 @@ async def build_rooms(
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)
     PageButtons(paging).register(door)
+    PolicyButton(policies).register(door)
     OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told).register(door)
     HandoffButtons(handoffs).register(door)
     OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)

@@ -1,5 +1,7 @@
 """What an incident does when paging says something: it is written down, shown on the card, and whoever answers becomes a responder."""
 
+from hashlib import sha256
+
 from bot.db import BOT, ActorId, Tx
 from bot.directory.service import Directory
 from bot.incidents import lifecycle, roles, timeline
@@ -19,6 +21,8 @@ from bot.paging.messages import (
     PageReturned,
     PageSnoozed,
     PersonPaged,
+    PolicyApplied,
+    PolicyChanged,
     StepSkipped,
 )
 from bot.paging.models import Page
@@ -132,6 +136,19 @@ class PageListener:
         await timeline.record(tx, fact.incident_id, "escalated", f"{why}; the fallback is paged: {names}", actor=BOT)
         await self._incidents.say(tx, incident, f"*The fallback is paged:* {escape(names)}, since {why}.")
         await self._incidents.refresh(tx, incident)
+
+    async def on_policy_changed(self, tx: Tx, fact: PolicyChanged) -> None:
+        """The configuration was edited under a running page: said once, and offered on the card."""
+        text = f"policy {fact.policy} was edited; the page goes on by the steps it began with"
+        key = f"policy:{fact.page_id}:{sha256(fact.steps.encode()).hexdigest()[:16]}"
+        await timeline.record(tx, fact.incident_id, "paged", text, key=key, actor=BOT)
+        await self._incidents.refresh(tx, await self._incidents.held(tx, fact.incident_id))
+
+    async def on_policy_applied(self, tx: Tx, fact: PolicyApplied) -> None:
+        """Somebody let a running page follow the policy as it is now."""
+        text = f"applied policy {fact.policy} as it is now; {fact.started}; called off: {fact.stopped}"
+        await timeline.record(tx, fact.incident_id, "escalated", text, actor=ActorId(fact.by))
+        await self._incidents.refresh(tx, await self._incidents.held(tx, fact.incident_id))
 
     async def on_exhausted(self, tx: Tx, fact: PageExhausted) -> None:
         """Everybody was paged and nobody answered: say so where people are."""

@@ -1,12 +1,13 @@
 """A page as Slack shows it."""
 
-from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ContextBlock, MarkdownTextObject, SectionBlock
+from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ConfirmObject, ContextBlock, MarkdownTextObject, SectionBlock
 
 from bot.paging.notice import Notice, one_line
 from bot.paging.policy import is_place
 from bot.slack.text import channel_link, clamp, escape, link
 
 ACKNOWLEDGE, ESCALATE, DECLINE, OPEN = "page.acknowledge", "page.escalate", "page.decline", "page.open"
+APPLY = "page.apply"
 ACKNOWLEDGE_ALL = "page.acknowledge_all"
 LONGEST_TITLE = 600
 TITLE_IN_BUNDLE = 150
@@ -58,6 +59,19 @@ def _bundle_blocks(notice: Notice) -> list[Block]:
         every = ButtonElement(text="Acknowledge all", action_id=ACKNOWLEDGE_ALL, value=",".join(open_pages), style="primary")
         blocks.append(ActionsBlock(block_id="answers", elements=[every]))
     return blocks
+
+
+def policy_offer(page_id: int, version: int, policy: str) -> Block:
+    """On the incident's card: the page runs by steps that configuration has changed since."""
+    sure = ConfirmObject(
+        title="Apply the new policy?",
+        text="What the old one still had to do is called off. The first step of the new one is paged now, unless somebody has the page.",
+        confirm="Apply",
+        deny="Leave it",
+    )
+    button = ButtonElement(text="Apply the new one", action_id=APPLY, value=f"{page_id}:{version}", confirm=sure)
+    text = f"*Policy {escape(policy)} has changed since this page began.* The page goes on by the steps it began with."
+    return SectionBlock(block_id="page.policy", text=MarkdownTextObject(text=text), accessory=button)
 
 
 def _about(notice: Notice) -> list[str]:

@@ -135,6 +135,28 @@ class FallbackPaged:
 
 
 @dataclass(frozen=True)
+class PolicyChanged:
+    """Fact: configuration has other steps for this page's policy than those it runs by (`steps`: their frozen text). It keeps its own."""
+
+    page_id: int
+    incident_id: int
+    policy: str
+    steps: str
+
+
+@dataclass(frozen=True)
+class PolicyApplied:
+    """Fact: a running page follows its policy as it is now. `started` and `stopped` say for people what begins and what is called off."""
+
+    page_id: int
+    incident_id: int
+    by: ActorId
+    policy: str
+    started: str
+    stopped: str
+
+
+@dataclass(frozen=True)
 class PageExhausted:
     """Fact: every step was taken and nobody has answered."""
 

@@ -71,10 +71,10 @@ class Paging:
 
     async def start(self, tx: Tx, request: PageRequest) -> int | None:
         """Page by the severity's ladder, first step at once or after quiet hours. The page's id; None when this severity pages nobody."""
-        running = await self._ladder_page(tx, request.incident_id)
+        running = await self.ladder_page(tx, request.incident_id)
         if running is not None:
             return running.id
-        policy = self._policy(request.severity, request.team)
+        policy = self.policy(request.severity, request.team)
         return await self._begin(tx, request, policy) if policy.steps else None
 
     async def page_person(self, tx: Tx, request: PageRequest, target: str, words: str = "") -> int:
@@ -117,7 +117,7 @@ class Paging:
 
     async def escalate(self, tx: Tx, incident_id: int) -> None:
         """Take the next step of the incident's ladder now; one that was acknowledged runs again from there."""
-        ladder = await self._ladder_page(tx, incident_id)
+        ladder = await self.ladder_page(tx, incident_id)
         if ladder is None:
             raise NotFound(f"No escalation runs for #{incident_id}. To call somebody: /inc page @person.")
         await self.escalate_page(tx, number(ladder), ladder.version)
@@ -131,7 +131,7 @@ class Paging:
             raise AlreadyDone(f"Nothing was done: this page has moved on meanwhile. {self.standing(page, tx.actor, tx.now)}")
         self.climbing.check_can_go_on(page)
         if page.state == PageState.EXHAUSTED:  # all were paged in vain: once more from the start
-            self._begin_anew(page, tx.now)
+            self.begin_anew(page, tx.now)
         self.reopen(page, tx.now)
         await self.climbing.climb_now(tx, page, tx.actor)
         await self.refresh_messages(tx, page)
@@ -160,7 +160,7 @@ class Paging:
 
         False when no page runs for the incident (SEV4 started none): then `start` one.
         """
-        page = await self._ladder_page(tx, incident_id)
+        page = await self.ladder_page(tx, incident_id)
         if page is None:
             return False
         before, page.severity, page.title = page.severity, severity, title
@@ -296,19 +296,20 @@ class Paging:
             return request.where
         return Where(team.bridge.url, team.bridge.dial_in, request.where.channel_id)
 
-    def _policy(self, severity: int, team_id: str | None) -> EscalationPolicy:
+    def policy(self, severity: int, team_id: str | None) -> EscalationPolicy:
+        """The policy of a severity and team, as configuration has it now."""
         team = self.directory.team(team_id) if team_id else None
         return configured(self.directory.config.policy(severity, team))
 
     async def _change_ladder(self, tx: Tx, page: Page, is_worse: bool) -> None:
-        policy = self._policy(page.severity, page.team)
+        policy = self.policy(page.severity, page.team)
         if not policy.steps:
             await self._close(tx, page)
             return
         if is_worse:
             await self.call_off(tx, page)
             self.reopen(page, tx.now)
-            self._begin_anew(page, tx.now)
+            self.begin_anew(page, tx.now)
             page.policy = freeze(policy)
             await self.climbing.climb(tx, page)
             return
@@ -323,7 +324,8 @@ class Paging:
             page.started_at += now - page.acknowledged_at
         page.state, page.acknowledged_by, page.acknowledged_at = PageState.OPEN, None, None
 
-    def _begin_anew(self, page: Page, now: datetime) -> None:
+    def begin_anew(self, page: Page, now: datetime) -> None:
+        """Its ladder starts again, with nothing taken."""
         page.taken, page.started_at, page.loop = 0, now, page.loop + 1
 
     async def _close(self, tx: Tx, page: Page) -> None:
@@ -376,7 +378,7 @@ class Paging:
         )
         return (await tx.session.execute(said)).first() is not None
 
-    async def _ladder_page(self, tx: Tx, incident_id: int) -> Page | None:
+    async def ladder_page(self, tx: Tx, incident_id: int) -> Page | None:
         """The incident's page by its severity's ladder, unless it is closed."""
         pages = await self._pages(tx, incident_id)
         return next((page for page in reversed(pages) if page.asked_by is None and page.state != PageState.CLOSED), None)

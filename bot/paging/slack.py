@@ -6,8 +6,9 @@ from typing import Protocol
 
 from bot.db import Tx
 from bot.errors import AlreadyDone, InvalidInput
-from bot.paging.blocks import ACKNOWLEDGE, ACKNOWLEDGE_ALL, DECLINE, ESCALATE, OPEN
+from bot.paging.blocks import ACKNOWLEDGE, ACKNOWLEDGE_ALL, APPLY, DECLINE, ESCALATE, OPEN
 from bot.paging.models import number
+from bot.paging.policies import Policies
 from bot.paging.service import Paging
 from bot.paging.states import needs_answer
 from bot.slack.replies import Nothing, Reply, Say
@@ -67,6 +68,22 @@ class PageButtons:
     async def open(self, tx: Tx, click: Click) -> Reply:
         """A link button: the browser is on its way already."""
         return Nothing()
+
+
+class PolicyButton:
+    """On an incident's card: let its page follow the policy as it is now."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    def register(self, door: ClickDoor) -> None:
+        """Put the listener on the door."""
+        door.click(APPLY, self.apply)
+
+    async def apply(self, tx: Tx, click: Click) -> Reply:
+        """Apply it, unless the page has moved on since the reader saw the card."""
+        page_id, version = page_in(click)
+        return Say(await self._policies.apply(tx, page_id, version))
 
 
 def page_in(click: Click) -> tuple[int, int | None]:

@@ -188,6 +188,26 @@ async def test_a_page_in_flight_goes_on_by_its_frozen_ladder_and_says_what_becam
     assert "Ana Silva" in await world.card(1) or "U0ANA000000" in await world.card(1)
 
 
+async def test_a_policy_edited_under_a_running_page_is_offered_on_the_card_and_applied_by_a_click(
+    sqlite_world: World, files: Files
+) -> None:
+    world = sqlite_world
+    await world.user("lee").command("/inc sev1 checkout is down")
+    await world.settled()
+    files.edit("company", "company: Example", "company: Example\npolicies: {sev1: {steps: [{after: 0m, targets: ['person:lee']}]}}")
+    await reloaded(world)
+    assert "policy sev1 was edited; the page goes on by the steps it began with" in await story(world)
+    assert "Policy sev1 has changed since this page began." in await world.card(1)
+    assert world.phone("lee").received == []
+    await world.user("kim").press("Apply the new one", await world.channel_name(1))
+    await world.settled()
+    assert "checkout is down" in world.phone("lee").last_sms
+    told = await story(world)
+    assert "applied policy sev1 as it is now; its ladder begins anew: person:lee at once" in told
+    assert "called off: secondary, manager and expert, executive" in told
+    assert "has changed since" not in await world.card(1)
+
+
 async def test_a_change_is_found_without_being_told(sqlite_world: World, files: Files) -> None:
     files.edit("company", "company: Example", "company: Other")
     await sqlite_world.sandbox.until(lambda: sqlite_world.bot.directory.config.company == "Other", 60)

@@ -63,6 +63,8 @@ FACTS = (
     messages.PageStandDown,
     messages.PageSnoozed,
     messages.PageReturned,
+    messages.PolicyChanged,
+    messages.PolicyApplied,
 )
 SLACK_NAMES = {
     "U0ANA000000": "ana",
