@@ -3,12 +3,20 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, exists, insert, select
 from sqlmodel import col
 
 from bot.db import ActorId, Tx
 from bot.incidents.lifecycle import MilestoneKind
 from bot.incidents.models import MilestoneRow, TimelineEntry
+
+_MILESTONES = MilestoneRow.__table__  # type: ignore[attr-defined]
+_M = _MILESTONES.c
+_COLUMNS = ("incident_id", "kind", "happened_at", "recorded_at", "source", "by")
+_EARLIER = exists().where(_M.incident_id == bindparam("incident_id"), _M.kind == bindparam("kind"))
+_VALUES = (bindparam(name, type_=_M[name].type) for name in _COLUMNS)
+_FIRST_TIME = insert(_MILESTONES).from_select(_COLUMNS, select(*_VALUES).where(~_EARLIER))
+"""One statement, since each page that goes out asks: a look and then an insert would be two trips to the database."""
 
 
 async def record(
@@ -50,11 +58,8 @@ async def reach(tx: Tx, incident_id: int, kind: MilestoneKind, *, source: str, h
 
 async def reach_once(tx: Tx, incident_id: int, kind: MilestoneKind, *, source: str, happened_at: datetime | None = None) -> bool:
     """Stamp a milestone that only the first time counts for, such as the first page. False when it was reached before."""
-    earlier = select(col(MilestoneRow.id)).where(col(MilestoneRow.incident_id) == incident_id, col(MilestoneRow.kind) == kind)
-    if (await tx.session.execute(earlier.limit(1))).first():
-        return False
-    await reach(tx, incident_id, kind, source=source, happened_at=happened_at)
-    return True
+    values = {"incident_id": incident_id, "kind": kind, "happened_at": happened_at or tx.now, "recorded_at": tx.now}
+    return await tx.changed(_FIRST_TIME, values | {"source": source, "by": tx.actor}) > 0
 
 
 async def entries(tx: Tx, incident_id: int) -> list[TimelineEntry]:

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from prometheus_client import Counter
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlmodel import col
 
 from bot.db import ActorId, Tx, hold_incident
@@ -45,6 +44,14 @@ LEASE_LOST = orders.TryLater("the lease ran out before it was sent")
 """Never `Done`: unless another process took it over, the item is still ours, and would be closed with nothing sent."""
 BY_PHONE = ("sms", "voice")
 
+_PAGE_OF = col(Page.id) == col(PageAttempt.page_id)
+_ME = col(PageAttempt.id) == bindparam("attempt")
+_AROUND = select(col(PageAttempt.id), col(PageAttempt.bundle), col(Page.incident_id)).join(Page, _PAGE_OF).where(_ME)
+_BUNDLE = col(PageAttempt.bundle) == bindparam("bundle_of")
+_TOLD_WITH = select(col(PageAttempt.id), col(Page.incident_id)).join(Page, _PAGE_OF).where(_BUNDLE, ~_ME).order_by(col(PageAttempt.id))
+_BOTH = select(Page, PageAttempt).where(_PAGE_OF, _ME).with_for_update()
+"""Asked for every page that goes out, so they stand ready, and none asks what the one before has told."""
+
 attempts = Counter("tocsin_page_attempts_total", "Tries to reach a person by how they ended", ["method", "outcome"])
 
 
@@ -53,8 +60,6 @@ class Held(Protocol):
 
     @property
     def id(self) -> int: ...
-    @property
-    def page_id(self) -> int: ...
     @property
     def incident_id(self) -> int: ...
 
@@ -301,24 +306,21 @@ class Deliveries:
 
     async def held(self, tx: Tx, attempt_id: int) -> tuple[Page, PageAttempt]:
         """The attempt and its page, both held for this transaction. `NotFound` when there is none."""
-        _, page_id = await self.whose(tx, attempt_id)
-        return await self._lock(tx, page_id, attempt_id)
+        incident = (await tx.session.execute(_AROUND, {"attempt": attempt_id})).first()
+        if incident is None:
+            raise NotFound("There is no such attempt.")
+        await hold_incident(tx, incident.incident_id)
+        return await self._lock(tx, attempt_id)
 
     async def together(self, tx: Tx, attempt_id: int) -> list[tuple[Page, PageAttempt]]:
         """What is told in one message with this attempt, itself first, all held for this transaction. `NotFound` when there is none."""
-        mine, other = aliased(PageAttempt), aliased(PageAttempt)
-        is_told_with_it = or_(col(other.id) == col(mine.id), col(other.bundle) == col(mine.bundle))
-        found = (
-            select(col(other.id), col(other.page_id), col(Page.incident_id))
-            .select_from(mine)
-            .join(other, is_told_with_it)
-            .join(Page, col(Page.id) == col(other.page_id))
-            .where(col(mine.id) == attempt_id)
-        )
-        rows = (await tx.session.execute(found)).all()
-        if not rows:
+        me = (await tx.session.execute(_AROUND, {"attempt": attempt_id})).first()
+        if me is None:
             raise NotFound("There is no such attempt.")
-        return await self._hold_all(tx, sorted(rows, key=lambda row: (row.id != attempt_id, row.id)))
+        others: list[Held] = []
+        if me.bundle is not None:
+            others += (await tx.session.execute(_TOLD_WITH, {"attempt": attempt_id, "bundle_of": me.bundle})).all()
+        return await self._hold_all(tx, [me, *others])
 
     async def _hold(self, tx: Tx, me: Fellow, others: Sequence[Fellow]) -> list[tuple[Page, PageAttempt]]:
         return await self._hold_all(tx, (me, *others))
@@ -326,12 +328,11 @@ class Deliveries:
     async def _hold_all(self, tx: Tx, wanted: Sequence[Held]) -> list[tuple[Page, PageAttempt]]:
         for incident in sorted({one.incident_id for one in wanted}):
             await hold_incident(tx, incident)
-        return [await self._lock(tx, one.page_id, one.id) for one in wanted]
+        return [await self._lock(tx, one.id) for one in wanted]
 
-    async def _lock(self, tx: Tx, page_id: int, attempt_id: int) -> tuple[Page, PageAttempt]:
-        page = await self._paging.page(tx, page_id)  # the page first, always: two orders would be a deadlock
-        wanted = select(PageAttempt).where(col(PageAttempt.id) == attempt_id).with_for_update()
-        return page, (await tx.session.execute(wanted, execution_options={"populate_existing": True})).scalars().one()
+    async def _lock(self, tx: Tx, attempt_id: int) -> tuple[Page, PageAttempt]:
+        row = (await tx.session.execute(_BOTH, {"attempt": attempt_id}, execution_options={"populate_existing": True})).one()
+        return row[0], row[1]
 
     async def whose(self, tx: Tx, attempt_id: int) -> tuple[ActorId, int]:
         """Whom an attempt is to reach, and for which page. `NotFound` when there is none."""

@@ -95,12 +95,11 @@ class Notices:
         address = await self._address(tx, page, attempt)
         if address is None:
             return None
-        screen = await self.for_screen(tx, page, attempt.person)
+        screen = await self.for_screen(tx, page, attempt.person, attempt.why)
         return replace(
             screen,
             attempt_id=number(attempt),
             address=address,
-            why=attempt.why,
             status_url=self.hook("status", number(attempt)),
             voice_url=self.hook("voice", number(attempt)),
             reply_to="" if is_place(attempt.person) else self.reply_address(number(attempt)),
@@ -127,8 +126,8 @@ class Notices:
             return None
         return await self._directory.address(tx, attempt.person, cast("Method", attempt.method))
 
-    async def for_screen(self, tx: Tx, page: Page, person: str) -> Notice:
-        """The notice as a person sees it in a browser, where it goes to no address."""
+    async def for_screen(self, tx: Tx, page: Page, person: str, why: str | None = None) -> Notice:
+        """The notice as a person sees it in a browser, where it goes to no address. `why` they were paged, where that is known already."""
         place = place_of(page)
         return Notice(
             attempt_id=0,
@@ -143,7 +142,7 @@ class Notices:
             lasting=duration(page.since, tx.now),
             person=person,
             address="",
-            why=await self._why(tx, page, person),
+            why=await self._why(tx, page, person) if why is None else why,
             code=await self._code(tx, page, person),
             link=self.link(number(page), person),
             status_url="",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Insert, Select, Update, and_, bindparam, case, false, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Select, Update, and_, bindparam, case, false, literal, not_, or_, select, tuple_, update
 
 from bot.db import EnumText, UtcDateTime, insert_into
 from bot.work.models import WorkItem
@@ -74,6 +74,16 @@ def claim(on_sqlite: bool) -> Update:
     leased = {"state": WorkState.LEASED, "lease": bindparam("new_lease"), "leased_at": NOW, "lease_until": bindparam("until")}
     taking = update(WorkItem.__table__).where(T.id.in_(free))  # type: ignore[attr-defined]
     return taking.values(**leased, attempts=T.attempts + 1).returning(*CLAIMED)
+
+
+@cache
+def finish_all(on_sqlite: bool) -> Update:
+    """Close what is done, as far as nobody else holds its row."""
+    mine = select(T.id).where(tuple_(T.id, T.lease, T.revision).in_(bindparam("claims", expanding=True)))
+    if not on_sqlite:
+        mine = mine.with_for_update(skip_locked=True)
+    closing = update(WorkItem.__table__).where(T.id.in_(mine))  # type: ignore[attr-defined]
+    return closing.values(**FREE, state=WorkState.DONE, finished_at=bindparam("at"), last_error=None).returning(T.id)
 
 
 @cache

@@ -16,6 +16,7 @@ from bot import faultpoints, log
 from bot.clock import Clock
 from bot.db import BOT, Database, Tx
 from bot.work import queue
+from bot.work.closing import Closing
 from bot.work.orders import Done, Order, Outcome, Priority, Refused, TryLater, WorkDied, WorkState, back_off
 from bot.work.queue import Claim, Lane
 
@@ -59,6 +60,7 @@ class Worker:
         self._awake = asyncio.Event()
         self._stopping = False
         self._claiming = asyncio.Lock()
+        self._closing = Closing(database)
         self._name = uuid.uuid4().hex[:8]
         self.last_round: datetime | None = None
         """When the worker last looked for work: what the readiness check asks."""
@@ -108,6 +110,7 @@ class Worker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._closing.end()
 
     async def drain(self, timeout_s: float = 10.0) -> bool:
         """Do everything that is due now and what follows from it. False when something still ran after `timeout_s` real seconds."""
@@ -199,6 +202,8 @@ class Worker:
         ended.labels(claim.kind, type(outcome).__name__).inc()
         for pause in (*WRITE_DOWN_AGAIN_S, None):
             try:
+                if isinstance(outcome, Done):
+                    return await self._closing.close(claim)
                 async with self._db.begin(actor=BOT) as tx:
                     return await self._close(tx, claim, outcome)
             except Exception:
@@ -208,10 +213,8 @@ class Worker:
                 await asyncio.sleep(pause)
         return False
 
-    async def _close(self, tx: Tx, claim: Claim, outcome: Outcome) -> bool:
+    async def _close(self, tx: Tx, claim: Claim, outcome: TryLater | Refused) -> bool:
         match outcome:
-            case Done():
-                return await queue.finish(tx, claim, WorkState.DONE)
             case TryLater(why, after) if tx.now - claim.wanted_at < GIVE_UP_AFTER:
                 failures = claim.failures + 1 if isinstance(outcome, Broke) else 0
                 await queue.put_back(tx, claim, tx.now + (after or back_off(claim.attempt)), why, failures)
