@@ -20,8 +20,10 @@ from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.directory.work import DirectoryWork
 from bot.events import Listeners
+from bot.handoffs.messages import FollowOnCall
 from bot.handoffs.note import Notes
 from bot.handoffs.service import Handoffs
+from bot.handoffs.showing import Showing
 from bot.handoffs.slack import HandoffButtons
 from bot.handoffs.work import HandoffWork
 from bot.incidents import messages as incident_orders
@@ -35,7 +37,6 @@ from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
 from bot.incidents.models import Incident
-from bot.incidents.ops import Posting
 from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
 from bot.incidents.repair import HistoryRepair
@@ -60,6 +61,7 @@ from bot.oncall.service import OnCall
 from bot.oncall.slack import OnCallListeners
 from bot.oncall.swaps import Swaps
 from bot.oncall.telling import Telling
+from bot.oncall.watching import Watching
 from bot.oncall.web import OnCallPages
 from bot.oncall.work import OnCallWork
 from bot.paging import messages as paging_facts
@@ -108,6 +110,7 @@ from bot.runbooks.service import Runs
 from bot.runbooks.slack import RunCommand
 from bot.runbooks.web import RunPage
 from bot.runbooks.work import RunWork
+from bot.slack.channels import Posting
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
 from bot.slack.gateway import Degraded, Ok, SlackGateway, web_client
@@ -179,7 +182,7 @@ async def build_rooms(
     swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
     telling = Telling(oncall, directory, planner, swaps)
     reports = Reports(oncall, directory, planner, addresses, pages_taken)
-    oncall_work = OnCallWork(database, gateway, directory, oncall, planner, swaps, telling)
+    watching, posting = Watching(database, oncall), Posting(gateway)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
     deliveries = Deliveries(paging, climbing, Senders(senders(settings)))
@@ -195,7 +198,6 @@ async def build_rooms(
     pages = PageListener(directory, incidents)
     recurring, leave = Recurring(database, worker), Leave(database, directory, settings.config)
     widening = Widening(directory, Candidates(directory, oncall), incidents, paging)
-    posting = Posting(gateway)
     executives, customers = Executives(directory, incidents, paging), Customers(directory, incidents)
     tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
@@ -251,7 +253,7 @@ async def build_rooms(
     listeners.on(oncall_facts.OverrideRemoved, telling.on_override_removed)
     listeners.on(oncall_facts.TemporaryAdded, telling.on_temporary_added)
     listeners.on(oncall_facts.TemporaryRemoved, telling.on_temporary_removed)
-    listeners.on(oncall_facts.ScheduleChanged, oncall_work.on_schedule_changed)
+    listeners.on(oncall_facts.ScheduleChanged, watching.on_schedule_changed)
     listeners.on(oncall_facts.HandoffAhead, handoffs.on_ahead)
     listeners.on(oncall_facts.HandedOff, handoffs.on_handed_off)
     listeners.on(WorkDied, incidents.on_work_died)
@@ -268,7 +270,7 @@ async def build_rooms(
     listeners.on(paging_facts.PageAcknowledged, customers.on_acknowledged)
     tracking.listen(listeners)
 
-    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: oncall_work.start(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: watching.start(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up_groups(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: policies.on_configuration(tx))
@@ -281,10 +283,12 @@ async def build_rooms(
 
     # Who does what later
     door.work(worker)
-    oncall_work.register(worker)
+    watching.register(worker)
+    OnCallWork(database, directory, oncall, planner, swaps, telling, posting).register(worker)
+    HandoffWork(database, oncall, planner, directory, handoffs, notes).register(worker)
+    worker.handles(FollowOnCall, Showing(database, directory, oncall, posting).follow)
     leave.register(worker)
     recurring.add("absences", "7 * * * *", leave.order)
-    HandoffWork(database, gateway, directory, oncall, planner, handoffs, notes).register(worker)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
     AudienceWork(database, executives, customers, tracking).register(worker)

@@ -8,11 +8,11 @@ from bot.events import Listeners
 from bot.incidents import blocks
 from bot.incidents.messages import CommanderChanged, IncidentDeclared, SeverityChanged, StateChanged, TrackIncident
 from bot.incidents.models import Incident, TrackedIncident
-from bot.incidents.ops import Posting, ending
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
 from bot.paging.messages import PageAcknowledged
-from bot.slack.gateway import Failed, Ok
+from bot.slack.channels import Posting
+from bot.slack.gateway import Failed, Ok, ending
 from bot.work import queue
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim

@@ -25,12 +25,13 @@ from bot.incidents.messages import (
 )
 from bot.incidents.models import Incident
 from bot.incidents.names import headline
-from bot.incidents.ops import OpsChannel, Posting
+from bot.incidents.ops import OpsChannel
 from bot.incidents.pages import PageListener
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
 from bot.incidents.widening import Widening
 from bot.paging.service import Paging
+from bot.slack.channels import Posting
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
 from bot.slack.marks import mark, posted_before

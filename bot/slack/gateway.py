@@ -80,6 +80,17 @@ class Failed:
 Result = Ok | TryLater | Failed
 
 
+def ending(answer: Result) -> orders.Outcome:
+    """How due work ends with this answer: what Slack refuses for good, a human is told."""
+    match answer:
+        case Ok():
+            return orders.Done()
+        case Failed() as failed:
+            return failed.outcome()
+        case later:
+            return later
+
+
 @dataclass(frozen=True)
 class Healthy:
     """Slack answers us."""

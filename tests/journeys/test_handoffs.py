@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import FakeClock
 from tests.journeys.roads import direct
+from tests.journeys.stories import calls
 from tests.journeys.test_oncall import ask, letters, press, primary
 from tests.world import CONFIG, World, running_world
 
@@ -134,3 +135,76 @@ async def test_group_and_topic_follow_whoever_is_on_call_overrides_included(dres
     assert (await slack.usergroups_users_list(usergroup=group))["users"] == ["U0BO0000000"]
     shown = (await slack.conversations_info(channel=channel))["channel"]["topic"]["value"]
     assert shown == "Deploys only by day | On call: Bo Lindqvist, then Kim Ji-woo"
+
+
+@pytest.fixture
+async def slack(sqlite_world: World) -> AsyncWebClient:
+    return AsyncWebClient(token=sqlite_world.environ["SLACK_BOT_TOKEN"], base_url=sqlite_world.environ["SLACK_API_URL"])
+
+
+@pytest.fixture
+async def payments(sqlite_world: World) -> str:
+    """The channel of a team; its topic follows."""
+    return next(str(one["id"]) for one in await sqlite_world.sandbox.channels() if one.get("name") == "payments")
+
+
+async def topic_of(slack: AsyncWebClient, channel: str) -> str:
+    return str((await slack.conversations_info(channel=channel))["channel"]["topic"]["value"])
+
+
+@pytest.mark.parametrize("method", ["conversations.list", "conversations.info", "conversations.join", "conversations.setTopic"])
+async def test_slack_that_is_busy_is_asked_again_until_the_topic_follows(
+    sqlite_world: World, slack: AsyncWebClient, payments: str, method: str
+) -> None:
+    world = sqlite_world
+    assert await topic_of(slack, payments) == "On call: Ana Silva, then Bo Lindqvist"
+    await world.stop()
+    await slack.conversations_leave(channel=payments)
+    await world.start()  # where the channel is is not known any more
+    await ask(world, "ana", "override @kim payments +8h")
+    world.sandbox.fault(service="slack", method=method, retry_after_s=20)
+    await press(world, "ana", "Confirm")
+    assert "Kim Ji-woo" not in await topic_of(slack, payments)
+    await world.advance(minutes=2)
+    assert await topic_of(slack, payments) == "On call: Kim Ji-woo, then Bo Lindqvist"
+
+
+async def test_channels_are_not_listed_for_each_handoff(sqlite_world: World) -> None:
+    world = sqlite_world
+    for who in ("kim", "bo"):
+        await ask(world, "ana", f"override @{who} payments +1h")
+        await press(world, "ana", "Confirm")
+        await press(world, "ana", "Take it back")
+    assert len(calls(world, "conversations.setTopic")) == 5
+    assert len(calls(world, "conversations.list")) == 1
+
+
+async def test_a_channel_that_is_gone_is_looked_for_anew(sqlite_world: World, slack: AsyncWebClient, payments: str) -> None:
+    world = sqlite_world
+    await ask(world, "ana", "override @kim payments +1h")
+    world.sandbox.fault(service="slack", method="conversations.info", error="channel_not_found")
+    await press(world, "ana", "Confirm")
+    await world.advance(minutes=1)
+    assert await topic_of(slack, payments) == "On call: Kim Ji-woo, then Bo Lindqvist"
+    assert len(calls(world, "conversations.list")) == 2
+
+
+async def test_a_missing_user_group_does_not_keep_the_topic_back(dressed: World) -> None:
+    channel = next(str(one["id"]) for one in await dressed.sandbox.channels() if one.get("name") == "general")
+    slack = AsyncWebClient(token=dressed.environ["SLACK_BOT_TOKEN"], base_url=dressed.environ["SLACK_API_URL"])
+    assert "On call: Bo Lindqvist, then Kim Ji-woo" in await topic_of(slack, channel)
+    assert "Slack knows no user group @platform-oncall" in "\n".join(await dressed.sandbox.channel("ops").texts())
+
+
+async def test_the_team_is_asked_again_when_slack_is_busy_while_the_bot_joins(
+    sqlite_world: World, slack: AsyncWebClient, payments: str
+) -> None:
+    world = sqlite_world
+    await slack.conversations_leave(channel=payments)
+    world.sandbox.fault(service="slack", method="conversations.join", retry_after_s=20)
+    await ask(world, "ana", "cover wed 18:00 +2h")
+    await press(world, "ana", "Ask the team")
+    await world.advance(minutes=2)
+    asked = [text for text in await world.sandbox.channel("payments").texts() if "asks the team: who takes Payments primary" in text]
+    assert len(asked) == 1
+    assert "asks the team" not in await letters(world, "kim"), "nobody is asked by name because Slack was busy"

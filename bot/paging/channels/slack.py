@@ -28,6 +28,8 @@ class SlackChannel:
         answer = await self._post(notice, notice.address)
         if isinstance(answer, Failed) and answer.code in NOT_THERE and is_place(notice.person):
             joined = await join_channel(self._slack, notice.address)
+            if isinstance(joined, gateway.TryLater):
+                return _not_done(joined)
             answer = await self._post(notice, joined) if joined else answer
         if isinstance(answer, Ok):
             return Accepted(f"{answer.text('channel')}/{answer.text('ts')}")
@@ -60,7 +62,8 @@ class SlackChannel:
 
     async def _channel_of(self, notice: Notice) -> str | TryLater | None:
         if is_place(notice.person):
-            return await find_channel(self._slack, notice.address)
+            found = await find_channel(self._slack, notice.address)
+            return _cannot_tell(found) if isinstance(found, gateway.TryLater) else found
         opened = await self._slack.call("conversations.open", users=notice.address)
         return opened.text("channel", "id") if isinstance(opened, Ok) else _cannot_tell(opened)
 
