@@ -205,7 +205,8 @@ async def build_rooms(
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, directory, recorder)
     watchdog = Watchdog(database, clock, paging)
-    intake = Intake(database, Alerts(directory, incidents, watchdog))
+    alerts = Alerts(directory, incidents, watchdog)
+    intake = Intake(database, alerts)
     declare_api = DeclareApi(directory, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
     postmortems = Postmortems(incidents, links)
@@ -293,7 +294,7 @@ async def build_rooms(
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
     AudienceWork(database, executives, customers, tracking).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
-    AlertWork(intake).register(worker)
+    AlertWork(database, alerts, intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
 

@@ -25,6 +25,9 @@ async def section(tx: Tx, incident: Incident) -> Sequence[Block]:
     truncated = (await tx.session.execute(left_out)).scalar() or 0
     firing, stopped = found.get(AlertStatus.FIRING, 0), found.get(AlertStatus.RESOLVED, 0)
     text = f"*Alerts:* {firing} firing, {stopped} resolved"
+    flapping = select(col(AlertGroup.flapping)).where(col(AlertGroup.incident_id) == incident.number, col(AlertGroup.flapping).is_(True))
+    if (await tx.session.execute(flapping.limit(1))).first():
+        text += "; *flapping*: they fire and stop again and again, and page nobody anew until they are quiet"
     if truncated:
         text += f"; {truncated} more were left out by their source (truncatedAlerts)"
     newest = select(Alert).where(col(Alert.incident_id) == incident.number).order_by(col(Alert.status), col(Alert.received_at).desc())

@@ -55,6 +55,8 @@ class AlertGroup(SQLModel, table=True):
 
     source: str = Field(primary_key=True)
     group_key: str = Field(sa_column=Column(Text, primary_key=True))
-    incident_id: int | None = None
+    incident_id: int | None = Field(default=None, index=True)
+    flapping: bool = False
+    """An alert of it fires and stops again and again: the incident stays open until it is quiet."""
     truncated: int = 0
     """How many alerts the newest webhook left out."""

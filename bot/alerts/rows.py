@@ -1,13 +1,15 @@
 """Reading and writing alerts by the hundred: the statements are built once, a storm executes them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, bindparam, select
+from sqlalchemy import Insert, and_, bindparam, select
 from sqlmodel import col
 
 from bot.alerts.changes import Known
 from bot.alerts.models import Alert, AlertEvent, AlertGroup
+from bot.alerts.sources import AlertStatus
 from bot.db import Tx, insert_into, is_sqlite
 from bot.incidents.models import Incident
 
@@ -57,6 +59,19 @@ async def incidents(tx: Tx, numbers: Iterable[int]) -> dict[int, Incident]:
     found = {row.number: row for row in (await tx.session.execute(INCIDENTS, {"numbers": sorted(numbers)})).scalars()}
     tx.read_held.update(found)
     return found
+
+
+async def fired(tx: Tx, incident_id: int, since: datetime) -> list[datetime]:
+    """When the incident's alert that fired most often since then did so."""
+    fires = (
+        select(col(AlertEvent.source), col(AlertEvent.fingerprint), col(AlertEvent.received_at))
+        .join(Alert, and_(col(Alert.source) == col(AlertEvent.source), col(Alert.fingerprint) == col(AlertEvent.fingerprint)))
+        .where(col(Alert.incident_id) == incident_id, col(AlertEvent.status) == AlertStatus.FIRING, col(AlertEvent.received_at) > since)
+    )
+    found: dict[tuple[str, str], list[datetime]] = {}
+    for row in await tx.session.execute(fires):
+        found.setdefault((row.source, row.fingerprint), []).append(row.received_at)
+    return max(found.values(), key=len, default=[])
 
 
 async def write(tx: Tx, alerts: Sequence[dict[str, object]], events: Sequence[dict[str, object]]) -> None:

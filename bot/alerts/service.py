@@ -4,15 +4,18 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from bot.alerts import rows, synthetic
 from bot.alerts.changes import Change, Known, change_of
+from bot.alerts.flapping import Flaps, flaps, is_quiet
 from bot.alerts.grouping import title_of
+from bot.alerts.messages import SettleFlapping
 from bot.alerts.models import Alert, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
 from bot.config.models import AlertSource, Service
+from bot.config.values import duration_text
 from bot.db import ActorId, Tx, hold_declaring, hold_incident
 from bot.directory.service import Directory
 from bot.incidents import lifecycle, timeline
@@ -22,6 +25,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Decision, Observation, Origin
 from bot.paging.watchdog import Watchdog
+from bot.work import queue
 
 
 @dataclass(frozen=True)
@@ -155,9 +159,9 @@ class Alerts:
         if incident and lifecycle.is_open(incident.state):
             await self._join(tx, incident, decision, len(fresh))
         elif incident and self._just_ended(tx, incident) and self._fired_before(delivery, fresh, batch, incident):
-            await self._incidents.reopen(tx, incident.number, "the alert fires again")
+            await self._reopen(tx, incident, group)
         else:
-            incident = await self._declare(tx, delivery, fresh, worst, incident)
+            incident, group.flapping = await self._declare(tx, delivery, fresh, worst, incident), False
         group.incident_id = incident.number
         batch.incidents[incident.number] = incident
         return incident.number
@@ -185,6 +189,26 @@ class Alerts:
             await timeline.record(tx, number, "alert", text, key="truncated")
         return declared.incident
 
+    async def _reopen(self, tx: Tx, incident: Incident, group: AlertGroup) -> None:
+        """It was over and fires again. What flaps pages once more, says so, and then stays open until it has been quiet for a while."""
+        found = await self._flaps(tx, incident, firing_now=True)
+        group.flapping = found is not None
+        if found is None:
+            await self._incidents.reopen(tx, incident.number, "the alert fires again")
+            return
+        sentence = found.sentence(tx.now)
+        quiet_for = duration_text(self._directory.config.incidents.quiet_for)
+        why = f"the alert fires again, {sentence}. It stays open until it has been quiet for {quiet_for}; until then nobody is paged anew"
+        await self._incidents.reopen(tx, incident.number, why, remark=sentence)
+
+    async def _flaps(self, tx: Tx, incident: Incident, *, firing_now: bool) -> Flaps | None:
+        """Whether an alert of the incident flaps; `firing_now` is not written down yet."""
+        defaults = self._directory.config.incidents
+        if not defaults.flapping_after:
+            return None
+        before = await rows.fired(tx, incident.number, tx.now - defaults.flapping_within)
+        return flaps([*before, *([tx.now] if firing_now else [])], defaults.flapping_after, defaults.flapping_within, tx.now)
+
     async def _join(self, tx: Tx, incident: Incident, decision: Decision | None, count: int) -> None:
         """More alerts of an open incident. A worse one raises a severity that no person has touched."""
         minute = f"{tx.now:%Y-%m-%dT%H:%M}"
@@ -208,14 +232,54 @@ class Alerts:
         if (await tx.session.execute(firing)).scalar_one() or (await tx.session.execute(left_out)).scalar():  # nobody knows of those
             await self._incidents.refresh(tx, incident, at_leisure=True)
             return
+        if await self._is_flapping(tx, incident):
+            await self._wait_for_quiet(tx, incident)
+            return
+        await self._over(tx, incident, "the alert resolved by itself")
+
+    async def _over(self, tx: Tx, incident: Incident, why: str) -> None:
+        incident_id = incident.number
         if incident.is_touched or incident.origin != "alert":
             await timeline.record(tx, incident_id, "alert", "no alert fires any more")
             await self._incidents.say(tx, incident, "*No alert fires any more.* `/inc resolve …` when you agree.")
             await self._incidents.refresh(tx, incident, at_leisure=True)
         elif incident.state is IncidentState.TRIAGE:
-            await self._incidents.cancel(tx, incident_id, "the alert resolved by itself")
+            await self._incidents.cancel(tx, incident_id, why)
         else:
-            await self._incidents.resolve(tx, incident_id, "the alert resolved by itself, and nobody had touched the incident")
+            await self._incidents.resolve(tx, incident_id, f"{why}, and nobody had touched the incident")
+
+    async def _is_flapping(self, tx: Tx, incident: Incident) -> bool:
+        """Whether the incident is known to flap. One that people keep open is found out when its alert stops."""
+        known = select(AlertGroup).where(col(AlertGroup.incident_id) == incident.number)
+        groups = list((await tx.session.execute(known)).scalars())
+        if any(group.flapping for group in groups):
+            return True
+        found = await self._flaps(tx, incident, firing_now=False)
+        if found is None or not groups:
+            return False
+        for group in groups:
+            group.flapping = True
+        await timeline.record(tx, incident.number, "alert", found.sentence(tx.now))
+        return True
+
+    async def _wait_for_quiet(self, tx: Tx, incident: Incident) -> None:
+        due = tx.now + self._directory.config.incidents.quiet_for
+        order, key = SettleFlapping(incident_id=incident.number), f"settle_flapping:{incident.number}"
+        await queue.refresh(tx, order, key=key, about=f"incident:{incident.number}", due=due)
+        await self._incidents.refresh(tx, incident, at_leisure=True)
+
+    async def settle(self, tx: Tx, incident_id: int) -> None:
+        """What flapped has been quiet for a while: it ends as any other does whose alert stops. If it fired again, nothing is done."""
+        incident = await self._incidents.held(tx, incident_id)
+        mine = col(Alert.incident_id) == incident_id
+        firing = await tx.session.execute(select(func.count()).where(mine, col(Alert.status) == AlertStatus.FIRING))
+        last_change = (await tx.session.execute(select(func.max(col(Alert.received_at))).where(mine))).scalar()
+        quiet_for = self._directory.config.incidents.quiet_for
+        if firing.scalar_one() or (last_change is not None and not is_quiet(last_change, quiet_for, tx.now)):
+            return
+        await tx.changed(update(AlertGroup).where(col(AlertGroup.incident_id) == incident_id).values(flapping=False))
+        if lifecycle.is_open(incident.state):
+            await self._over(tx, incident, f"quiet for {duration_text(quiet_for)} after it flapped")
 
     def _just_ended(self, tx: Tx, incident: Incident) -> bool:
         """Was it resolved a short while ago? What people cancelled, no alert reopens."""

@@ -320,6 +320,15 @@ class IncidentDefaults(Strict):
     reopen_within: Duration = Field(
         default=timedelta(minutes=30), description="The same alert this soon after resolving reopens; later it is a new, linked incident."
     )
+    # Twice may be chance; the third time within an hour it is a pattern, and waking somebody a fourth time tells them nothing new.
+    flapping_after: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=3,
+        description="An alert that fires so often `flapping_within` flaps: it pages once more, saying so, and its incident then stays open "
+        "until it is quiet. 0: never.",
+    )
+    flapping_within: Duration = Field(default=timedelta(hours=1), description="See `flapping_after`.")
+    # As long as a person would watch a graph before believing it.
+    quiet_for: Duration = Field(default=timedelta(minutes=15), description="What flapped is over when nothing of it fired for this long.")
     undo_for: Duration = Field(default=timedelta(minutes=5), description="`resolve` and `cancel` can be undone this long.")
     commander_after: Duration = Field(
         default=timedelta(minutes=5), description="The first to answer is acting commander after the seat was empty this long."

@@ -267,8 +267,8 @@ class Incidents(Outward):
         await self.say(tx, incident, f"{{actor}} took that back: it is *{back_to.value}* again.")
         return incident
 
-    async def reopen(self, tx: Tx, incident_id: int, text: str) -> Incident:
-        """It is not over: back to investigating, clocks restarted, the last commander and the current primary paged."""
+    async def reopen(self, tx: Tx, incident_id: int, text: str, *, remark: str = "") -> Incident:
+        """It is not over: back to investigating, clocks restarted, the last commander and the current primary paged, with a `remark`."""
         incident = await self.touched(tx, incident_id)
         after = lifecycle.after_reopen(incident.state)
         await self._guarded_move(tx, incident, after)
@@ -277,13 +277,13 @@ class Incidents(Outward):
         await self._back_to_work(tx, incident)
         if self.level(incident).opens_channel and not incident.channel_id:
             await self.open_channel(tx, incident)
-        await self._page_again(tx, incident)
+        await self._page_again(tx, incident, remark)
         await self.say(tx, incident, "*Reopened* by {actor}{words}. On-call is paged again.", words=text)
         return incident
 
-    async def _page_again(self, tx: Tx, incident: Incident) -> None:
+    async def _page_again(self, tx: Tx, incident: Incident, remark: str) -> None:
         """Page the ladder, and who led last unless they are on its first step or are the one who reopens."""
-        page_id = await self._paging.start(tx, self.page_request(incident))
+        page_id = await self._paging.start(tx, self.page_request(incident), remark)
         leader = await roles.commander(tx, incident.number)
         if page_id is None or leader is None or leader.person == tx.actor or self._config.person(leader.person) is None:
             return

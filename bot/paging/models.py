@@ -25,6 +25,7 @@ class Page(SQLModel, table=True):
     asked_by: str | None = None
     """Who asked for this person by hand (`/inc page @kim`); None for a page by the ladder of its severity."""
     words: str = Field(default="", sa_type=Text)
+    """Of whoever asked by hand; else a remark of ours on why it pages."""
     place: str = Field(default="{}", sa_type=Text)
     """Where people meet, JSON: bridge, dial_in, channel_id."""
     policy: str = Field(sa_type=Text)

@@ -81,7 +81,9 @@ class Notice:
     def remarks(self) -> tuple[str, ...]:
         """What the reader must know about this message itself."""
         held_back = f"{self.held_back} more held back by your cap" if self.held_back else ""
-        return tuple(remark for remark in (self.late, "possible duplicate" if self.possible_duplicate else "", held_back) if remark)
+        ours = "" if self.asked_by else one_line(self.words)
+        found = (ours, self.late, "possible duplicate" if self.possible_duplicate else "", held_back)
+        return tuple(remark for remark in found if remark)
 
     @property
     def about(self) -> str:
@@ -169,7 +171,7 @@ def sms_text(notice: Notice) -> str:
         return _bundle_text(notice)
     title = "" if notice.private else gsm(one_line(notice.title))
     service = "" if notice.private or notice.service is None else gsm(one_line(notice.service))
-    words = "" if notice.private else gsm(one_line(notice.words))
+    words = "" if notice.private or not notice.asked_by else gsm(one_line(notice.words))
     for dial_in, kept_service in ((notice.dial_in, service), (None, service), (None, "")):
         bare = _sms(notice, "", kept_service, dial_in, "")
         room = SMS_LIMIT - len(bare) - 1

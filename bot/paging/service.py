@@ -69,13 +69,16 @@ class Paging:
         self.directory = directory
         self.climbing = climbing
 
-    async def start(self, tx: Tx, request: PageRequest) -> int | None:
-        """Page by the severity's ladder, first step at once or after quiet hours. The page's id; None when this severity pages nobody."""
+    async def start(self, tx: Tx, request: PageRequest, remark: str = "") -> int | None:
+        """Page by the severity's ladder, first step at once or after quiet hours. The page's id; None when this severity pages nobody.
+
+        A `remark` ("flapping: 6 times in 20 min") stands in what people are sent.
+        """
         running = await self.ladder_page(tx, request.incident_id)
         if running is not None:
             return running.id
         policy = self.policy(request.severity, request.team)
-        return await self._begin(tx, request, policy) if policy.steps else None
+        return await self._begin(tx, request, policy, words=remark) if policy.steps else None
 
     async def page_person(self, tx: Tx, request: PageRequest, target: str, words: str = "") -> int:
         """Page `person:kim`, `team:payments` or a role now, whatever the severity, on a page of its own. `NotFound` when that is nobody."""

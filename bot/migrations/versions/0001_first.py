@@ -52,9 +52,11 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("group_key", sa.Text(), nullable=False),
         sa.Column("incident_id", sa.Integer(), nullable=True),
+        sa.Column("flapping", sa.Boolean(), nullable=False),
         sa.Column("truncated", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", "group_key"),
     )
+    op.create_index(op.f("ix_alert_group_incident_id"), "alert_group", ["incident_id"], unique=False)
     op.create_table(
         "channel_reaction",
         sa.Column("channel_id", sa.String(), nullable=False),
