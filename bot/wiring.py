@@ -50,10 +50,13 @@ from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
 from bot.incidents.widening import Widening
 from bot.incidents.work import IncidentWork
+from bot.oncall import gaps as oncall_gaps
 from bot.oncall import messages as oncall_facts
 from bot.oncall.addresses import Addresses
 from bot.oncall.checks import Checks as OnCallChecks
+from bot.oncall.gaps import Gaps
 from bot.oncall.leave import Leave
+from bot.oncall.lookout import Lookout
 from bot.oncall.overriding import Overriding
 from bot.oncall.planning import Planner
 from bot.oncall.report import Reports
@@ -181,6 +184,7 @@ async def build_rooms(
     oncall_checks, planner = OnCallChecks(oncall, directory), Planner(oncall, directory)
     swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
     telling = Telling(oncall, directory, planner, swaps)
+    gaps = Gaps(oncall, directory, planner)
     reports = Reports(oncall, directory, planner, addresses, pages_taken)
     watching, posting = Watching(database, oncall), Posting(gateway)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
@@ -255,6 +259,8 @@ async def build_rooms(
     listeners.on(oncall_facts.TemporaryAdded, telling.on_temporary_added)
     listeners.on(oncall_facts.TemporaryRemoved, telling.on_temporary_removed)
     listeners.on(oncall_facts.ScheduleChanged, watching.on_schedule_changed)
+    listeners.on(oncall_facts.ScheduleChanged, gaps.on_schedule_changed)
+    listeners.on(oncall_facts.TeamUnheard, lambda tx, fact: incidents.tell_ops(tx, fact.sentence, fact.key))
     listeners.on(oncall_facts.HandoffAhead, handoffs.on_ahead)
     listeners.on(oncall_facts.HandedOff, handoffs.on_handed_off)
     listeners.on(WorkDied, incidents.on_work_died)
@@ -272,6 +278,7 @@ async def build_rooms(
     tracking.listen(listeners)
 
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: watching.start(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: gaps.look_at_all(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up_groups(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: policies.on_configuration(tx))
@@ -285,11 +292,13 @@ async def build_rooms(
     # Who does what later
     door.work(worker)
     watching.register(worker)
+    Lookout(database, directory, gaps, posting).register(worker)
     OnCallWork(database, directory, oncall, planner, swaps, telling, posting).register(worker)
     HandoffWork(database, oncall, planner, directory, handoffs, notes).register(worker)
     worker.handles(FollowOnCall, Showing(database, directory, oncall, posting).follow)
     leave.register(worker)
     recurring.add("absences", "7 * * * *", leave.order)
+    recurring.add("gaps", oncall_gaps.EACH_DAY, gaps.each_day)
     PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
     AudienceWork(database, executives, customers, tracking).register(worker)

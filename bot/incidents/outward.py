@@ -111,6 +111,10 @@ class Outward(Records):
 
     # Trouble
 
+    async def tell_ops(self, tx: Tx, text: str, key: str) -> None:
+        """Say in the ops channel, once, what nobody nearer could be told."""
+        await queue.schedule(tx, SayInOps(text=text), key=f"ops:{key}")
+
     async def tell_of(self, tx: Tx, incident: Incident, text: str, key: str) -> None:
         """Tell people of trouble with an incident's channel: in the ops channel; of a private one only who declared and who leads it."""
         about = f"incident:{incident.number}"

@@ -22,7 +22,7 @@ from bot.slack.text import clamp
 DO, CHOOSE, CANCEL = "oncall.do", "oncall.choose", "oncall.cancel"
 REMOVE, REMOVE_TEMPORARY = "oncall.remove", "oncall.remove-temporary"
 ACCEPT, DECLINE, WITHDRAW = "oncall.accept", "oncall.decline", "oncall.withdraw"
-COVER, OFF = "oncall.cover", "oncall.off"
+COVER, OFF, FILL = "oncall.cover", "oncall.off", "oncall.fill"
 MOST = 5
 """Choices in a row; more are a reason to name one."""
 CONFIRM = {What.OVERRIDE: "Confirm", What.SWAP: "Ask", What.COVER: "Ask the team", What.TEMPORARY: "Confirm"}
@@ -88,6 +88,11 @@ def asked(text: str, swap_id: int, *, by_name: bool) -> list[Block]:
 def with_button(text: str, label: str, action: str, value: str) -> list[Block]:
     """Words, and one thing that can be done about them."""
     return [text_block(text), ActionsBlock(elements=[button(label, action, value)])]
+
+
+def gap(text: str, fill: str) -> list[Block]:
+    """What a team hears of its gaps, and the button by which somebody takes one."""
+    return with_button(text, "I take the first", FILL, fill) if fill else [text_block(text)]
 
 
 def board(text: str, changed: Sequence[Changed]) -> list[Block]:

@@ -94,6 +94,15 @@ class ScheduleChanged:
 
 
 @dataclass(frozen=True)
+class TeamUnheard:
+    """A team was to be told something (`sentence`), and has neither a channel that we may write to nor a lead. `key`: of that telling."""
+
+    team: str
+    sentence: str
+    key: str
+
+
+@dataclass(frozen=True)
 class HandoffAhead:
     """At `at` others come on call. Who leaves, who comes, who stays or comes: ids."""
 
@@ -143,3 +152,20 @@ class ReadAbsences(Order):
 
     destination: ClassVar[str] = "calendars"
     priority: ClassVar[Priority] = Priority.REFRESH
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAhead(Order):
+    """See whether a team will have nobody on call, and tell it what is new."""
+
+    team: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellTeam(Order):
+    """Tell a team of gaps: in its channel, else its lead. `fill` is the proposal that a button carries, "" for none."""
+
+    destination: ClassVar[str] = "slack"
+    team: str
+    text: str
+    fill: str = ""

@@ -85,6 +85,17 @@ class OnCallSwap(SQLModel, table=True):
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class OnCallOutlook(SQLModel, table=True):
+    """At which times, as far as `until`, a team knows that nobody is its primary."""
+
+    __tablename__ = "oncall_outlook"
+
+    team: str = Field(primary_key=True)
+    gaps: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON: start and end of each, in seconds since 1970."""
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
 class OnCallWatch(SQLModel, table=True):
     """Whom we announced last as on call, and the hand-off that we announced ahead: so that each is said once."""
 

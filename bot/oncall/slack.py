@@ -1,6 +1,7 @@
 """`/oncall` and its buttons: read what was typed, show it in absolute form, change it once it is confirmed."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from slack_sdk.models.blocks import Block
@@ -70,6 +71,7 @@ class OnCallListeners:
         door.click(blocks.REMOVE_TEMPORARY, self.remove_temporary)
         door.click(f"{blocks.COVER}:*", self.ask_team)
         door.click(f"{blocks.OFF}:*", self.find_cover)
+        door.click(blocks.FILL, self.fill)
         for action, listener in ((blocks.ACCEPT, self.accept), (blocks.DECLINE, self.decline)):
             door.click(action, listener)
             door.click(f"{action}:*", listener)
@@ -210,6 +212,11 @@ class OnCallListeners:
     async def ask_team(self, tx: Tx, click: Click) -> Reply:
         """From the home tab: the team is to be asked; first it is shown in full."""
         return await self._proposed(tx, [Proposal.from_value(click.value)])
+
+    async def fill(self, tx: Tx, click: Click) -> Reply:
+        """I take a time at which nobody is on call; first it is shown in full."""
+        wanted = Proposal.from_value(click.value)
+        return await self._proposed(tx, [replace(wanted, start=max(wanted.start, tx.now), person=str(tx.actor))])
 
     async def find_cover(self, tx: Tx, click: Click) -> Reply:
         """From the home tab: who could take this shift?"""

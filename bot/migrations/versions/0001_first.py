@@ -148,6 +148,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("schedule", "since"),
     )
     op.create_table(
+        "oncall_outlook",
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("gaps", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("team"),
+    )
+    op.create_table(
         "oncall_override",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("schedule", sa.String(), nullable=False),
