@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import channel, declare, ingest, oncall, page, sandbox, start, steady
+from bench import channel, declare, ingest, mobile, oncall, page, sandbox, start, steady
 from bench.table import Row, show
 from tests import postgres
 
@@ -36,6 +36,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P16", "P17"): declare.measure,
     ("S1", "S2"): sandbox.measure,
     ("S3",): page.measure,
+    ("S4",): mobile.measure,
 }
 
 

@@ -1,6 +1,8 @@
 """The page on a phone's browser: behind a signed link, without app, login or script. Showing changes nothing; a tap acts."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -15,12 +17,15 @@ from bot.paging.notice import one_line
 from bot.paging.notices import PURPOSE, Notices
 from bot.paging.service import Paging
 from bot.paging.states import PageState
+from bot.slack.identity import identity
 from bot.web import pages
 from bot.web.forms import SignedPages
 from bot.web.signing import Grant
 
 WAY_OUT = "Open Slack, or answer the SMS by replying with its code, like 4a."
 NOBODY = ActorId("")
+SNOOZES = (15, 30, 60)
+"""Minutes. An hour is the most for what is urgent."""
 
 
 class MobilePage:
@@ -66,12 +71,13 @@ class MobilePage:
                         return self._notices.link(page_id, grant.person, action)
                     await offered.run(tx, page.incident_id, "")
                 else:
-                    await self._answer(tx, page_id, action, fields.get("version", ""))
+                    await self._answer(tx, page_id, action, fields)
         except AlreadyDone:
             pass
         return self._notices.link(page_id, grant.person) if len(grant.ids) > 1 else None
 
-    async def _answer(self, tx: Tx, page_id: int, action: str, version: str) -> None:
+    async def _answer(self, tx: Tx, page_id: int, action: str, fields: Mapping[str, str]) -> None:
+        version, minutes = fields.get("version", ""), fields.get("minutes", "")
         match action:
             case "acknowledge":
                 await self._paging.acknowledge(tx, page_id)
@@ -79,22 +85,37 @@ class MobilePage:
                 await self._paging.escalate_page(tx, page_id, int(version) if version.isdecimal() else None)
             case "decline":
                 await self._paging.decline(tx, page_id)
+            case "snooze" if minutes in map(str, SNOOZES):
+                await self._holding.snooze(tx, page_id, timedelta(minutes=int(minutes)))
             case _:
                 raise InvalidInput("The page has no such button. Open the link again.")
 
     async def _rendered(self, tx: Tx, page: Page, person: ActorId, asking: PageAction | None) -> web.Response:
         notice = await self._notices.for_screen(tx, page, person)
         people = story.by_person(await self._paging.story(tx, page.incident_id))
+        service = self._directory.service(page.service) if page.service else None
         return pages.page(
             "paging/page.html",
             notice=notice,
             title=one_line(page.title),
+            styles_inside=True,
             asking=asking,
+            may_answer=person != NOBODY,
+            channel_url=await channel_url(tx, notice.channel_id),
+            runbooks=service.runbooks if service else (),
+            snoozes=SNOOZES,
             is_over=page.state == PageState.CLOSED,
             is_mine=page.acknowledged_by == person,
             people=[(self._directory.name(one) + (" (you)" if one == person else ""), state) for one, state in people.items()],
             actions=self._actions.offered,
         )
+
+
+async def channel_url(tx: Tx, channel_id: str | None) -> str | None:
+    """What opens a channel in Slack's app, in the right workspace once Slack has told which that is."""
+    us = await identity(tx)
+    query = {"team": us.team, "channel": channel_id} if us else {"channel": channel_id}
+    return f"https://slack.com/app_redirect?{urlencode(query)}" if channel_id else None
 
 
 def page_id_of(grant: Grant) -> int:

@@ -32,7 +32,7 @@ SENTENCES = {
 }
 HEADERS = {
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": pages.POLICY,
     "X-Content-Type-Options": "nosniff",
 }
 SECRET_PARTS = frozenset({"key", "token", "secret", "signature"})

@@ -309,9 +309,10 @@ async def test_the_page_shows_all_in_one_glance_and_looking_changes_nothing(room
         "channel=C0INC",
         "meet.example.com",
         "Resolve",
+        "https://runbooks.example.com/checkout",
     ):
         assert words in html
-    assert re.findall(r"<button[^>]*>([^<]+)<", html) == ["Acknowledge", "Escalate", "I can't", "Resolve"]
+    assert re.findall(r"<button[^>]*>([^<]+)<", html) == ["Acknowledge", "Escalate", "I can't", "Resolve", "15 min", "30 min", "60 min"]
 
 
 async def test_the_page_after_another_took_it(room: Room) -> None:
@@ -341,6 +342,39 @@ async def test_escalating_and_declining_from_the_page(room: Room) -> None:
         assert "said that they cannot" in await answer.text()
     await room.worker.drain()
     assert "kim sms" in room.new()
+
+
+async def test_snoozing_from_the_page_and_whatever_else_is_asked_of_it(room: Room) -> None:
+    page = await room.start(1)
+    room.new()
+    link = room.link("ana")
+    for wrong in (
+        {"action": "snooze", "minutes": "7"},
+        {"action": "snooze"},
+        {"action": "snooze", "minutes": "\u0661\u0665"},
+        {"action": "x"},
+    ):
+        async with room.client.post(link, data=wrong) as answer:
+            assert answer.status == 400
+    async with room.client.post(link, data={"action": "snooze", "minutes": "15"}, headers=HTML) as answer:
+        assert "You snoozed this page until 09:15." in await answer.text()
+    assert (await page_of(room, page)).state is PageState.SNOOZED
+    await room.advance(14.9)
+    assert room.new() == []
+    await room.advance(0.1)
+    assert "ana sms" in room.new()
+
+
+async def test_a_link_that_names_nobody_shows_the_page_without_buttons(sqlite_room: Room) -> None:
+    room = sqlite_room
+    await room.start(1)
+    link = room.links.link("p", "1", person=None, lasts=timedelta(days=1))
+    async with room.client.get(link, headers=HTML) as answer:
+        html = await answer.text()
+    assert "Checkout is down" in html
+    assert "<form" not in html
+    async with room.client.post(link, data={"action": "acknowledge"}) as answer:
+        assert answer.status == 403
 
 
 async def test_resolving_from_the_page_asks_once_more(room: Room) -> None:
