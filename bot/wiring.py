@@ -62,6 +62,7 @@ from bot.oncall.planning import Planner
 from bot.oncall.report import Reports
 from bot.oncall.service import OnCall
 from bot.oncall.slack import OnCallListeners
+from bot.oncall.substitutes import Substitutes
 from bot.oncall.swaps import Swaps
 from bot.oncall.telling import Telling
 from bot.oncall.watching import Watching
@@ -143,7 +144,6 @@ class Rooms:
     auditor: Auditor
     watchdog: Watchdog
     recurring: Recurring
-    leave: Leave
     repair: HistoryRepair
     directory: Directory
     paging: Paging
@@ -184,7 +184,7 @@ async def build_rooms(
     oncall_checks, planner = OnCallChecks(oncall, directory), Planner(oncall, directory)
     swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
     telling = Telling(oncall, directory, planner, swaps)
-    gaps = Gaps(oncall, directory, planner)
+    gaps, substitutes = Gaps(oncall, directory, planner), Substitutes(oncall, directory, planner)
     reports = Reports(oncall, directory, planner, addresses, pages_taken)
     watching, posting = Watching(database, oncall), Posting(gateway)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
@@ -279,6 +279,7 @@ async def build_rooms(
 
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: watching.start(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: gaps.look_at_all(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: leave.order(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up_groups(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: policies.on_configuration(tx))
@@ -292,8 +293,8 @@ async def build_rooms(
     # Who does what later
     door.work(worker)
     watching.register(worker)
-    Lookout(database, directory, gaps, posting).register(worker)
-    OnCallWork(database, directory, oncall, planner, swaps, telling, posting).register(worker)
+    Lookout(database, directory, gaps, substitutes, posting).register(worker)
+    OnCallWork(database, directory, oncall, planner, swaps, telling, substitutes, posting).register(worker)
     HandoffWork(database, oncall, planner, directory, handoffs, notes).register(worker)
     worker.handles(FollowOnCall, Showing(database, directory, oncall, posting).follow)
     leave.register(worker)
@@ -348,7 +349,6 @@ async def build_rooms(
         auditor=auditor,
         watchdog=watchdog,
         recurring=recurring,
-        leave=leave,
         repair=repair,
         directory=directory,
         paging=paging,
@@ -363,7 +363,6 @@ async def build_rooms(
 async def at_start(rooms: Rooms, tx: Tx) -> None:
     """What every process orders when it begins."""
     await rooms.recurring.start(tx)
-    await rooms.leave.order(tx)
     await rooms.repair.repair_open(tx)
 
 

@@ -18,8 +18,8 @@ from bot.work import queue
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
-AHEAD = timedelta(days=2)
-"""A calendar that cannot be read any more is still believed this far."""
+AHEAD = timedelta(weeks=8)
+"""As far as anybody plans; a calendar that cannot be read any more is still believed this far."""
 KEY = "read_absences"
 logger = log.get(__name__)
 
@@ -37,7 +37,7 @@ class Leave:
         worker.handles(ReadAbsences, self.read)
 
     async def order(self, tx: Tx, at: datetime | None = None) -> None:
-        """Have them read: at each start of a process, and every hour."""
+        """Have them read: when a process starts, when the configuration is another, and every hour."""
         if any(person.out_of_office for person in self._directory.config.people.values()):
             await queue.refresh(tx, ReadAbsences(), key=KEY)
 
@@ -62,3 +62,9 @@ class Leave:
         now = (col(OnCallAbsence.starts_at) <= tx.now) & (col(OnCallAbsence.ends_at) > tx.now)
         rows = (await tx.session.execute(select(OnCallAbsence).where(now).order_by(col(OnCallAbsence.ends_at)))).scalars()
         return {row.person: row.ends_at for row in rows}
+
+    @staticmethod
+    async def during(tx: Tx, start: datetime, end: datetime) -> frozenset[str]:
+        """Who is away at any time between two moments."""
+        rows = select(col(OnCallAbsence.person)).where(col(OnCallAbsence.starts_at) < end, col(OnCallAbsence.ends_at) > start)
+        return frozenset((await tx.session.execute(rows)).scalars())

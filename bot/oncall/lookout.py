@@ -8,6 +8,8 @@ from bot.directory.service import Directory
 from bot.oncall import blocks
 from bot.oncall.gaps import Gaps
 from bot.oncall.messages import LookAhead, TeamUnheard, TellTeam
+from bot.oncall.proposals import Proposal
+from bot.oncall.substitutes import Substitutes
 from bot.slack.channels import Posting
 from bot.slack.gateway import Failed, ending
 from bot.work import queue
@@ -19,10 +21,11 @@ from bot.work.worker import Worker
 class Lookout:
     """The handlers of what is about gaps."""
 
-    def __init__(self, database: Database, directory: Directory, gaps: Gaps, posting: Posting) -> None:
+    def __init__(self, database: Database, directory: Directory, gaps: Gaps, substitutes: Substitutes, posting: Posting) -> None:
         self._db = database
         self._directory = directory
         self._gaps = gaps
+        self._substitutes = substitutes
         self._posting = posting
 
     def register(self, worker: Worker) -> None:
@@ -40,15 +43,19 @@ class Lookout:
         team = self._directory.team(order.team)
         if team is None:
             return Done()
-        body = blocks.gap(order.text, order.fill)
+        text = order.text
+        if order.fill:
+            async with self._db.read() as tx:
+                text = "\n".join(filter(None, [text, await self._substitutes.suggestion(tx, Proposal.from_value(order.fill))]))
+        body = blocks.gap(text, order.fill)
         if team.channel is not None:
-            answer = await self._posting.once(team.channel, order.text, body, claim)
+            answer = await self._posting.once(team.channel, text, body, claim)
             if not isinstance(answer, Failed) or answer.slack_is_gone:
                 return ending(answer)
         async with self._db.begin(actor=BOT) as tx:
             if team.lead is not None and await self._directory.slack_user_of(tx, team.lead):
-                letter = TellPerson(actor=team.lead, text=order.text, blocks=json.dumps([block.to_dict() for block in body]))
+                letter = TellPerson(actor=team.lead, text=text, blocks=json.dumps([block.to_dict() for block in body]))
                 await queue.schedule(tx, letter, key=f"{claim.key}:{team.lead}")
             else:
-                await tx.announce(TeamUnheard(team.id, order.text, claim.key))
+                await tx.announce(TeamUnheard(team.id, text, claim.key))
         return Done()

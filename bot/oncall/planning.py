@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.config.models import Config, Team
@@ -10,7 +9,6 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
 from bot.oncall.definition import TemporaryShift
-from bot.oncall.fairness import merged
 from bot.oncall.grammar import Cover, Known, Off, Override, Somebody, Swap, Temporary
 from bot.oncall.proposals import Proposal, What
 from bot.oncall.service import OnCall, TheirShift
@@ -23,21 +21,6 @@ ONE_SHIFT = timedelta(weeks=1)
 """Who is always on call has no end of a shift: then the next week is meant."""
 LONGEST_VALUE = 2000
 """Slack takes no longer value of a button."""
-BACK = timedelta(days=120)
-"""How far back it is looked for when somebody was last on call."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Somebody who could take a shift. `last` is the end of their newest time on call there, `hours` what they had and will have of it.
-
-    `elsewhere` are other schedules in which they are on call then.
-    """
-
-    person: str
-    last: datetime | None
-    hours: float
-    elsewhere: tuple[str, ...] = ()
 
 
 class Planner:
@@ -128,22 +111,6 @@ class Planner:
         begins = max(upcoming[0].shift.start, tx.now)
         same = [one for one in upcoming if max(one.shift.start, tx.now) == begins]
         return [(one.schedule, Span(begins, min(one.shift.end, begins + ONE_SHIFT))) for one in same]
-
-    async def candidates(self, tx: Tx, proposal: Proposal) -> list[Candidate]:
-        """Who else could take a time: of its teams, with the standing it needs. The free first, then least lately on call."""
-        board = await self._oncall.board(tx, proposal.schedule, tx.now - BACK)
-        past = board.shifts(tx.now - BACK, tx.now + AHEAD)
-        found = []
-        for person in self.eligible(proposal.schedule):
-            held = [name for name, _ in await self._held(tx, person, Span(proposal.start, proposal.end))]
-            if person == tx.actor or proposal.schedule in held:
-                continue
-            theirs = merged((one.start, one.end) for one in past if one.person == person)
-            hours = sum(((end - start) for start, end in theirs), timedelta(0)).total_seconds() / 3600
-            ended = [end for start, end in theirs if start <= tx.now]
-            found.append(Candidate(person, max(ended, default=None), round(hours, 1), tuple(held)))
-        oldest = tx.now - BACK
-        return sorted(found, key=lambda one: (len(one.elsewhere), one.last or oldest, one.hours, one.person))
 
     async def elsewhere(self, tx: Tx, schedule: str, person: str, start: datetime, end: datetime) -> list[str]:
         """The other schedules in which a person has that time, too."""

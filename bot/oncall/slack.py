@@ -20,8 +20,9 @@ from bot.oncall.overriding import Overriding
 from bot.oncall.planning import Planner
 from bot.oncall.proposals import Proposal, What
 from bot.oncall.service import Board, OnCall
+from bot.oncall.substitutes import Substitutes
 from bot.oncall.swaps import Swaps
-from bot.oncall.wording import at, between, listed
+from bot.oncall.wording import between
 from bot.slack.answer import words
 from bot.slack.door import Door
 from bot.slack.replies import Reply, Say, ShowHome, UpdateModal
@@ -56,6 +57,7 @@ class OnCallListeners:
         self._swaps = swaps
         self._addresses = addresses
         self._report = report
+        self._substitutes = Substitutes(oncall, directory, planner)
         self._boards = Boards(oncall, directory, planner)
         self._echo = Echo(oncall, directory, planner)
 
@@ -155,9 +157,9 @@ class OnCallListeners:
         return asked.id or 0
 
     async def _who_could(self, tx: Tx, cover: Proposal, click: Click | None = None) -> Reply:
-        zone, now = self._planner.zone(tx.actor), tx.now
+        zone = self._planner.zone(tx.actor)
         when = f"*{between(cover.start, cover.end, zone)}* ({zone})"
-        found = await self._planner.candidates(tx, cover)
+        found = await self._substitutes.candidates(tx, cover)
         intro = f"Your time as {escape(self._planner.title(cover.schedule))}: {when}."
         if not found:
             text = f"{intro}\nNobody else of the team may stand in. Ask the team's lead, or name somebody: `swap @kim`."
@@ -165,10 +167,8 @@ class OnCallListeners:
         lines = []
         for one in found:
             name = escape(self._directory.name(one.person))
-            last = f"last on call {at(one.last, zone)}" if one.last and one.last < now else "on call now" if one.last else "not lately"
             ask = Proposal(What.SWAP, cover.schedule, cover.start, cover.end, one.person)
-            also = f"; then also {escape(listed([self._planner.title(each) for each in one.elsewhere]))}" if one.elsewhere else ""
-            lines.append((f"*{name}*: {last}, {one.hours:g} h around these months{also}", name.split()[0], ask))
+            lines.append((f"*{name}*: {self._substitutes.told(one, zone, tx.now)}", name.split()[0], ask))
         text = f"{intro}\nWho could take it, least lately on call first:"
         return shown(click, text, blocks.candidates(text, lines, cover))
 

@@ -9,7 +9,9 @@ from bot.oncall import blocks
 from bot.oncall.definition import SwapState
 from bot.oncall.messages import AskTeam, CloseCover
 from bot.oncall.planning import Planner
+from bot.oncall.proposals import Proposal, What
 from bot.oncall.service import OnCall
+from bot.oncall.substitutes import Substitutes
 from bot.oncall.swaps import Swaps
 from bot.oncall.telling import Telling, cover_key
 from bot.slack.channels import Posting
@@ -25,7 +27,15 @@ class OnCallWork:
     """The handlers of this room's due work."""
 
     def __init__(
-        self, database: Database, directory: Directory, oncall: OnCall, planner: Planner, swaps: Swaps, telling: Telling, posting: Posting
+        self,
+        database: Database,
+        directory: Directory,
+        oncall: OnCall,
+        planner: Planner,
+        swaps: Swaps,
+        telling: Telling,
+        substitutes: Substitutes,
+        posting: Posting,
     ) -> None:
         self._db = database
         self._directory = directory
@@ -33,6 +43,7 @@ class OnCallWork:
         self._planner = planner
         self._swaps = swaps
         self._telling = telling
+        self._substitutes = substitutes
         self._posting = posting
 
     def register(self, worker: Worker) -> None:
@@ -44,13 +55,14 @@ class OnCallWork:
         """Ask in the team's channel; where it has none, each of the team who could take it."""
         async with self._db.read() as tx:
             swap = await self._swaps.swap(tx, order.swap_id)
+            suggestion = await self._substitutes.suggestion(tx, Proposal(What.COVER, swap.schedule, swap.start, swap.end))
         channel = self._channel(swap.schedule)
         if swap.state is not SwapState.ASKED:
             return Done()
         if channel is None:
             await self._ask_each(order.swap_id, claim)
             return Done()
-        text = self._telling.question(swap, None)
+        text = "\n".join(filter(None, [self._telling.question(swap, None), suggestion]))
         answer = await self._posting.once(channel, text, blocks.asked(text, order.swap_id, by_name=False), claim)
         if isinstance(answer, Failed) and not answer.slack_is_gone:  # a private channel without us: ask people instead
             await self._ask_each(order.swap_id, claim)

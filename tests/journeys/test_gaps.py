@@ -12,6 +12,19 @@ from tests.journeys.test_oncall import letters, press, primary_then
 from tests.journeys.test_reload import Files, copied, reloaded
 from tests.world import World
 
+MAX_IS_AWAY = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:test
+BEGIN:VEVENT
+UID:1
+DTSTAMP:20260301T000000Z
+SUMMARY:Holiday
+DTSTART:20260307T000000Z
+DTEND:20260315T000000Z
+END:VEVENT
+END:VCALENDAR
+"""
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
@@ -102,3 +115,24 @@ async def test_a_team_without_a_channel_hears_it_through_its_lead_and_one_withou
     assert "*Nobody is on call as Platform primary*" in "\n".join(await told(world, "ops"))
     await days_pass(world, 4)
     assert (await letters(world, "kim")).count("Nobody is on call as Databases") == 1, "each day is as the others"
+
+
+async def test_whoever_is_free_and_was_on_call_least_lately_is_named_and_nobody_who_is_away_then(sqlite_world: World, files: Files) -> None:
+    world = sqlite_world
+    files.edit("teams", "members: [ana, bo, kim]", "members: [ana, bo, kim, max]")
+    await open_a_gap(world, files)
+    await days_pass(world, 2)
+    [text] = await told(world)
+    assert "Least lately on call of those who are free then: *Max Adeyemi* (not lately, 0 h around these months)." in text
+
+    (files.folder / "max.ics").write_text(MAX_IS_AWAY)
+    files.edit("people", "    level: executive", "    level: executive\n    out_of_office: max.ics")
+    await reloaded(world)
+    await world.user("ana").command("/oncall off mon 9 march 9:00 +8h")
+    await world.settled()
+    shown = (await world.user("ana").sees("general"))[-1].shown
+    lines = [line for line in shown.splitlines() if line.startswith("*")]
+    assert lines[-1].startswith("*Max Adeyemi*: not lately, 0 h around these months; out of office then")
+    await press(world, "ana", "Ask the whole team")
+    question = [message.shown for message in await world.sandbox.channel("payments").messages() if "who takes" in message.shown]
+    assert question and "Max" not in question[0], "he is away, and the others are on call then"
