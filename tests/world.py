@@ -131,7 +131,7 @@ async def running_world(
     async def advance(seconds: float) -> None:
         await worlds[0].bot.advance(timedelta(seconds=seconds))
 
-    async with Sandbox(clock=clock, advance=advance) as sandbox:
+    async with Sandbox(clock=clock, advance=advance, fleet=folder / "fleet") as sandbox:
         variables = {
             **sandbox.environ(),
             "TOCSIN_CONFIG": str(config),

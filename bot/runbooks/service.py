@@ -76,7 +76,10 @@ class Runs:
         run = await self.held(tx, run_id)
         if run.state != RunState.PREPARING:
             return
-        self._bind(run, bound, remark)
+        if run.bound and (changed := "; ".join(approval.differences(bound_of(run), bound))):
+            remark = f"Since it was approved: {changed}. Approve it as it is now, or decline. {remark}".strip()
+            await self._write_down(tx, run, f"run {run.number} was not started, for since it was approved {changed}")
+        run.bound, run.fingerprint, run.remark = json.dumps(asdict(bound)), bound.fingerprint, remark
         run.plan = json.dumps(plan)
         run.expires_at = tx.now + self._catalogue.find(run.runbook).approval_expires
         if run.needs == 0:
@@ -84,15 +87,13 @@ class Runs:
             return
         await self._wait(tx, run)
 
-    async def differs(self, tx: Tx, run_id: int, bound: Bound, differences: tuple[str, ...]) -> None:
-        """What would run now is not what was approved: it must be looked at once more."""
+    async def rehearse_again(self, tx: Tx, run_id: int) -> None:
+        """What would run now is not what was approved: what it would do is found out and shown once more."""
         run = await self.held(tx, run_id)
-        if run.state != RunState.APPROVED:
-            return
-        changed = "; ".join(differences)
-        self._bind(run, bound, f"Since it was approved: {changed}. Approve it as it is now, or decline.")
-        await self._write_down(tx, run, f"run {run.number} was not started, for since it was approved {changed}")
-        await self._wait(tx, run)
+        if run.state == RunState.APPROVED:
+            run.state = move(ALLOWED, run.state, RunState.PREPARING)
+            await self._order(tx, run, PrepareRun(run_id=run.number), "prepare")
+            await self.show(tx, run)
 
     async def refuse(self, tx: Tx, run_id: int, why: str) -> None:
         """It cannot be run, and says why."""
@@ -292,9 +293,6 @@ class Runs:
         if approval.is_expired(run.expires_at, tx.now):
             raise AlreadyDone(f"Run {run.number} waited too long for an approval. Ask for it again if it is still wanted.")
         return run
-
-    def _bind(self, run: Run, bound: Bound, remark: str) -> None:
-        run.bound, run.fingerprint, run.remark = json.dumps(asdict(bound)), bound.fingerprint, remark
 
     async def _wait(self, tx: Tx, run: Run) -> None:
         run.state = move(ALLOWED, run.state, RunState.WAITING)

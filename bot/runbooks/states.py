@@ -40,8 +40,8 @@ ALLOWED: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
     {
         RunState.PREPARING: frozenset({RunState.WAITING, RunState.APPROVED, *_NEVER_BEGUN}),
         RunState.WAITING: frozenset({RunState.APPROVED, *_NEVER_BEGUN}),
-        # Back to waiting: what was approved is not what would run now.
-        RunState.APPROVED: frozenset({RunState.RUNNING, RunState.WAITING, *_NEVER_BEGUN}),
+        # Back to preparing: what was approved is not what would run now.
+        RunState.APPROVED: frozenset({RunState.RUNNING, RunState.PREPARING, *_NEVER_BEGUN}),
         RunState.RUNNING: frozenset({RunState.VERIFYING, RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.LOST}),
         RunState.VERIFYING: frozenset({RunState.SUCCEEDED, RunState.CANCELLED}),
         RunState.LOST: frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}),  # a person looked, and says how it was

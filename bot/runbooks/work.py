@@ -19,7 +19,7 @@ from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, Sh
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
-from bot.runbooks.service import LOG_PAGE, Runs, bound_of, run_id
+from bot.runbooks.service import LOG_PAGE, Runs, run_id
 from bot.runbooks.states import IS_OVER, RunState
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.marks import mark, posted_before
@@ -106,7 +106,7 @@ class RunWork:
             return Done()
         if run.state == RunState.APPROVED and bound.fingerprint != run.fingerprint:
             async with self._db.begin(actor=BOT) as tx:
-                await self._runs.differs(tx, order.run_id, bound, approval.differences(bound_of(run), bound))
+                await self._runs.rehearse_again(tx, order.run_id)
             return Done()
         return await self._start(run, scene, bound)
 
@@ -239,7 +239,7 @@ class RunWork:
 
     async def _rehearsed(self, run: Run, scene: Scene, bound: Bound) -> tuple[tuple[str, ...], str]:
         """What the dry run says that would change; and what whoever approves must know of it."""
-        name = f"{run_id(run)}-dry"
+        name = f"{run_id(run)}-dry-{bound.fingerprint[:12]}"
         await self._runner.start(self._catalogue.spec(scene, bound, name, is_dry=True))
         progress = started(bound.hosts)
         for _ in range(REHEARSES_WITHIN_S * 5):

@@ -115,7 +115,14 @@ class Launcher:
         await self.bot.launch()
         from bot.sandbox.outside import Outside
 
-        outside = Outside(self.clock, self.data / "slack", self.advance_bot, manifest=self.manifest, with_page=self.with_page)
+        outside = Outside(
+            self.clock,
+            self.data / "slack",
+            self.advance_bot,
+            manifest=self.manifest,
+            with_page=self.with_page,
+            fleet=self.data / "fleet",
+        )
         outside.server.bot, outside.server.proxy.target = self.bot, self.bot.url
         outside.mailbox.bot_port = self.mail_port
         self.outside = outside
@@ -138,6 +145,7 @@ class Launcher:
             "SANDBOX_PUSH_ANA": f"ntfy://127.0.0.1:{self.port}/ana",
             "DATABASE_URL": f"sqlite:///{self.data / 'tocsin.db'}",
             "TOCSIN_CONFIG": str(self.config),
+            "TOCSIN_RUNS": str(self.data / "runs"),
             "TOCSIN_SECRET": notes.secret,
             "TOCSIN_HOST": "127.0.0.1",
             "TOCSIN_PORT": str(self.bot_port),

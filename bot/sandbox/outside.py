@@ -9,6 +9,7 @@ from bot.sandbox.calls import CallLog, Traffic
 from bot.sandbox.console import Console
 from bot.sandbox.drawer import Keeper
 from bot.sandbox.faults import FaultBoard
+from bot.sandbox.fleet.doors import FleetDoors
 from bot.sandbox.hooks import Hooks
 from bot.sandbox.keys import ACCOUNT, environ
 from bot.sandbox.mailbox import Mailbox
@@ -46,7 +47,7 @@ class Outside:
     """Starts and ends it all.
 
     `advance_bot` moves the bot's clock by seconds; `data` is where workspace, phones and mailbox are kept, None for nowhere;
-    `manifest` is Tocsin's own unless another is given.
+    `manifest` is Tocsin's own unless another is given; `fleet` is where the fleet is laid out when it is first wanted, None for none.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Outside:
         *,
         manifest: Json | None = None,
         with_page: bool = True,
+        fleet: Path | None = None,
     ) -> None:
         self.faults, self.calls = FaultBoard(), CallLog(clock)
         self.workspace = Workspace(SEED, self.faults, self.calls, data)
@@ -64,12 +66,20 @@ class Outside:
         traffic = Traffic()
         self.phones = Phones(NUMBERS, ACCOUNT, clock, traffic)
         self.mailbox = Mailbox(ADDRESSES, self.faults, clock, traffic)
-        self.stage = Stage(clock, self.faults, self.phones)
+        self.fleet = FleetDoors(fleet)
+        self.stage = Stage(clock, self.faults, self.phones, self.fleet)
         console = Console(self.calls, self.workspace.team, traffic)
         twilio = TwilioApi(self.phones, self.faults)
         self.hooks = Hooks(self.faults, clock)
         push = Ntfy(self.phones, self.faults)
-        routes = [*self.workspace.routes(), *console.routes(), *self.stage.routes(), *push.routes(), *self.hooks.routes()]
+        routes = [
+            *self.workspace.routes(),
+            *console.routes(),
+            *self.stage.routes(),
+            *push.routes(),
+            *self.hooks.routes(),
+            *self.fleet.routes(),
+        ]
         self.server = Server(routes, self.phones, self.mailbox, twilio, advance_bot, traffic=traffic, with_page=with_page)
         self.keeper = Keeper(data, self.phones, self.mailbox)
         self.phones.on_change = lambda: self.tell("phone")
@@ -92,6 +102,7 @@ class Outside:
         await self.workspace.start(self.url)
 
     async def close(self) -> None:
+        await self.fleet.close()
         await self.workspace.close()
         await self.server.close()
         self.keeper.close()

@@ -60,6 +60,25 @@ ALL = (
         "Every call goes to voicemail. An alert fires and a quarter of an hour passes: the ladder climbs to the manager.",
         lasts=True,
     ),
+    Scenario(
+        "bad_release",
+        "A bad release is out",
+        "Release v42 runs on real processes and answers errors; an alert fires. In the incident's channel: /inc run rollback to=v41. "
+        "Somebody else approves it (switch who you are).",
+        lasts=True,
+    ),
+    Scenario(
+        "dead_region",
+        "A region fails",
+        "Whatever goes to region us gets an error; an alert fires. In the incident's channel: /inc run reroute region=us.",
+        lasts=True,
+    ),
+    Scenario(
+        "bad_flag",
+        "A flag does harm",
+        "The flag new-checkout breaks release v44; an alert fires. In the incident's channel: /inc run flag flag=new-checkout.",
+        lasts=True,
+    ),
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}
 
@@ -84,6 +103,11 @@ STORM = (
     ("GatewayDown", "api-gateway", "The gateway answers 502"),
     ("SignInDown", "auth", "Nobody can sign in"),
 )
+DRILLS = {
+    "bad_release": ("CheckoutErrors", "checkout", "Every payment fails since release v42"),
+    "dead_region": ("RegionErrors", "checkout", "Two payments in five fail, all of them in region us"),
+    "bad_flag": ("CheckoutErrors", "checkout", "Every payment fails with the flag new-checkout"),
+}
 INSTANCES = 4
 WAITS_S = (300.0, 300.0, 330.0)
 
@@ -100,6 +124,8 @@ def steps_on(name: str, now: datetime, turn: int, people: Sequence[str]) -> list
             silent = [Step(f"/control/phones/{user}/policy", {"calls": "voicemail"}) for user in people]
             passing = [Step("/control/clock", {"advance_s": seconds}) for seconds in WAITS_S]
             return [*silent, webhook([UNHEARD[turn % len(UNHEARD)]], now, turn), *passing]
+        case _ if name in DRILLS:
+            return [Step("/control/fleet", {"fault": name}), webhook([DRILLS[name]], now, turn)]
         case _:
             return [Step("/control/fault", FAULTS[name])]
 
@@ -108,6 +134,8 @@ def steps_off(name: str, people: Sequence[str]) -> list[Step]:
     """What is done to end a scenario that lasts."""
     if name == "nobody_answers":
         return [Step(f"/control/phones/{user}/policy", {"calls": "ring"}) for user in people]
+    if name in DRILLS:
+        return [Step("/control/fleet", {}, "DELETE")]
     return [Step("/control/fault", FAULTS[name], "DELETE")]
 
 

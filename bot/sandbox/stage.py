@@ -11,6 +11,7 @@ from bot.errors import NotFound, Refusal
 from bot.sandbox import scenarios
 from bot.sandbox.doors import answering, fields_of
 from bot.sandbox.faults import Fault, FaultBoard
+from bot.sandbox.fleet.doors import FleetDoors
 from bot.sandbox.phones import Phones
 from bot.sandbox.scenarios import Scenario, Step
 
@@ -20,8 +21,8 @@ WITHIN_S = 120.0
 class Stage:
     """Starts and ends scenarios, each by the calls that it consists of, made over HTTP like anybody's. `address` is told at the start."""
 
-    def __init__(self, clock: Clock, faults: FaultBoard, phones: Phones) -> None:
-        self.clock, self.faults, self.phones = clock, faults, phones
+    def __init__(self, clock: Clock, faults: FaultBoard, phones: Phones, fleet: FleetDoors) -> None:
+        self.clock, self.faults, self.phones, self.fleet = clock, faults, phones, fleet
         self.address = ""
         self.turns: Counter[str] = Counter()
 
@@ -64,6 +65,8 @@ class Stage:
         """Whether a scenario that lasts is in force, by what is in force and not by what was clicked."""
         if scenario.name == "nobody_answers":
             return all(phone.ringing == "voicemail" for phone in self.phones.phones.values())
+        if scenario.name in scenarios.DRILLS:
+            return self.fleet.fault == scenario.name
         return scenario.name in scenarios.FAULTS and Fault.parse(scenarios.FAULTS[scenario.name]) in self.faults.faults
 
     async def play(self, steps: list[Step]) -> None:

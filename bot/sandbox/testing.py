@@ -212,7 +212,7 @@ class SeenChannel:
 class Sandbox:
     """Starts and ends with `async with`. `advance` moves the bot's clock by seconds; `data` keeps the workspace in a directory.
 
-    `manifest` stands in for Tocsin's own where another app is tried.
+    `manifest` stands in for Tocsin's own where another app is tried; `fleet` is where the fleet is laid out when it is first wanted.
     """
 
     def __init__(
@@ -221,8 +221,9 @@ class Sandbox:
         advance: Callable[[float], Awaitable[None]] | None = None,
         data: Path | None = None,
         manifest: Json | None = None,
+        fleet: Path | None = None,
     ) -> None:
-        self.outside = Outside(clock or WallClock(), data, advance or stands_still, manifest=manifest)
+        self.outside = Outside(clock or WallClock(), data, advance or stands_still, manifest=manifest, fleet=fleet)
         self._client: ClientSession | None = None
 
     async def __aenter__(self) -> Self:

@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"{to!r} is no release")
         before = self.said(f"readlink {quoted(home, 'current')}").rpartition("/")[2]
         self.said(f"test -d {quoted(home, 'releases', to)}", f"there is no release {to} in {home}/releases")
-        plan = [f"{home}/current: {before or 'nothing'} → {to}"] if before != to else []
+        plan = [f"release: {before or 'none'} → {to}"] if before != to else []
         if plan and not self._task.check_mode:
             draft, link = quoted(home, ".current.new"), quoted(home, "current")
             self.said(f"ln -sfn {shlex.quote('releases/' + to)} {draft} && mv -T {draft} {link}", f"{home}/current cannot be moved")

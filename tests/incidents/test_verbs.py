@@ -1,6 +1,5 @@
 """The table of verbs is true: what it lists for each surface is there, and nothing else is offered."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from bot.clock import FakeClock
 from bot.incidents.verbs import SPELLINGS, TABLE, TYPED, Surface, Verb
 from bot.sandbox.testing import elements, message_of
 from bot.slack.requests import Click, MessageAction, Shortcut, Submission
-from tests.world import CONFIG, World, running_world
+from tests.world import World, running_world
 
 CARD = {"ack": "incident.ack", "lead": "incident.lead", "update": "incident.update", "escalate": "incident.escalate",
         "resolve": "incident.resolve", "sev": "incident.severity:confirm",
@@ -22,12 +21,7 @@ MESSAGE = {"new": "declare.from_message", "note": "timeline.add"}
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
     """A bot with an incident whose severity nobody has confirmed."""
-    config = tmp_path / "config"
-    shutil.copytree(CONFIG, config)
-    (config / "runbooks").mkdir(exist_ok=True)
-    (config / "runbooks" / "restart.yaml").write_text("title: Restart\nplaybook: restart.yml\ngroup: web\n")
-    (config / "fleet.yaml").write_text("environments:\n  staging: {inventory: hosts.ini}\n")
-    async with running_world(sqlite_url, tmp_path, clock, config=config) as world:
+    async with running_world(sqlite_url, tmp_path, clock) as world:
         await world.user("kim").command("/inc checkout is slow")
         await world.settled()
         yield world

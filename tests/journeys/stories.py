@@ -1,5 +1,7 @@
 """What several stories look at: an incident as it is stored, what a person alone is told, and the calls that the bot made."""
 
+import asyncio
+
 from bot.incidents import roles
 from bot.incidents.models import Incident
 from bot.sandbox.testing import Message, message_of, words
@@ -50,3 +52,15 @@ def markup(part: object) -> list[str]:
         return []
     own = [part["text"]] if isinstance(part.get("text"), str) and part.get("type") != "plain_text" else []
     return own + [text for one in part.values() for text in markup(one)]
+
+
+async def run_card(world: World, run: int, words: str) -> str:
+    """The card of a run of #1, once it says these words."""
+    texts: list[str] = []
+    for _ in range(400):
+        texts = [text for text in await world.channel_texts(1) if f"Run {run}:" in text]
+        if texts and words in texts[-1]:
+            return texts[-1]
+        await world.advance(seconds=0.5)
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the card of run {run} never says {words!r}: {texts[-1:]}")

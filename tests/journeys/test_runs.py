@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bot.clock import FakeClock
+from tests.journeys.stories import run_card as card
 from tests.journeys.stories import whispered
 from tests.world import CONFIG, World, running_world
 
@@ -17,6 +18,7 @@ RUNBOOK = {
     "title": "Write a release",
     "playbook": "release.yml",
     "group": "web",
+    "environments": ["production"],
     "parameters": {"to": {"type": "version", "help": "the release"}, "slow": {"type": "integer", "min": 0, "max": 9999, "default": 0}},
     "reverse": {"runbook": "release", "parameters": {"to": "v1"}},
     "body": "## Meaning\n\nThe release is bad.\n",
@@ -60,17 +62,6 @@ async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock, config: Path)
     """A bot with a runbook; the databases make no difference to it, Ansible does."""
     async with running_world(sqlite_url, tmp_path, clock, config=config, TOCSIN_RUNS=str(tmp_path / "runs")) as world:
         yield world
-
-
-async def card(world: World, run: int, words: str) -> str:
-    """The run's card, once it says these words."""
-    for _ in range(400):
-        texts = [text for text in await world.channel_texts(1) if f"Run {run}:" in text]
-        if texts and words in texts[-1]:
-            return texts[-1]
-        await world.advance(seconds=0.5)
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"the card of run {run} never says {words!r}: {texts[-1:]}")
 
 
 async def declared(world: World) -> str:

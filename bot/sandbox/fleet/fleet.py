@@ -16,13 +16,6 @@ from bot.sandbox.process import die_with_parent
 READY_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 STOPS_WITHIN_S = 10.0
-FAULTS = {
-    "bad_release": "Release v42 is out: it says that it is healthy, and answers 500",
-    "leak": "Release v43 is out: it leaks memory and grows slower",
-    "dead_region": "Region us is broken: whatever goes there gets an error",
-    "bad_flag": "Release v44 is out with the flag new-checkout on: they do not go together",
-    "hung_instance": "web1 has stopped answering",
-}
 
 
 class Fleet:
@@ -87,16 +80,16 @@ class Fleet:
         return {host: (self.layout.home(host) / "current").readlink().name for host in self.layout.ports}
 
     async def break_by(self, fault: str) -> None:
-        """Make something go wrong, as `FAULTS` tells."""
+        """Make something go wrong: one of `doors.FAULTS`."""
         match fault:
-            case "bad_release":
+            case "bad_release":  # it starts, says that it is healthy, and answers 500
                 await self.release("v42")
-            case "leak":
+            case "leak":  # it grows, and slower
                 await self.release("v43")
-            case "dead_region":
+            case "dead_region":  # whatever goes there gets an error
                 for host in REGIONS["us"]:
                     (self.layout.home(host) / "broken").touch()
-            case "bad_flag":
+            case "bad_flag":  # a release and a flag that do not go together
                 await self.release("v44")
                 self.set_flag("on")
             case "hung_instance":

@@ -1,0 +1,47 @@
+"""Drills on the sandbox's fleet: something breaks for real, an alert fires, a runbook is approved and run, and customers are well again."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.clock import FakeClock
+from tests.journeys.stories import run_card
+from tests.world import CONFIG, World, running_world
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """A bot whose configuration stands beside the fleet, as in `tocsin sandbox`."""
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config)
+    async with running_world(sqlite_url, tmp_path, clock, config=config, TOCSIN_RUNS=str(tmp_path / "runs")) as world:
+        yield world
+
+
+async def customers(world: World, *, well: bool) -> None:
+    """Wait until customers got nothing but answers for two seconds on end, or something else."""
+    for _ in range(300):
+        seconds = (await world.sandbox.get("/fleet"))["seconds"][-3:-1]  # the newest is not over
+        if len(seconds) == 2 and all((one["failed"] == 0) == well for one in seconds):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"customers are not {'well' if well else 'failing'}: {seconds}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [("bad_release", "rollback to=v41"), ("dead_region", "reroute region=us"), ("bad_flag", "flag flag=new-checkout")],
+)
+async def test_what_broke_is_mended_by_the_runbook_that_somebody_else_approved(world: World, fault: str, line: str) -> None:
+    await world.sandbox.post(f"/scenarios/{fault}", on=True)
+    await world.settled()
+    await customers(world, well=False)
+    channel = await world.channel_name(1)
+    await world.user("kim").command(f"/inc run {line}", channel)
+    await run_card(world, 1, "waiting")
+    await world.user("ana").press("Approve", channel)
+    await run_card(world, 1, "succeeded")
+    await customers(world, well=True)
