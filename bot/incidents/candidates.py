@@ -33,10 +33,10 @@ class Candidates:
         return tuple(candidate for candidate in known if config.person(candidate.person))
 
     async def away(self, tx: Tx) -> Mapping[str, str]:
-        """Who is not to be asked now, and why: they are out of office, or others stand in for them and they are on call nowhere."""
-        boards = (await self._oncall.roster(tx, tx.now)).boards.values()
+        """Who is not to be asked now, and why: they are out of office, or others stand in for them."""
+        boards = (await self._oncall.roster(tx, tx.now, await self._oncall.changed_now(tx))).boards.values()
+        planned = {person for board in boards for person in Board(board.definition).who(tx.now).people}
         now = {person for board in boards for person in board.who(tx.now).people}
-        planned = {person for board in boards if board.overrides for person in Board(board.definition).who(tx.now).people}
         found = dict.fromkeys(planned - now, "others stand in for them on call")
         for person, until in (await Leave.away(tx)).items():
             found[person] = f"is away until {self._directory.wall_time(tx.actor, until, tx.now)}"

@@ -97,8 +97,10 @@ class Widening:
         incident = await self._incidents.held(tx, incident_id)
         pages, situation = await self._pages(tx, incident), await self.situation(tx, incident)
         if (why := width.why_not_alone(situation)) is not None:
-            is_enough = situation.responders >= situation.wanted
-            await self._call_off(tx, incident, [one for one in pages if is_enough or one.by == BOT], why)
+            if situation.responders >= situation.wanted:
+                await self._call_off(tx, incident, pages, f"{situation.responders} of {situation.wanted} respond")
+            else:
+                await self._call_off(tx, incident, [one for one in pages if one.by == BOT], why)
             return
         at = [one.at for one in pages]
         if limit := width.allowance(at, tx.now):

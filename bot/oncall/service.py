@@ -57,6 +57,10 @@ class OnCall:
         wanted = configured.ids(self.config) if ids is None else tuple(ids)
         return Roster(self.config, await store.boards(tx, self.config, wanted, since))
 
+    async def changed_now(self, tx: Tx) -> frozenset[str]:
+        """The schedules that are other than configured at this moment, because people changed something about them."""
+        return await store.changed_at(tx, tx.now)
+
     async def on_schedule(self, tx: Tx, schedule_id: str, at: datetime) -> Someone:
         """Who is on call by a schedule or rotation at a moment."""
         return (await self.roster(tx, at, (schedule_id,))).on_schedule(schedule_id, at)

@@ -84,6 +84,15 @@ async def changes(tx: Tx, table: type[C], names: Collection[str], since: datetim
     return (await tx.session.execute(rows.order_by(col(table.id)))).scalars().all()
 
 
+async def changed_at(tx: Tx, at: datetime) -> frozenset[str]:
+    """The schedules about which a change holds at a moment."""
+    found: set[str] = set()
+    for table in (OnCallOverride, OnCallTemporary):
+        now = (col(table.starts_at) <= at) & (col(table.ends_at) > at) & col(table.removed_at).is_(None)
+        found |= set((await tx.session.execute(select(col(table.schedule)).where(now))).scalars())
+    return frozenset(found)
+
+
 async def swaps_of(tx: Tx, person: str | None, since: datetime, schedule_id: str | None = None) -> Sequence[OnCallSwap]:
     """Swaps that end after `since`: those a person has a part in (or may take), or all; of one schedule, or all."""
     table = OnCallSwap

@@ -211,6 +211,23 @@ async def test_nobody_is_paged_for_width_before_a_person_has_confirmed(opted_wor
     assert "Confirm SEV1" not in await world.card(1)
 
 
+async def test_with_enough_responders_whoever_was_paged_for_it_can_sleep_on(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.user("bea").command("/inc sev3 checkout is down")
+    await world.settled()
+    said = told(await world.user("bea").command("/inc #1 page next"))
+    assert "*Lee O'Hara*" in said
+    await world.user("bea").press("Page Lee", "general")
+    await world.settled()
+    assert "Acknowledge" in (await roads.direct_page(world, "lee")).shown
+    for person in ("ana", "kim"):
+        await world.user(person).command("/inc #1 join")
+    await world.settled()
+    assert "needs nobody any more" in (await roads.direct_page(world, "lee")).shown
+    assert any(text == "paging for more hands ended: 2 of 2 respond" for text in await written(world))
+    assert "Page next 3" not in await world.card(1) and "2 of 2" in await world.card(1)
+
+
 def paged(world: World) -> list[str]:
     """Whose phone, besides that of who is on call, has a page."""
     return [person for person in ("bo", "kim", "lee", "max") if any("SEV1 #1" in text for text in world.phone(person).received)]
