@@ -17,7 +17,6 @@ from bot.incidents.messages import DraftNotice, IncidentDeclared, SeverityChange
 from bot.incidents.models import CustomerNotice, Incident
 from bot.incidents.service import Incidents
 from bot.paging.messages import PageAcknowledged
-from bot.slack.text import escape
 from bot.states import move
 from bot.web.pages import render
 from bot.work import queue
@@ -128,8 +127,7 @@ class Customers:
         await self._decide(tx, notice, NoticeState.APPROVED)
         incident = await self._incidents.held(tx, notice.incident_id)
         await timeline.record(tx, incident.number, "notice", f"approved a customer notice: {notice.text}")
-        quoted = escape(notice.text).replace("\n", "\n>")
-        await self._incidents.say(tx, incident, f"*Customer notice approved* by {{actor}}. {NOT_SENT}\n>{quoted}")
+        await self._incidents.say(tx, incident, f"*Customer notice approved* by {{actor}}{{words}}\n{NOT_SENT}", words=notice.text)
         return notice
 
     async def discard(self, tx: Tx, notice_id: int, version: int) -> CustomerNotice:

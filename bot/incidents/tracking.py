@@ -13,6 +13,7 @@ from bot.incidents.standing import Standings
 from bot.paging.messages import PageAcknowledged
 from bot.slack.channels import Posting
 from bot.slack.gateway import Failed, Ok, ending
+from bot.slack.text import escape
 from bot.work import queue
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim
@@ -64,10 +65,19 @@ class Tracking:
             return Done()
         config = self._directory.config
         posted = await self._posting.once(config.audiences.tracking or config.ops_channel, line, blocks.sentence(line), claim)
+        if isinstance(posted, Failed) and not posted.slack_is_gone:
+            return await self._cannot(incident, posted.why)
         if not isinstance(posted, Ok):
             return ending(posted)
         async with self._db.begin(actor=BOT) as tx:
             await tx.insert_new(TrackedIncident, incident_id=incident.number, channel_id=posted.text("channel"), ts=posted.text("ts"))
+        return Done()
+
+    async def _cannot(self, incident: Incident, why: str) -> Outcome:
+        """What a person must put right is said once an incident, where people look for the bot's troubles."""
+        text = f"*#{incident.number} is not in the tracking channel:* {escape(why)} See `audiences.tracking`."
+        async with self._db.begin(actor=BOT) as tx:
+            await self._incidents.tell_of(tx, await self._incidents.held(tx, incident.number), text, key=f"untracked:{incident.number}")
         return Done()
 
     def _is_tracked(self, incident: Incident) -> bool:

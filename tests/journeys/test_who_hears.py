@@ -80,7 +80,7 @@ async def test_a_customer_notice_is_a_draft_until_one_who_may_approves_it(world:
     await bea.press("Edit", place)
     await world.settled()
     assert words in str(await bea.view()) and problems_of_modal(shape(await bea.view())) == []
-    await bea.submit({"words": {"value": "Paying does not work <!channel>. We are on it."}})
+    await bea.submit({"words": {"value": "Paying does not work <!channel> {actor}. We are on it."}})
     await world.settled()
     assert "Everybody who may approve it is asked anew" in lines((await bea.views())[0])
     await bea.close()
@@ -95,7 +95,7 @@ async def test_a_customer_notice_is_a_draft_until_one_who_may_approves_it(world:
     await world.settled()
     said = (await world.heard(1, "Customer notice approved")).shown
     assert "Nothing was sent: this version has no way out to customers. Copy it to your status page." in said
-    assert "Paying does not work &lt;!channel&gt;. We are on it." in said
+    assert "by <@U0BEA000000>: Paying does not work &lt;!channel&gt; {actor}. We are on it." in said
     assert any("You approved the customer notice for #1" in message.shown for message in await world.user("bea").sees(place))
 
     await world.user("kim").command("/inc resolve rolled back", CHANNEL)
@@ -148,6 +148,20 @@ async def test_the_tracking_channel_has_one_line_for_each_incident_edited_in_pla
     tracked = [text for text in await world.sandbox.channel("ops").texts() if "#1 SEV" in text]
     assert len(tracked) == 1
     assert "#1 SEV2 checkout is down* · resolved" in tracked[0] and "commander: <@U0ANA000000>" in tracked[0]
+
+
+async def test_a_tracking_channel_that_is_not_there_is_said_once(sqlite_world: World, tmp_path: Path) -> None:
+    world, folder = sqlite_world, shutil.copytree(CONFIG, tmp_path / "company")
+    company = folder / "company.yaml"
+    company.write_text(company.read_text().replace("audiences:", "audiences:\n  tracking: nowhere"))
+    await world.stop()
+    await world.start(TOCSIN_CONFIG=str(folder))
+    await world.user("kim").command("/inc sev3 checkout is down")
+    await world.advance(minutes=2)
+    await world.user("ana").command("/inc lead me", CHANNEL)
+    await world.advance(minutes=2)
+    ops = [text for text in await world.sandbox.channel("ops").texts() if "#1" in text]
+    assert len(ops) == 1 and "#1 is not in the tracking channel" in ops[0] and "audiences.tracking" in ops[0]
 
 
 async def letters(world: World, person: str) -> list[str]:
