@@ -1,12 +1,12 @@
 """Who takes turns, and when: rotations with their dated epochs, schedules made of them, the on-call roles of a team."""
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from bot.config.values import Group, Id, LocalMoment, Strict, TurnLength, WallTime, Weekday, Zone
+from bot.config.values import Duration, Group, Id, LocalMoment, Strict, TurnLength, WallTime, Weekday, Zone
 
 Grade = Literal["junior", "engineer", "senior", "lead", "manager", "executive"]
 GRADES: tuple[Grade, ...] = ("junior", "engineer", "senior", "lead", "manager", "executive")
@@ -129,6 +129,13 @@ class OnCall(Strict):
     expert: Id | None = Field(default=None, description="Who is paged as `expert` for services that name no experts.")
     backup: Id | None = Field(
         default=None, description="Another team, whose primary (or, if that is the same person, secondary) stands in as secondary."
+    )
+
+    # An hour: who comes can still ask who leaves, and what stands in the note is still so.
+    notice: Duration = Field(default=timedelta(hours=1), description="How long before a hand-off both people get its note, at the latest.")
+    notice_at: WallTime | None = Field(
+        default=None,
+        description="Time of day, on the schedule's clock, at which they get it: the last one that leaves `notice`. Default: just then.",
     )
 
     def of(self, role: str) -> str | None:

@@ -1,7 +1,7 @@
 """Watching who is on call by each schedule, so that hand-offs are announced ahead and when they come."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -9,13 +9,12 @@ from sqlmodel import col
 from bot.db import BOT, Database, Tx
 from bot.oncall.messages import HandedOff, HandoffAhead, ScheduleChanged, WatchSchedule
 from bot.oncall.models import OnCallWatch
-from bot.oncall.service import OnCall
+from bot.oncall.service import Board, OnCall
+from bot.oncall.walltime import instant, local
 from bot.work import queue
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
-AHEAD = timedelta(hours=1)
-"""How long before a hand-off both people are told of it."""
 LOOK_AGAIN = timedelta(days=30)
 """Where nobody else comes within a year, it is looked again all the same."""
 
@@ -60,7 +59,9 @@ class Watching:
                 outgoing, incoming = tuple(one for one in before if one not in people), tuple(one for one in people if one not in before)
                 await tx.announce(HandedOff(name, claim.wanted_at, outgoing, incoming, people))
             change = board.next_change(tx.now)
-            if change is not None and change - AHEAD <= tx.now:
+            await self._take_back(tx, known, board)
+            told_at = self._told_at(name, change) if change is not None else tx.now + LOOK_AGAIN
+            if change is not None and told_at <= tx.now:
                 following = board.who(change).people
                 ahead = HandoffAhead(
                     name, change, tuple(one for one in people if one not in following), tuple(one for one in following if one not in people)
@@ -69,9 +70,34 @@ class Watching:
                 if told != known.ahead:
                     known.ahead = told
                     await tx.announce(ahead)
-            due = tx.now + LOOK_AGAIN if change is None else change if change - AHEAD <= tx.now else change - AHEAD
+            due = change if change is not None and told_at <= tx.now else told_at
             await queue.refresh(tx, order, key=claim.key, about=claim.about, due=min(due, tx.now + LOOK_AGAIN))
+
+    async def _take_back(self, tx: Tx, known: OnCallWatch, board: Board) -> None:
+        """A hand-off was announced, and the plan changed: nobody comes then. Others who do are announced as for any hand-off."""
+        announced = datetime.fromisoformat(json.loads(known.ahead)[0]) if known.ahead else tx.now
+        if announced <= tx.now:
+            return
+        before, after = (set(board.who(at).people) for at in (announced - timedelta(microseconds=1), announced))
+        if before == after:
+            known.ahead = ""
+            await tx.announce(HandoffAhead(known.schedule, announced, (), ()))
+
+    def _told_at(self, schedule: str, change: datetime) -> datetime:
+        """When both people get the note, as the first team says that the schedule answers for."""
+        team = self._oncall.config.teams[self._oncall.roles_of(schedule)[0][0]]
+        assert team.oncall is not None
+        return notice_time(change, team.oncall.notice, team.oncall.notice_at, self._oncall.zone_of(schedule))
 
     async def _look(self, tx: Tx, schedule: str) -> None:
         order = WatchSchedule(schedule=schedule)
         await queue.refresh(tx, order, key=f"watch_schedule:{schedule}", about=f"schedule:{schedule}", due=tx.now)
+
+
+def notice_time(change: datetime, before: timedelta, clock: time | None, zone: str) -> datetime:
+    """The last moment that leaves so much time, at which the zone's clock shows `clock`, where that is given."""
+    latest = change - before
+    if clock is None:
+        return latest
+    today = instant(datetime.combine(local(latest, zone), clock), zone)
+    return today if today <= latest else instant(datetime.combine(local(latest, zone) - timedelta(days=1), clock), zone)

@@ -44,6 +44,25 @@ def test_the_clock_is_read_through_the_seam() -> None:
     assert {reader for reader in readers if not reader.startswith("bot/sandbox/")} == {"bot/clock.py"}
 
 
+KEEPERS = {"Directory", "Judge", "Incidents", "Bot"}
+"""Directory holds it; Incidents makes a new Judge when it is another; the Bot reads which files to watch."""
+
+
+def test_nobody_keeps_the_configuration_or_what_was_made_of_it() -> None:
+    """It changes while the bot runs: whoever keeps a part of it goes on by the old one. Values (dataclasses) live too short for that."""
+    keepers = set()
+    for path in SOURCES:
+        if path.is_relative_to(HOUSE / "bot" / "sandbox"):
+            continue
+        for room in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)):
+            for begin in (node for node in room.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"):
+                told = {ast.unparse(one.annotation) for one in begin.args.args if one.annotation}
+                read = {node.attr for node in ast.walk(begin) if isinstance(node, ast.Attribute)}
+                if "Config" in told or read & {"config", "_config"}:
+                    keepers.add(room.name)
+    assert keepers == KEEPERS
+
+
 @pytest.mark.parametrize("card", [path for path in SOURCES if path.name == "__init__.py"], ids=lambda path: path.parent.name)
 def test_a_room_card_is_short_and_imports_nothing(card: Path) -> None:
     tree = ast.parse(card.read_text())

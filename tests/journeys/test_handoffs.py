@@ -208,3 +208,22 @@ async def test_the_team_is_asked_again_when_slack_is_busy_while_the_bot_joins(
     asked = [text for text in await world.sandbox.channel("payments").texts() if "asks the team: who takes Payments primary" in text]
     assert len(asked) == 1
     assert "asks the team" not in await letters(world, "kim"), "nobody is asked by name because Slack was busy"
+
+
+async def test_at_a_set_time_of_day_and_taken_back_when_the_plan_changes_after_it(
+    sqlite_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    config = Path(shutil.copytree(CONFIG, tmp_path / "early"))
+    teams = (config / "teams.yaml").read_text()
+    secondary = "oncall: {primary: platform-primary, secondary: platform-secondary"
+    assert secondary in teams
+    (config / "teams.yaml").write_text(teams.replace(secondary, f'{secondary}, notice_at: "07:30"'))
+    async with running_world(sqlite_url, tmp_path, clock, config=config) as world:
+        await world.advance(minutes=20)
+        assert "come on call" not in await letters(world, "kim")
+        await world.advance(minutes=15)  # 07:35 in Stockholm
+        assert "You come on call as Platform primary at *Mon 9 Mar 17:00* (Asia/Seoul)" in await letters(world, "kim")
+        await ask(world, "bo", "override me platform-primary 9:00 +2h")
+        await press(world, "bo", "Confirm")
+        assert "The plan changed: you do not come on call as Platform primary Mon 9 Mar 17:00." in await letters(world, "kim")
+        assert "You come on call as Platform primary at *Mon 9 Mar 19:00*" in await letters(world, "kim"), "its time of day is past"
