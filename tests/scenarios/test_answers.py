@@ -42,9 +42,11 @@ async def test_of_three_codes_1a_takes_the_first_alone(play: Play) -> None:
         03:00 ana sms: SEV3 #1
         03:00 ana sms: SEV3 #2
         03:00 ana sms: SEV3 #3
+        03:01 #ops: 🟡 *#1 SEV3 search is slow* · investigating <#C0000000001> · since …
+        03:01 #ops: 🟡 *#2 SEV3 checkout is slow* · investigating <#C000000000A> · since …
+        03:01 #ops: 🟡 *#3 SEV3 mail is slow* · investigating <#C000000000J> · since …
         03:01 ana sms: #1 is yours. Still open: 2 (#2), 3 (#3).
-        03:30 bo sms: SEV3 #2
-        03:30 bo sms: SEV3 #3
+        03:30 bo sms: 2 pages: 1 SEV3 #2 checkout is slow; 2 SEV3 #3 mail is slow
     """)
 
 
