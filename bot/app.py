@@ -130,8 +130,12 @@ class Bot:
         await self.worker.drain()
 
     async def _next_moment(self, told: Callable[[], Awaitable[datetime | None]]) -> datetime | None:
-        """When the next thing happens, here or outside."""
-        outside = await told()
+        """When the next thing happens, here or outside, once all that was told meanwhile is dealt with."""
+        outside, begun = await told(), -1
+        while begun != self.worker.begun:
+            begun = self.worker.begun
+            await self.worker.drain()
+            outside = await told()
         return min((moment for moment in (outside, await self.worker.next_due()) if moment is not None), default=None)
 
     async def checks(self) -> Mapping[str, Check]:

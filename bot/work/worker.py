@@ -74,6 +74,11 @@ class Worker:
         """The kinds of work that have a handler."""
         return frozenset(self._handlers)
 
+    @property
+    def begun(self) -> int:
+        """How many items were claimed so far."""
+        return self._claimed
+
     def wake(self) -> None:
         """Look for due work now."""
         self._awake.set()
