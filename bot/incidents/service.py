@@ -135,8 +135,10 @@ class Incidents(Outward):
             return None
         since = tx.now - self._config.incidents.same_within
         same = func.lower(col(Incident.title)) == judged.title.lower()
+        if judged.team is not None:  # the same words about what others answer for are another thing: "InstanceDown" here and there
+            same = same & (col(Incident.team).is_(None) | (col(Incident.team) == judged.team.id))
         if judged.service is not None:
-            same = same | (col(Incident.service) == judged.service.id)
+            same = (same & col(Incident.service).is_(None)) | (col(Incident.service) == judged.service.id)
         young = col(Incident.state).in_(OPEN) & (col(Incident.declared_at) > since) & (col(Incident.severity) <= judged.severity)
         rows = select(Incident).where(young, same, col(Incident.is_private).is_(False)).order_by(col(Incident.id)).limit(1)
         return (await tx.session.execute(rows)).scalar()
