@@ -16,6 +16,8 @@ The timetable is complete: every text, call, push, mail, webhook and message in 
 nobody. It leaves out answers to whoever acts in Slack and edits of what stands there, which ring nowhere.
 """
 
+import asyncio
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,8 +27,11 @@ from itertools import groupby
 from pathlib import Path
 from textwrap import shorten
 
+from aiohttp import ClientSession
+
 from bot.incidents import timeline
 from bot.sandbox.testing import HeldPhone
+from tests.scenarios import house
 from tests.world import Json, World
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -80,6 +85,20 @@ class Scenario:
         await self.phone(person).reply(words)
         await self.world.settled()
 
+    async def edit(self, changes: str) -> None:
+        """Have somebody edit the configuration's files: the house with these changes instead. The bot follows."""
+        house.write(self.config, changes)
+        await self.world.bot.rooms.following.look(at_once=True)
+        await self.world.settled()
+
+    async def alert(self, name: str, *services: str, fires: bool = True) -> None:
+        """Have the monitoring tell of each service that a critical alert fires, or no longer does."""
+        now = self.world.clock.now().isoformat()
+        async with ClientSession(self.world.sandbox.url) as monitoring:
+            posts = [monitoring.post("/hooks/alertmanager/monitor", json=webhook(name, one, now, fires)) for one in services]
+            assert {answer.status for answer in await asyncio.gather(*posts)} == {202}
+        await self.world.settled()
+
     def phone(self, person: str) -> HeldPhone:
         """Somebody's phone."""
         return self.world.phone(person)
@@ -104,9 +123,10 @@ class Scenario:
         yield from self._by_phone()
         yield from self._in_slack()
         for mail in self.world.sandbox.outside.mailbox.mails:
-            yield Sent(mail.at, mail.recipient.partition("@")[0], "email", gist(mail.subject))
+            words = mail.text if mail.subject.startswith("Re: ") else mail.subject
+            yield Sent(mail.at, mail.recipient.partition("@")[0], "email", gist(words))
         for post in self.world.sandbox.outside.hooks.heard:
-            yield Sent(post.at, post.name, "webhook", post.body)
+            yield Sent(post.at, post.name, "webhook", gist(str(json.loads(post.body).get("text", post.body))))
 
     def _by_phone(self) -> Iterator[Sent]:
         phones = self.world.sandbox.outside.phones
@@ -130,6 +150,15 @@ class Scenario:
             alone = next((team[one].name for one in channel.members if team[one].name != "tocsin"), "")
             who, how = (alone, "slack") if channel.kind == "im" else ("#" + "-".join(channel.name.split("-")[:2]), "")
             yield Sent(call.at, who, how, gist(re.sub(r"<@(\w+)>", lambda found: f"@{team[found[1]].name}", str(call.args["text"]))))
+
+
+def webhook(name: str, service: str, now: str, fires: bool) -> Json:
+    """What Alertmanager posts of one alert in a group of its own."""
+    labels, status = {"alertname": name, "service": service, "severity": "critical"}, "firing" if fires else "resolved"
+    times = {"startsAt": now, "endsAt": "0001-01-01T00:00:00Z" if fires else now}
+    alert = {"status": status, "labels": labels, "annotations": {}, "generatorURL": "", "fingerprint": f"{name} {service}", **times}
+    group = {"groupKey": f"{name} {service}", "groupLabels": labels, "commonLabels": labels, "commonAnnotations": {}}
+    return {"version": "4", "receiver": "tocsin", "status": status, "alerts": [alert], "externalURL": "", "truncatedAlerts": 0, **group}
 
 
 def gist(text: str) -> str:

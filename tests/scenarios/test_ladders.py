@@ -166,3 +166,51 @@ async def test_at_the_very_second_of_a_hand_off_whoever_comes_is_paged(play: Pla
         03:00 lee slack: Your time as Payments primary ends *Mon 2 Mar 03:05* (UTC); Ana Silva …
         03:05 ana sms: SEV1 #1
     """)
+
+
+async def test_a_policy_that_is_edited_meanwhile_derails_nothing_that_runs(play: Play) -> None:
+    scenario = await play()
+    await scenario.inc("sev1 checkout is down")
+    await scenario.at("03:01")
+    await scenario.edit("""
+        policies:
+          sev1: {steps: [{after: 0, targets: ["person:lee"]}, {after: 2m, targets: ["person:lee"]}]}
+    """)
+    await scenario.at("03:05")
+    await scenario.inc("sev1 search is down")
+    await scenario.at("03:08")
+    scenario.sent_exactly("""
+        03:00 #inc-1: #1 SEV1 checkout is down
+        03:00 ana sms: SEV1 #1
+        03:01 #ops: *A changed configuration is in force*: 5 people, 1 team, 3 services, 2 …
+        03:03 bo sms: SEV1 #1
+        03:05 #inc-2: #2 SEV1 search is down
+        03:05 lee sms: SEV1 #2
+        03:07 lee sms: SEV1 #2
+        03:08 bea sms: SEV1 #1
+    """)
+
+
+async def test_a_policy_that_is_deleted_meanwhile_derails_nothing_that_runs(play: Play) -> None:
+    own = """
+        teams:
+          payments: {policies: {sev1: ours}}
+        policies:
+          ours: {steps: [{after: 0, targets: ["person:lee"]}, {after: 4m, targets: ["person:bea"]}]}
+    """
+    scenario = await play(own)
+    await scenario.inc("sev1 checkout is down")
+    await scenario.at("03:01")
+    await scenario.edit("")
+    await scenario.at("03:05")
+    await scenario.inc("sev1 search is down")
+    await scenario.at("03:08")
+    scenario.sent_exactly("""
+        03:00 #inc-1: #1 SEV1 checkout is down
+        03:00 lee sms: SEV1 #1
+        03:01 #ops: *A changed configuration is in force*: 5 people, 1 team, 3 services, 2 …
+        03:04 bea sms: SEV1 #1
+        03:05 #inc-2: #2 SEV1 search is down
+        03:05 ana sms: SEV1 #2
+        03:08 bo sms: SEV1 #2
+    """)
