@@ -15,12 +15,13 @@ from aiohttp import ClientError, ClientSession
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from bot.handoffs.models import Handoff
 from bot.incidents.models import Incident, Invitation, MilestoneRow, Role, TimelineEntry
-from bot.oncall.models import OnCallEpoch
+from bot.oncall.models import OnCallEpoch, OnCallOverride, OnCallSwap
 from bot.paging.models import Page, PageAttempt
 from bot.paging.states import AttemptState
 from bot.reloads.models import Reading
-from bot.sandbox.testing import Json
+from bot.sandbox.testing import Json, elements, words
 from bot.sandbox.workspace.model import readable_id
 from bot.work.models import Alarm, WorkItem
 from bot.work.orders import WorkState
@@ -103,6 +104,56 @@ async def readings(house: House) -> int:
         return int((await tx.session.execute(select(func.count()).select_from(Reading))).scalar_one())
 
 
+def tuesday(house: House) -> None:
+    """Let it be Tuesday, 09:00 UTC: Kim in Seoul is awake and stays so for hours, and no hand-off of others is near."""
+    now = house.clock.now()
+    morning = now.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=(1 - now.weekday()) % 7)
+    house.passes((morning if morning > now else morning + timedelta(days=7)) - now)
+
+
+async def stand_in(house: House) -> bool:
+    """Ana lets Kim stand in for her, at once: a hand-off."""
+    return await typed(house, "/oncall override @kim payments +8h", "Confirm")
+
+
+async def half_an_hour(house: House) -> bool:
+    """Kim has not said that she has it."""
+    await house.moves_on(timedelta(minutes=31))
+    return True
+
+
+async def an_hour(house: House) -> bool:
+    """Nor has she after the nudge."""
+    await house.moves_on(timedelta(minutes=61))
+    return True
+
+
+async def ask_for_cover(house: House) -> bool:
+    """Ana asks her team."""
+    return await typed(house, "/oncall cover +8h payments", "Ask the team")
+
+
+async def take_it(house: House) -> bool:
+    """Kim takes it; where the button is gone, she has."""
+    asked = [one for one in await house.sandbox.channel("payments").messages() if "asks the team" in one.shown]
+    if "I take it" not in asked[-1].shown:
+        return True
+    return (await house.sandbox.user("kim").click(asked[-1].button("I take it"), "payments", asked[-1].ts))["ok"] is True
+
+
+async def typed(house: House, line: str, label: str) -> bool:
+    """Ana types a line and confirms it. What is refused a second time was done the first."""
+    ana = house.sandbox.user("ana")
+    answer = await ana.command(line)
+    if not answer["ok"]:
+        return False
+    if "already" in json.dumps(answer):
+        return True
+    shown = [one for one in await ana.sees("general") if label in one.shown.splitlines()][-1]
+    value = next(str(one["value"]) for one in elements(shown.blocks) if label in words(one))
+    return (await ana.click(shown.button(label), "general", shown.ts, value=value))["ok"] is True
+
+
 CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "declared": (declare,),
     "alerted": (alert,),
@@ -113,12 +164,20 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "updated": (declare, update),
     "resolved": (declare, three_minutes, resolve),
     "reloaded": (reload,),
+    "handed over": (stand_in, half_an_hour, an_hour),
+    "covered": (ask_for_cover, take_it),
 }
+
+
+BEGINS: Mapping[str, Callable[[House], None]] = {"handed over": tuesday}
+"""When a chapter begins, where that matters."""
 
 
 async def tell(house: House, chapter: str, die_at: str = "") -> list[int]:
     """Let a chapter happen. When the bot dies on the way another is started; the exit codes of those that died."""
     deaths: list[int] = []
+    if chapter in BEGINS:
+        BEGINS[chapter](house)
     await house.start(die_at)
     await rise(house, deaths)
     for act in CHAPTERS[chapter]:
@@ -168,6 +227,12 @@ class End:
     milestones: Counter[str] = field(default_factory=Counter)
     roles: set[tuple[str, str]] = field(default_factory=set)
     invited: set[str] = field(default_factory=set)
+    letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What people were told directly that is no page, numbers aside."""
+    team: Counter[str] = field(default_factory=Counter)
+    """What stands in a team's channel, its topic first."""
+    oncall: Counter[str] = field(default_factory=Counter)
+    """Hand-offs, overrides and swaps, by how they stand."""
     given_up: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     epochs: Counter[str] = field(default_factory=Counter)
@@ -179,8 +244,17 @@ async def end_of(house: House) -> End:
     await see_channels(house, end)
     for person in ("ana", "bo", "kim", "bea", "max", "lee"):
         await see_pages(house, person, end)
+    await see_team(house, end)
     await read_database(house, end)
     return end
+
+
+async def see_team(house: House, end: End) -> None:
+    channel = next(one for one in await house.sandbox.channels() if one.get("name") == "payments")
+    end.team["topic: " + channel["topic"]["value"]] += 1
+    for message in await house.sandbox.channel("payments").messages():
+        if "subtype" not in message.raw:
+            end.team[re.sub(r"\d+", "…", message.shown)] += 1
 
 
 async def see_channels(house: House, end: End) -> None:
@@ -197,10 +271,11 @@ async def see_channels(house: House, end: End) -> None:
 
 
 async def see_pages(house: House, person: str, end: End) -> None:
-    texts = house.sandbox.phone(person).received
+    texts, told = house.sandbox.phone(person).received, await direct_messages(house, person)
+    end.letters.update((person, re.sub(r"\d+", "…", one["text"])) for one in told if not one["is_page"])
     pages = {
         "sms": [text for text in texts if "a to take it" in text],
-        "slack": [page["text"] for page in await direct_messages(house, person)],
+        "slack": [one["text"] for one in told if one["is_page"]],
         "email": [mail.subject for mail in house.sandbox.mailbox(person)],
         "voice": ["rings"] * len(house.sandbox.phone(person).calls),
     }
@@ -231,6 +306,9 @@ async def read_database(house: House, end: End) -> None:
         end.invited = {invitation.actor for invitation in await rows(Invitation)}
         dead = select(col(WorkItem.key)).where(col(WorkItem.state) == WorkState.DEAD)
         end.given_up = list((await tx.session.execute(dead)).scalars())
+        end.oncall = Counter(f"{one.schedule} {one.incoming} {one.state.value}" for one in await rows(Handoff))
+        end.oncall.update(f"{one.schedule} {one.kind.value} {one.person}" for one in await rows(OnCallOverride))
+        end.oncall.update(f"{one.schedule} swap {one.state.value} {one.taker}" for one in await rows(OnCallSwap))
         end.epochs = Counter(epoch.schedule for epoch in await rows(OnCallEpoch))
         end.alarms = [alarm.sentence for alarm in await rows(Alarm)]
 
@@ -241,12 +319,14 @@ async def incident_channels(house: House) -> list[Json]:
 
 
 async def direct_messages(house: House, person: str) -> list[Json]:
-    """The pages in somebody's direct messages, as Slack shows them, each with its channel."""
+    """Somebody's direct messages, as Slack shows them, each with its channel; the pages among them are marked."""
     found: list[Json] = []
     for channel in await house.sandbox.channels():
         if channel.get("is_im") and readable_id("U", person) in channel["members"]:
             messages = await house.sandbox.channel(channel["id"]).messages()
-            found += [message.raw | {"channel": channel["id"], "text": message.shown} for message in messages]
+            found += [
+                message.raw | {"channel": channel["id"], "text": message.shown, "is_page": "SEV" in message.shown} for message in messages
+            ]
     return found
 
 

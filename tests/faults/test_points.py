@@ -44,6 +44,27 @@ POINTS = {
     "pressed": ("click: committed, not answered",),
     "updated": ("say_in_channel: claimed", "say_in_channel: done, not noted", "refresh_card: done, not noted"),
     "reloaded": ("configuration: before commit", "configuration: in force, not told"),
+    "handed over": (
+        "watch_schedule: claimed",
+        "watch_schedule: done, not noted#8",
+        "send_handoff_note: claimed",
+        "send_handoff_note: done, not noted",
+        "follow_on_call: claimed",
+        "follow_on_call: done, not noted#2",
+        "nudge_incoming: claimed",
+        "nudge_incoming: done, not noted",
+        "nudge_incoming: done, not noted#2",
+        "tell_person: done, not noted#2",
+    ),
+    "covered": (
+        "ask_team: claimed",
+        "ask_team: done, not noted",
+        "close_cover: claimed",
+        "close_cover: done, not noted",
+        "tell_person: claimed",
+        "tell_person: done, not noted",
+        "click: committed, not answered#2",
+    ),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
 """Where the bot dies, by the chapter of the story in which it comes there."""
@@ -77,11 +98,18 @@ def check(end: End, expected: End) -> None:
     assert all(method == BLIND for _, method in twice)
     assert not twice or end.labelled[next(iter(twice))] == 1, "a second send must say what it may be"
     differences = {
-        field.name: (getattr(end, field.name), getattr(expected, field.name))
+        field.name: apart(getattr(end, field.name), getattr(expected, field.name))
         for field in fields(End)
         if field.name not in ("extra", "labelled") and getattr(end, field.name) != getattr(expected, field.name)
     }
     assert differences == {}, "the story ends otherwise (is, should be)"
+
+
+def apart(found: object, expected: object) -> tuple[object, object]:
+    """What there is, and what there should be; of many counted things only those that differ."""
+    if isinstance(found, Counter) and isinstance(expected, Counter):
+        return found - expected, expected - found
+    return found, expected
 
 
 async def test_an_undisturbed_story_is_whole(build: Build) -> None:
@@ -113,6 +141,24 @@ async def test_a_kill_at_any_step_changes_nothing(build: Build, chapter: str, ki
     await asyncio.gather(*map(one, POINTS[chapter]))
     if failed:
         raise ExceptionGroup(f"{len(failed)} of {len(POINTS[chapter])} points", failed)
+
+
+async def test_an_undisturbed_handoff_tells_everybody_once(build: Build) -> None:
+    end = await undisturbed(build, "handed over")
+    mine = [text for (person, text) in end.letters if person == "kim" and "Payments primary" in text]
+    assert len([text for text in mine if "You are on call as Payments primary since" in text and "Do you have it?" not in text]) == 1
+    assert len([text for text in mine if "Do you have it?" in text]) == 1
+    assert set(end.letters.values()) == {1}
+    assert end.oncall["payments-primary kim silent"] == 1
+    assert end.team["topic: On call: Kim Ji-woo, then Bo Lindqvist"] == 1
+
+
+async def test_an_undisturbed_cover_is_asked_once_and_closed(build: Build) -> None:
+    end = await undisturbed(build, "covered")
+    assert end.oncall["payments-primary swap accepted kim"] == 1
+    [question] = [text for text in end.team if "Payments primary" in text]
+    assert ":white_check_mark: Kim Ji-woo has it." in question and "I take it" not in question
+    assert set(end.letters.values()) == {1}
 
 
 async def test_an_undisturbed_reload_is_told_once(build: Build) -> None:
