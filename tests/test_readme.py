@@ -80,6 +80,21 @@ def test_what_else_to_try_is_accepted(tmp_path: Path) -> None:
         assert not running.channel_of(2), "Slack was to be down"
 
 
+def test_what_is_typed_about_on_call_is_shown_in_full(tmp_path: Path) -> None:
+    needs("curl", "curl")
+    [lines] = re.findall(r"^```sh oncall\n(.*?)^```$", README, re.S | re.M)
+    expected = [
+        "primary: Ana Silva",
+        "You stand in as Payments primary: *Sat ",
+        "Ask Kim Ji-woo to take your time as Payments primary: *Sat ",
+        "In place of the schedule of Payments primary: *Sat ",
+        "*Payments primary*, ",
+    ]
+    with sandbox(tmp_path / "data") as running:
+        for line, words in zip(lines.splitlines(), expected, strict=True):
+            assert words in type_it(line, running)
+
+
 def test_what_the_first_screen_says_to_type_works(tmp_path: Path) -> None:
     needs("curl", "curl")
     with sandbox(tmp_path / "data") as running:
@@ -90,8 +105,8 @@ def test_what_the_first_screen_says_to_type_works(tmp_path: Path) -> None:
         assert "SEV1 #1 checkout is down" in seen
 
 
-def type_it(step: str, running: Running) -> None:
-    """A step literally as it stands, but for the port; curl must have been answered, and not by a refusal."""
+def type_it(step: str, running: Running) -> str:
+    """A step literally as it stands, but for the port; what curl was answered, which must be no refusal."""
     assert "127.0.0.1:8080" in step
     typed = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", step.replace("http://127.0.0.1:8080", running.url).replace("127.0.0.1:8080", running.url)],
@@ -100,6 +115,7 @@ def type_it(step: str, running: Running) -> None:
     assert typed.returncode == 0, f"{step}\n{typed.stdout}\n{typed.stderr}"
     assert typed.stdout.strip(), step
     assert '"error": "' not in typed.stdout, f"{step}\n{typed.stdout}"
+    return typed.stdout
 
 
 def test_run_help_names_every_variable() -> None:
