@@ -15,6 +15,12 @@ from bot.slack.text import clamp, escape, link
 SHOWN = 3
 
 
+async def names(tx: Tx, incident: Incident) -> list[str]:
+    """The names (`alertname`) of the alerts that an incident is about."""
+    found = select(col(Alert.name)).where(col(Alert.incident_id) == incident.number).distinct()
+    return list((await tx.session.execute(found)).scalars())
+
+
 async def section(tx: Tx, incident: Incident) -> Sequence[Block]:
     """How many alerts fire and stopped, the newest of them, and how many their source left out."""
     counts = select(col(Alert.status), func.count()).where(col(Alert.incident_id) == incident.number).group_by(col(Alert.status))

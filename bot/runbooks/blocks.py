@@ -32,7 +32,10 @@ from bot.slack.text import clamp, escape, link
 
 APPROVE, DECLINE, STOP, ALONE, SETTLE, REVERSE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle", "reverse"))
 CHOOSE, FILL, BECAUSE = "run.choose", "run.fill", "run.because"
+OPEN = "run.open"
 ELEMENT = "value"
+SUGGESTED = 3
+"""Buttons on the incident's card; `/inc run` offers them all."""
 PLAN_SHOWN, FAILURES_SHOWN, HOSTS_SHOWN = 12, 3, 20
 EMBLEMS = {
     RunState.PREPARING: "🔎",
@@ -175,6 +178,15 @@ def elapsed(shown: Shown) -> str:
 def few(names: Sequence[str]) -> str:
     """The first of many names."""
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def suggested(incident: int, runbooks: Sequence[Runbook]) -> list[Block]:
+    """The runbooks that fit an incident, for its card."""
+    buttons = [
+        ButtonElement(text=clamp(one.title, 75), action_id=f"{OPEN}:{position}", value=f"{incident} {one.id}")
+        for position, one in enumerate(runbooks)
+    ]
+    return [ContextBlock(elements=[MarkdownTextObject(text="*Runbooks that fit:*")]), ActionsBlock(block_id="runbooks", elements=buttons)]
 
 
 # Forms

@@ -2,12 +2,16 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from slack_sdk.models.blocks import Block
+
+from bot.config.runbooks import Runbook
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, Refusal
 from bot.incidents.actions import Actions, Call
+from bot.incidents.lifecycle import is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.runbooks import blocks
@@ -17,22 +21,32 @@ from bot.slack.door import Door
 from bot.slack.replies import Nothing, OpenModal, Reply, Say, UpdateModal
 from bot.slack.requests import Click, Submission
 
+Names = Callable[[Tx, Incident], Awaitable[list[str]]]
 OLD = "This button belongs to a message that is too old. Use the run's newest card."
 
 
 class RunCommand:
-    """Listeners of everything that asks for a run or decides about one."""
+    """Listeners of everything that asks for a run or decides about one. `alerts` tells the names of an incident's alerts."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, catalogue: Catalogue, runs: Runs) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        incidents: Incidents,
+        catalogue: Catalogue,
+        runs: Runs,
+        alerts: Callable[[Tx, Incident], Awaitable[list[str]]],
+    ) -> None:
         self._directory = directory
         self._incidents = incidents
         self._catalogue = catalogue
         self._runs = runs
+        self._alerts = alerts
 
     def register(self, actions: Actions, door: Door) -> None:
         """Add the verb `run`, and put the listeners on the door."""
         actions.add("run", self.run)
         actions.add_form("run", self.form)
+        door.click(f"{blocks.OPEN}:*", self.open_suggested)
         door.click(blocks.APPROVE, self.approve)
         door.click(blocks.DECLINE, self.decline)
         door.click(blocks.STOP, self.stop)
@@ -54,11 +68,25 @@ class RunCommand:
 
     async def form(self, tx: Tx, incident: Incident) -> Reply:
         """`run` alone: which one? Those that fit the incident come first."""
-        suggested = self._catalogue.suggested(incident.service, ())
+        suggested = await self._suggested(tx, incident)
         others = [one for one in self._catalogue.runbooks.values() if one not in suggested]
         if not self._catalogue.runbooks:
             raise Refusal("No runbook is configured. docs/configuration.md says how to add one.")
         return OpenModal(blocks.choice_form([*suggested, *others], about(incident, {})))
+
+    async def card_section(self, tx: Tx, incident: Incident) -> Sequence[Block]:
+        """The runbooks that fit, as buttons on the incident's card while it is open."""
+        suggested = await self._suggested(tx, incident) if is_open(incident.state) else []
+        return blocks.suggested(incident.number, suggested[: blocks.SUGGESTED]) if suggested else ()
+
+    async def open_suggested(self, tx: Tx, click: Click) -> Reply:
+        """A suggested runbook was pressed: its parameters come next."""
+        number, _, name = click.value.partition(" ")
+        incident = await self._incidents.get(tx, number_in(number))
+        return OpenModal(blocks.parameter_form(self._directory.config, self._catalogue.find(name), about(incident, {}), {}))
+
+    async def _suggested(self, tx: Tx, incident: Incident) -> list[Runbook]:
+        return self._catalogue.suggested(incident.service, await self._alerts(tx, incident))
 
     async def submit_choice(self, tx: Tx, form: Submission) -> Reply:
         """A runbook was chosen: its parameters come next."""

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from bot.clock import FakeClock
+from tests.journeys.stories import lines, whispered
 from tests.journeys.stories import run_card as card
-from tests.journeys.stories import whispered
 from tests.world import CONFIG, World, running_world
 
 HOST = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -114,6 +114,16 @@ async def test_what_is_missing_is_asked_for_in_a_form(world: World) -> None:
     await kim.submit({"runbook": {"value": "release"}})
     await kim.submit({"to": {"value": "v7"}, "slow": {"value": "0"}})
     assert "v7" in await card(world, 1, "waiting")
+
+
+async def test_a_runbook_that_fits_stands_on_the_card_and_asks_for_what_it_needs(world: World) -> None:
+    kim, channel = world.user("kim"), await declared(world)
+    await kim.press("Roll back to a release that was good", channel)
+    view = await kim.view()
+    assert view["callback_id"] == "run.fill:rollback"
+    assert "One host at a time is drained" in lines(view)
+    await kim.submit({"to": {"value": "v41"}})
+    assert "the inventory" in await card(world, 1, "refused")  # this world has no fleet yet
 
 
 async def test_a_fleet_that_has_grown_since_is_shown_and_approved_again(world: World, config: Path) -> None:
