@@ -51,6 +51,14 @@ class Life:
             os.kill(self.pid, signal.SIGKILL)
         return await self.died
 
+    def pause(self) -> None:
+        """Stop it in its tracks, as a machine does that is moved or out of memory."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on where it was, as if no time had passed."""
+        os.kill(self.pid, signal.SIGCONT)
+
 
 class Nursery:
     """Where bots are born: see `tests/faults/nursery.py`."""
@@ -113,6 +121,7 @@ class House:
         self.offset = timedelta(0)
         self.port = free_port()
         self.life: Life | None = None
+        self._replicas: list[Life] = []
 
     async def __aenter__(self) -> Self:
         await self.sandbox.__aenter__()
@@ -120,8 +129,9 @@ class House:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self.life is not None:
-            await self.life.kill()
+        for life in (self.life, *self._replicas):
+            if life is not None and not life.is_over:
+                await life.kill()
         await self.sandbox.__aexit__(None, None, None)
         await self.database.close()
 
@@ -136,12 +146,21 @@ class House:
             await self.until_ready(self.life)
         return self.life
 
-    async def until_ready(self, life: Life) -> None:
+    async def replica(self, die_at: str = "", *, ahead: timedelta = timedelta(0)) -> Life:
+        """Let one more bot begin on the same database, whose clock is `ahead`. People and providers reach the first one."""
+        port = free_port()
+        more = {"TOCSIN_PORT": str(port), "TOCSIN_SANDBOX_OFFSET_S": repr((self.offset + ahead).total_seconds())}
+        life = await self._nursery.bear(self._environ(die_at) | more, self.log)
+        self._replicas.append(life)
+        await self.until_ready(life, port)
+        return life
+
+    async def until_ready(self, life: Life, port: int | None = None) -> None:
         """Wait until the bot says that it is ready and has its connection to Slack, or is dead again."""
         async with ClientSession(timeout=ClientTimeout(total=2)) as client:
             while not life.is_over:
                 with contextlib.suppress(ClientError, TimeoutError, OSError):
-                    async with client.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+                    async with client.get(f"http://127.0.0.1:{port or self.port}/readyz") as answer:
                         if answer.status == 200 and (await answer.json())["checks"]["socket"]["ok"]:
                             return
                 await asyncio.sleep(0.02)

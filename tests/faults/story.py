@@ -218,6 +218,8 @@ class End:
     """Pages beyond one for each of these."""
     labelled: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Pages that say that they may be a repetition."""
+    late: timedelta = timedelta(0)
+    """How late the latest page was taken by its provider."""
     stood_down: Counter[str] = field(default_factory=Counter)
     incident: dict[str, object] = field(default_factory=dict)
     links: dict[str, bool] = field(default_factory=dict)
@@ -299,6 +301,8 @@ async def read_database(house: House, end: End) -> None:
             end.links |= {"channel": incident.channel_id is not None, "card": incident.card_ts is not None}
         end.pages = [(page.severity, page.state, page.taken, page.acknowledged_by) for page in await rows(Page)]
         for attempt in await rows(PageAttempt):
+            if attempt.accepted_at is not None:
+                end.late = max(end.late, attempt.accepted_at - attempt.due_at)
             end.attempts[attempt.person, attempt.method, attempt.step] = "reached" if attempt.state in REACHED else attempt.state.value
         end.timeline = Counter(entry.kind for entry in await rows(TimelineEntry))
         end.milestones = Counter(stone.kind.value for stone in await rows(MilestoneRow))
@@ -332,7 +336,7 @@ async def direct_messages(house: House, person: str) -> list[Json]:
 
 def bare(house: House, text: str) -> str:
     """A text without what differs from house to house: its address, its links' signatures, times, numbers (a rollback uses one up)."""
-    return re.sub(r"(?<=inc-)\d+|(?<=#)\d+|\?k=[^|>]*|\d\d:\d\d(?= UTC)", "…", text.replace(house.sandbox.url, ""))
+    return re.sub(r"(?<=inc-)\d+|(?<=#)\d+|\?k=[^|>]*|(?<=date\^)\d+|\d\d:\d\d(?= UTC)", "…", text.replace(house.sandbox.url, ""))
 
 
 async def post(house: House, service: str, severity: str) -> bool:

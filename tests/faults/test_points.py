@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections import Counter
 from dataclasses import fields
+from datetime import timedelta
 
 import pytest
 
@@ -36,10 +37,19 @@ POINTS = {
         "page email: marked as being called",
         "page email: accepted, not recorded",
         "page email: recorded",
+        "deliver_page: claimed",
+        "deliver_page: done, not noted",
+        "deliver_page: done, not noted#3",
     ),
     "alerted": ("alerts: before commit", "alerts: committed, not answered"),
     "noted": ("say_in_ops: claimed", "say_in_ops: done, not noted"),
-    "escalated": ("take_step: claimed", "take_step: done, not noted", "page voice: accepted, not recorded"),
+    "escalated": (
+        "take_step: claimed",
+        "take_step: done, not noted",
+        "page voice: marked as being called",
+        "page voice: accepted, not recorded",
+        "page voice: recorded",
+    ),
     "acknowledged": ("text: committed, not answered", "refresh_page_messages: done, not noted#2"),
     "pressed": ("click: committed, not answered",),
     "updated": ("say_in_channel: claimed", "say_in_channel: done, not noted", "refresh_card: done, not noted"),
@@ -70,6 +80,8 @@ POINTS = {
 """Where the bot dies, by the chapter of the story in which it comes there."""
 BLIND = "email"
 """Nobody can ask a mail server what it has taken: only this way may a page go out twice, and then it says so."""
+AGAIN_WITHIN = timedelta(seconds=30)
+"""A page whose process died is tried again by then, the lease of ten seconds included."""
 AT_ONCE = 4
 UNDISTURBED: dict[str, End] = {}
 
@@ -95,12 +107,13 @@ def check(end: End, expected: End) -> None:
     """The same end; a page sent twice only where nobody could know, and then it says so."""
     twice = Counter({where: count for where, count in end.extra.items() if count})
     assert sum(twice.values()) <= 1
+    assert end.late <= AGAIN_WITHIN
     assert all(method == BLIND for _, method in twice)
     assert not twice or end.labelled[next(iter(twice))] == 1, "a second send must say what it may be"
     differences = {
         field.name: apart(getattr(end, field.name), getattr(expected, field.name))
         for field in fields(End)
-        if field.name not in ("extra", "labelled") and getattr(end, field.name) != getattr(expected, field.name)
+        if field.name not in ("extra", "labelled", "late") and getattr(end, field.name) != getattr(expected, field.name)
     }
     assert differences == {}, "the story ends otherwise (is, should be)"
 
