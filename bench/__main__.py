@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import channel, declare, ingest, mobile, oncall, page, sandbox, start, steady
+from bench import channel, declare, ingest, mobile, oncall, page, paging, sandbox, start, steady
 from bench.table import Row, show
 from tests import postgres
 
@@ -31,6 +31,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P3",): on_postgresql,
     ("P6", "P7"): steady.measure,
     ("P8",): start.measure,
+    ("P9", "P10", "P11"): paging.measure,
     ("P12",): channel.measure,
     ("P14", "P15"): oncall.measure,
     ("P16", "P17"): declare.measure,

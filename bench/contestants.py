@@ -53,7 +53,7 @@ async def running(name: str, arguments: list[str], url: str, environ: Mapping[st
         await process.wait()
 
 
-async def answers(url: str, within_s: float = 30) -> None:
+async def answers(url: str, within_s: float = 90) -> None:
     """Wait until something answers HTTP there."""
     deadline = time.monotonic() + within_s
     async with aiohttp.ClientSession() as session:
