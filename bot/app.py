@@ -306,5 +306,6 @@ async def simulate(environ: Mapping[str, str], directory: Path, question: Questi
     async with closing(database := Database(with_driver(environ["DATABASE_URL"].strip()), WallClock(), Listeners())), database.read() as tx:
         people = Directory(config)
         groups = await people.people_of_groups(tx, people.groups())
-        roster = await OnCall(people).roster(tx, min(question.when.at, tx.now))
-        return Rehearsal(config, roster, stopped=await Contacts(people).stopped(tx), groups=groups).text(question)
+        roster, contacts = await OnCall(people).roster(tx, min(question.when.at, tx.now)), Contacts(people)
+        stopped, unverified = await contacts.stopped(tx), await contacts.unverified(tx)
+        return Rehearsal(config, roster, stopped=stopped, unverified=unverified, groups=groups).text(question)

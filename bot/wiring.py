@@ -80,6 +80,10 @@ from bot.paging.channels.sms import SmsChannel
 from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
 from bot.paging.channels.webhook import WebhookChannel
+from bot.paging.checks import Checks as ContactChecks
+from bot.paging.checks_slack import ContactListeners
+from bot.paging.checks_web import CheckDoors
+from bot.paging.checks_work import CheckLinks, CheckWork
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.doctor import Probe
@@ -89,6 +93,7 @@ from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
+from bot.paging.numbers import OurNumbers
 from bot.paging.policies import Policies
 from bot.paging.senders import Sender, Senders
 from bot.paging.service import Paging
@@ -189,6 +194,8 @@ async def build_rooms(
     watching, posting = Watching(database, oncall), Posting(gateway)
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
+    contact_checks = ContactChecks(directory, [channel.method for channel in channels])
+    numbers = OurNumbers(links, settings.phone_senders, settings.mail_sender if settings.smtp_url else "")
     deliveries = Deliveries(paging, climbing, Senders(senders(settings)))
     holding = Holding(paging, climbing)
     notices = Notices(
@@ -285,6 +292,7 @@ async def build_rooms(
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: directory.look_up_groups(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: policies.on_configuration(tx))
+    listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: contact_checks.verify_all(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: handoffs.follow(tx, fact.teams))
 
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
@@ -302,7 +310,9 @@ async def build_rooms(
     leave.register(worker)
     recurring.add("absences", "7 * * * *", leave.order)
     recurring.add("gaps", oncall_gaps.EACH_DAY, gaps.each_day)
-    PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
+    by_method: dict[str, PageChannel] = {channel.method: channel for channel in channels}
+    PagingWork(database, paging, deliveries, holding, notices, by_method).register(worker)
+    CheckWork(database, directory, contact_checks, CheckLinks(links, settings.url), gateway, by_method).register(worker)
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
     AudienceWork(database, executives, customers, tracking).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
@@ -320,7 +330,11 @@ async def build_rooms(
     NoticeButtons(customers).register(door)
     PageButtons(paging).register(door)
     PolicyButton(policies).register(door)
-    OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told).register(door)
+    contact_listeners = ContactListeners(directory, contact_checks, numbers)
+    contact_listeners.register(door)
+    oncall_listeners = OnCallListeners(oncall, directory, planner, Overriding(oncall_checks), swaps, addresses, reports.told)
+    oncall_listeners.add_to_home(contact_listeners.home)
+    oncall_listeners.register(door)
     HandoffButtons(handoffs).register(door)
     OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
@@ -328,10 +342,11 @@ async def build_rooms(
     PostmortemPages(database, incidents, postmortems).register(signed)
     answering = Answering(paging, holding, page_actions, directory)
     RunPage(database, directory, catalogue, runs, runner).register(signed)
-    texting = Texting(paging, holding, deliveries, page_actions, answering)
+    texting = Texting(paging, holding, deliveries, page_actions, answering, contact_checks, numbers)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     webhooks = TwilioWebhooks(token, settings.url)
     TwilioRoutes(database, paging, deliveries, notices, texting, answering, page_actions, webhooks, links).register(app)
+    CheckDoors(database, contact_checks, webhooks, links, numbers).register(app, signed)
     mail_key = settings.mail_key.get_secret_value() if settings.mail_key else None
     mail = MailDoor(database, notices, deliveries, Mailing(answering, holding, deliveries, directory), mail_key)
     mail.register(app)

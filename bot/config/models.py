@@ -371,6 +371,12 @@ class Config(Strict):
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
+    # Not `require`: on the first day, and after an upgrade, nothing is verified, and whoever is on call must be woken all the same.
+    verify_contacts: Literal["off", "warn", "require"] = Field(
+        default="warn",
+        description="Whether new and changed addresses are sent a code. `warn`: they are, and count at once; `tocsin doctor` and the home "
+        "tab tell what did not come back. `require`: only what came back is paged; who has none counts as nobody. `off`: on request.",
+    )
     executives: tuple[Id, ...] = Field(default=(), description="People paged as `executive` and told of every SEV1.")
     fallback: tuple[Target, ...] = Field(
         default=(),

@@ -300,6 +300,12 @@ class Settings(BaseModel):
         )
 
     @property
+    def phone_senders(self) -> tuple[str, ...]:
+        """Every number that texts and calls come from, the second provider's too where it is one."""
+        senders = (self.twilio_from, self.backup_from if self.backup_phone else None)
+        return tuple(sender for sender in senders if sender and sender.startswith("+"))
+
+    @property
     def mail_sender(self) -> str:
         """Sender address of e-mail."""
         return self.mail_from or f"tocsin@{urlsplit(self.url).hostname}"

@@ -14,10 +14,11 @@ from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound
 from bot.handoffs.messages import FollowOnCall, NudgeIncoming, SendHandoffNote
 from bot.handoffs.models import Handoff
-from bot.handoffs.states import ALLOWED, LEAD_AFTER, NUDGE_AFTER, HandoffState, when_awake
+from bot.handoffs.states import ALLOWED, LEAD_AFTER, NUDGE_AFTER, HandoffState
 from bot.oncall.messages import HandedOff, HandoffAhead
 from bot.oncall.planning import Planner
 from bot.oncall.service import OnCall
+from bot.oncall.walltime import when_awake
 from bot.oncall.wording import at
 from bot.slack.text import escape
 from bot.work import queue

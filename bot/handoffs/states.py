@@ -1,10 +1,9 @@
 """The life of a hand-off, and when somebody is awake."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 
 class HandoffState(StrEnum):
@@ -35,17 +34,6 @@ ALLOWED: Mapping[HandoffState, frozenset[HandoffState]] = MappingProxyType(
     }
 )
 
-WAKES, SLEEPS = time(8), time(22)
-"""Nobody is nudged outside of these hours of theirs: the pager wakes people, a formality does not."""
 NUDGE_AFTER = timedelta(minutes=30)
 LEAD_AFTER = timedelta(hours=1)
 """After the nudge, in hours in which the person is awake."""
-
-
-def when_awake(at: datetime, zone: str) -> datetime:
-    """The moment itself, if it falls into waking hours in the zone, else the next morning there."""
-    local = at.astimezone(ZoneInfo(zone))
-    if WAKES <= local.time() < SLEEPS:
-        return at
-    day = local.date() if local.time() < WAKES else local.date() + timedelta(days=1)
-    return datetime.combine(day, WAKES, ZoneInfo(zone)).astimezone(UTC)

@@ -105,7 +105,7 @@ def board(text: str, changed: Sequence[Changed]) -> list[Block]:
     return [*found, text_block(f"… and {len(changed) - MOST} more changes")] if len(changed) > MOST else found
 
 
-def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]], board: str, links: str) -> View:
+def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]], board: str, links: str, more: Sequence[Block]) -> View:
     """The home tab: my shifts with buttons, what waits for my answer, who is on call, and where the calendars are."""
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text="On call")), text_block(now)]
     for text, swap_id, by_name in waiting[:MOST]:
@@ -116,7 +116,7 @@ def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]
         pair = [button("Find cover", f"{OFF}:{number}", value), button("Ask the team", f"{COVER}:{number}", value)]
         blocks += [text_block(line.text), ActionsBlock(elements=pair)]
     blocks += [DividerBlock(), text_block(board), ContextBlock(elements=[MarkdownTextObject(text=clamp(links, 2000))])]
-    return View(type="home", blocks=blocks)
+    return View(type="home", blocks=[*blocks, *more])
 
 
 def _waiting(swap_id: int, by_name: bool) -> ActionsBlock:

@@ -31,6 +31,7 @@ from bot.slack.text import clamp, escape, unescape
 
 CANCELLED = "Nothing was changed."
 Reporting = Callable[[Tx, str], Awaitable[str]]
+HomeSection = Callable[[Tx], Awaitable[Sequence[Block]]]
 
 
 class _Rehearsed(Exception):
@@ -58,8 +59,13 @@ class OnCallListeners:
         self._addresses = addresses
         self._report = report
         self._substitutes = Substitutes(oncall, directory, planner)
+        self._sections: list[HomeSection] = []
         self._boards = Boards(oncall, directory, planner)
         self._echo = Echo(oncall, directory, planner)
+
+    def add_to_home(self, section: HomeSection) -> None:
+        """Let the home tab show something of an upper room below what is on call."""
+        self._sections.append(section)
 
     def register(self, door: Door) -> None:
         """Tell the door what comes here."""
@@ -275,7 +281,8 @@ class OnCallListeners:
             waiting.append((f"{who} {asks}: {title} {between(swap.start, swap.end, zone)}", swap.id, swap.asked is not None))
         mine = await self._boards.mine(tx)
         board = await self._boards.overview(tx) if self._boards.teams() else "No team has an on-call rotation yet."
-        return blocks.home(mine, lines, waiting, board.removeprefix(mine).strip(), self._addresses.told(str(tx.actor), []))
+        more = [block for section in self._sections for block in await section(tx)]
+        return blocks.home(mine, lines, waiting, board.removeprefix(mine).strip(), self._addresses.told(str(tx.actor), []), more)
 
     def _may_take(self, tx: Tx, schedule: str, asked: str | None) -> bool:
         return asked == tx.actor or (asked is None and tx.actor in self._planner.members(schedule))

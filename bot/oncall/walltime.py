@@ -4,11 +4,13 @@ What starts at a wall time that occurs twice starts at the first, what ends ther
 exist is the end of the gap.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LAST_YEAR = 9998  # beyond it dates cannot be computed with
+WAKES, SLEEPS = time(8), time(22)
+"""Nobody is nudged outside of these hours of theirs: the pager wakes people, a formality does not."""
 STRIDE = timedelta(days=6)  # no zone has ever changed its clocks twice within a week
 SECOND = timedelta(seconds=1)
 
@@ -86,3 +88,12 @@ def change_between(tz: ZoneInfo, before: datetime, after: datetime) -> datetime:
 def offset(tz: ZoneInfo, at: datetime) -> timedelta:
     """How far the zone's clocks are ahead of UTC at a moment."""
     return at.astimezone(tz).utcoffset() or timedelta(0)
+
+
+def when_awake(at: datetime, zone: str) -> datetime:
+    """The moment itself, if it falls into waking hours in the zone, else the next morning there."""
+    local = at.astimezone(ZoneInfo(zone))
+    if WAKES <= local.time() < SLEEPS:
+        return at
+    day = local.date() if local.time() < WAKES else local.date() + timedelta(days=1)
+    return datetime.combine(day, WAKES, ZoneInfo(zone)).astimezone(UTC)

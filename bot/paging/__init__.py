@@ -2,7 +2,8 @@
 
 Nouns: page (a call for an answer), escalation policy (its ladder, frozen when the page starts), step, attempt (one person, one method),
 notice (what a channel sends), bundle (pages told in one message), channel (Slack, SMS, voice, e-mail, push, webhook), receipt, code
-(the `4` in "reply 4a"), sender (a number with a limit), storm, cap, sink (where the watchdog's synthetic pages end).
+(the `4` in "reply 4a"), sender (a number with a limit), storm, cap, sink (where the watchdog's synthetic pages end), check (a message
+that must come back: a code, or part of a test page).
 States of a page: open → acknowledged | exhausted | closed; of an attempt: planned → calling → accepted → delivered → seen → answered,
 or failed, or suppressed. The sentences are in `states`.
 

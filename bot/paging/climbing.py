@@ -150,7 +150,7 @@ class Climbing:
         if not was_anybody_paged and page.asked_by is None:
             people, missing = await self._people(tx, ("fallback",), around(page))
             stands_in_for = page.taken - 1  # the last step, which found nobody: the one after it may yet find the same people
-            paged, unreachable = await self._page(tx, page, ("fallback",), people, stands_in_for, tx.now)
+            paged, unreachable = await self._page(tx, page, ("fallback",), people, stands_in_for, tx.now, as_last_resort=True)
             if paged:
                 await tx.announce(FallbackPaged(number(page), page.incident_id, tuple(found.person for found in people)))
                 await self.wait_for_next(tx, page)
@@ -162,22 +162,22 @@ class Climbing:
         await tx.announce(PageExhausted(number(page), page.incident_id))
 
     async def _page(
-        self, tx: Tx, page: Page, targets: tuple[str, ...], people: list[Found], step: int, due: datetime
+        self, tx: Tx, page: Page, targets: tuple[str, ...], people: list[Found], step: int, due: datetime, *, as_last_resort: bool = False
     ) -> tuple[bool, list[str]]:
         """Plan the attempts for whom a step's targets mean. Whether it tells anybody, and a reason for each who cannot be reached."""
-        out_of_reach = [found.person for found in people if not await self._plan(tx, page, found, step, due)]
+        out_of_reach = [found.person for found in people if not await self._plan(tx, page, found, step, due, as_last_resort)]
         reached = [found.person for found in people if found.person not in out_of_reach]
         return has_told(targets, reached), [self._unreachable(person) for person in out_of_reach]
 
     def _unreachable(self, person: str) -> str:
         return f"{self._directory.name(person)} has no way to be reached"
 
-    async def _plan(self, tx: Tx, page: Page, found: Found, step: int, due: datetime) -> bool:
+    async def _plan(self, tx: Tx, page: Page, found: Found, step: int, due: datetime, as_last_resort: bool) -> bool:
         """One attempt for each of a person's methods, each due after its delay; where the first of them does not exist, the rest move up.
 
         False when there is none. Nobody is paged twice for one step.
         """
-        delays = await self._delays(tx, found.person, page.severity)
+        delays = await self._delays(tx, found.person, page.severity, as_last_resort=as_last_resort)
         if not delays:
             return False
         if await self._was_paged(tx, page, found.person, step):  # by the ladder that this one replaced
@@ -199,17 +199,15 @@ class Climbing:
             await order_delivery(tx, attempt, tx.now + after)
         return True
 
-    async def _delays(self, tx: Tx, person: str, severity: int) -> dict[Method, timedelta]:
+    async def _delays(self, tx: Tx, person: str, severity: int, *, as_last_resort: bool = False) -> dict[Method, timedelta]:
         """The methods by which a person can be reached, each with its rule's delay."""
         if person == sink.PERSON:
             return dict(sink.DELAYS)
         if (place := place_method(person)) is not None:
             return {cast("Method", place): timedelta(0)} if place in self._methods else {}
         written = [(rule.method, rule.after) for rule in self._directory.rules(person, severity)]
-        reachable = [
-            method for method, _ in written if method in self._methods and await self._directory.address(tx, person, method) is not None
-        ]
-        stopped: list[Method] = [] if "sms" not in reachable or await self._contacts.takes_sms(tx, person) else ["sms"]
+        methods = [method for method, _ in written if method in self._methods]
+        reachable, stopped = await self._contacts.reachable(tx, person, methods, as_last_resort=as_last_resort)
         return ways(written, reachable, stopped)
 
     async def _was_paged(self, tx: Tx, page: Page, person: str, step: int) -> bool:

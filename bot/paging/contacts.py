@@ -1,26 +1,69 @@
-"""What people's numbers have said for themselves: STOP and START, kept until the other comes, and told to whoever must know."""
+"""By which of their addresses people can be paged: not where a number has sent STOP, nor, where that is asked for, what is unverified."""
+
+from collections.abc import Collection
+from hashlib import sha256
+from typing import get_args
 
 from sqlalchemy import delete, select
 from sqlmodel import col
 
+from bot.config.escalation import Method
 from bot.db import Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.paging.messages import MailPerson
-from bot.paging.models import StoppedNumber
+from bot.paging.models import ContactCheck, StoppedNumber
 from bot.work import queue
 
 STOPPED = "You sent STOP: no SMS reaches you any more, and pages ring your phone instead. Text START to our number to have SMS again."
 STARTED = "You get pages by SMS again."
 STOPPED_BY = "{name} has sent STOP: no page reaches them by SMS any more, their phone rings instead. If they did not mean it: START."
 SUBJECT = "Your pages by SMS"
+BY_NUMBER = ("sms", "voice")
+
+
+def fingerprint(address: str) -> str:
+    """What is kept of an address: enough to know it again, whatever the case of its letters."""
+    return sha256(address.strip().lower().encode()).hexdigest()[:32]
 
 
 class Contacts:
-    """Which numbers take no SMS. They belong to numbers, not people: a new number begins afresh."""
+    """What counts, and which numbers take no SMS. Both belong to addresses, not people: a new one begins afresh."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
+
+    async def reachable(
+        self, tx: Tx, person_id: str, methods: Collection[Method], *, as_last_resort: bool = False
+    ) -> tuple[list[Method], list[Method]]:
+        """By which of these methods the person can be reached, and which of those they have stopped.
+
+        `as_last_resort` what is unverified counts, too: a page to a number that may be wrong is better than none.
+        """
+        found = {method: address for method in methods if (address := await self._directory.address(tx, person_id, method)) is not None}
+        if self._directory.config.verify_contacts == "require" and not as_last_resort:
+            verified = await self.verified(tx, person_id)
+            found = {method: address for method, address in found.items() if method == "slack" or fingerprint(address) in verified}
+        return list(found), [] if "sms" not in found or await self.takes_sms(tx, person_id) else ["sms"]
+
+    async def verified(self, tx: Tx, person_id: str) -> frozenset[str]:
+        """The fingerprints of this person's addresses from which something came back."""
+        answered = select(col(ContactCheck.address)).where(
+            col(ContactCheck.person) == person_id, col(ContactCheck.answered_at).is_not(None)
+        )
+        return frozenset((await tx.session.execute(answered)).scalars())
+
+    async def unverified(self, tx: Tx) -> dict[str, list[Method]]:
+        """Each person's methods, by id, from which nothing has come back yet. Slack vouches for itself."""
+        answered = select(col(ContactCheck.person), col(ContactCheck.address)).where(col(ContactCheck.answered_at).is_not(None))
+        verified = {(row.person, row.address) for row in await tx.session.execute(answered)}
+        config, found = self._directory.config, dict[str, list[Method]]()
+        for person in config.people.values():
+            for method in get_args(Method):
+                address = config.address(person, method) if method != "slack" else None
+                if address is not None and (person.id, fingerprint(address)) not in verified:
+                    found.setdefault(person.id, []).append(method)
+        return found
 
     async def takes_sms(self, tx: Tx, person_id: str) -> bool:
         """Whether this person's number has not sent STOP."""

@@ -13,6 +13,7 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
 from bot.paging import story, watchdog
+from bot.paging.contacts import Contacts
 from bot.paging.models import Page, PageAttempt
 from bot.paging.notice import METHOD_NAMES
 from bot.paging.states import AttemptState
@@ -71,7 +72,7 @@ async def stored(tx: Tx, config: Config | None) -> list[Line]:
     """What the database knows: alarms, pages that are late, how each method fared, and, by the configuration, who is out of reach."""
     lines = [await _alarms(tx), await _watchdog(tx), await _late(tx)]
     lines += [await _method(tx, method) for method in METHOD_NAMES]
-    return [*lines, _out_of_reach(config), _last_resort(config)] if config else lines
+    return [*lines, _out_of_reach(config), await _contacts(tx, config), _last_resort(config)] if config else lines
 
 
 async def _alarms(tx: Tx) -> Line:
@@ -115,6 +116,19 @@ def _out_of_reach(config: Config) -> Line:
     wrong = [f"no phone: {', '.join(silent)}; add it to people"] if silent else []
     wrong += [f"push addresses are in {', '.join(unset)}, which this environment lacks"] if unset else []
     return Line(not wrong, "people", "; ".join(wrong) or "all on call have a phone")
+
+
+async def _contacts(tx: Tx, config: Config) -> Line:
+    """Who has sent STOP, and, where that is of interest, from whose addresses nothing has come back."""
+    contacts, said = Contacts(Directory(config)), []
+    if stopped := await contacts.stopped(tx):
+        said.append(f"no SMS, for they sent STOP: {', '.join(sorted(config.people[one].name for one in stopped))}")
+    unverified = {} if config.verify_contacts == "off" else await contacts.unverified(tx)
+    if unverified:
+        named = {config.people[one].name: ", ".join(METHOD_NAMES[method] for method in methods) for one, methods in unverified.items()}
+        counts = "not paged there" if config.verify_contacts == "require" else "paged there all the same"
+        said.append(f"not verified, {counts}: {', '.join(f'{name} ({methods})' for name, methods in named.items())}")
+    return Line(not unverified or config.verify_contacts != "require", "contacts", "; ".join(said) or "nobody has stopped SMS")
 
 
 def _last_resort(config: Config) -> Line:

@@ -173,6 +173,14 @@ class PageStandDown:
 
 
 @dataclass(frozen=True)
+class ContactVerified:
+    """Fact: what was sent to one of a person's addresses came back."""
+
+    person: str
+    method: str
+
+
+@dataclass(frozen=True)
 class TakeStep(Order):
     """Take the next step of the ladder, unless anything happened to the page since (its version moved on)."""
 
@@ -235,6 +243,23 @@ class MailPerson(Order):
     subject: str
     text: str
     destination: ClassVar[str] = "email"
+
+
+@dataclass(frozen=True)
+class SendCheck(Order):
+    """Send a code or a test page by one method. Its destination is the method's own lane."""
+
+    check_id: int
+    priority: ClassVar[Priority] = Priority.URGENT
+
+
+@dataclass(frozen=True)
+class ShowTest(Order):
+    """Post the message of a test page, or edit it to what is true now."""
+
+    test_id: int
+    destination: ClassVar[str] = "page-slack"
+    priority: ClassVar[Priority] = Priority.REFRESH
 
 
 @dataclass(frozen=True)

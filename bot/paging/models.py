@@ -131,7 +131,40 @@ class SenderTurn(SQLModel, table=True):
     free_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def number(row: Page | PageAttempt) -> int:
+class PageTest(SQLModel, table=True):
+    """A harmless page that a person asked for, by all their methods. Its message in Slack shows how each fares."""
+
+    __tablename__ = "page_test"
+
+    id: int | None = Field(default=None, primary_key=True)
+    person: str = Field(index=True)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    message: str | None = None
+    """`channel/ts`, once it is posted."""
+
+
+class ContactCheck(SQLModel, table=True):
+    """One message by one method that must come back. Once it has, its address is verified."""
+
+    __tablename__ = "contact_check"
+
+    id: int | None = Field(default=None, primary_key=True)
+    person: str = Field(index=True)
+    method: str
+    address: str
+    """Its fingerprint: another address is not verified by this one."""
+    code: str
+    test_id: int | None = Field(default=None, foreign_key="page_test.id", index=True)
+    state: AttemptState = Field(default=AttemptState.PLANNED, sa_column=Column(EnumText(AttemptState), nullable=False))
+    provider_id: str | None = None
+    reason: str | None = Field(default=None, sa_type=Text)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tries: int = 0
+    """Wrong codes that came instead."""
+
+
+def number(row: Page | PageAttempt | PageTest | ContactCheck) -> int:
     """The id of a row that has been stored."""
     if row.id is None:
         raise ValueError("this row has not been stored yet")

@@ -65,6 +65,8 @@ class Notice:
     """Slack does not answer us just now: the reader must not look for anything there."""
     since_at: datetime | None = None
     """`since` for programs."""
+    check: str = ""
+    """The code that must come back: this is no page, but a test or a question whether the address is right. `title` says which."""
     called_at: datetime | None = None
     """When the first try began; for telling it from other messages to the same person."""
     held_back: int = 0
@@ -75,13 +77,15 @@ class Notice:
     @property
     def headline(self) -> str:
         """`SEV1 #42 Checkout is down`, or what a private incident may show outside Slack."""
+        if self.check:
+            return self.title
         return f"SEV{self.severity} #{self.incident}" + (", private" if self.private else f" {one_line(self.title)}")
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the reader must know about this message itself."""
         held_back = f"{self.held_back} more held back by your cap" if self.held_back else ""
-        ours = "" if self.asked_by else one_line(self.words)
+        ours = "" if self.asked_by or self.check else one_line(self.words)
         found = (ours, self.late, "possible duplicate" if self.possible_duplicate else "", held_back)
         return tuple(remark for remark in found if remark)
 
@@ -165,8 +169,15 @@ def shorten(text: str, room: int) -> str:
     return (at_word if len(at_word) * 4 >= len(cut) * 3 else cut).rstrip() + "..."
 
 
+def check_text(notice: Notice, *, can_reply: bool) -> str:
+    """A test or a question whether the address is right, in plain text."""
+    return render("paging/check.txt", notice=notice, can_reply=can_reply).strip()
+
+
 def sms_text(notice: Notice) -> str:
     """The page as an SMS: at most 320 characters; the title gives way first, then the dial-in number, then the service."""
+    if notice.check:
+        return check_text(notice, can_reply=True)
     if notice.bundle:
         return _bundle_text(notice)
     title = "" if notice.private else gsm(one_line(notice.title))

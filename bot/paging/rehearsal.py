@@ -1,6 +1,6 @@
 """`tocsin simulate`: a question in words → a rehearsal of the ladder → lines to read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
@@ -80,6 +80,8 @@ class Rehearsal:
     stopped: frozenset[str] = frozenset()
     """Whose phone has sent STOP."""
     groups: Groups = field(default_factory=dict)
+    unverified: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Each person's methods from which nothing has come back."""
 
     def happenings(self, question: Question) -> list[Happening]:
         """What would happen, in the order of time."""
@@ -92,19 +94,25 @@ class Rehearsal:
             people, missing = targets.people(self.roster, self.groups, wanted, around, at)
             return [Called(one.person, one.why) for one in people], missing
 
-        def ways(person: str) -> dict[str, timedelta]:
+        def ways(person: str, unverified: Mapping[str, Collection[str]]) -> dict[str, timedelta]:
             if (place := place_method(person)) is not None:
                 return {place: timedelta(0)} if place in self.methods else {}
             written = [(rule.method, rule.after) for rule in directory.rules(person, severity)]
             reachable = [method for method, _ in written if method in self.methods and self.has_way(person, method)]
+            reachable = [method for method in reachable if method not in unverified.get(person, ())]
             found = ways_of(written, reachable, ("sms",) if person in self.stopped else ())
             return {str(method): after for method, after in found.items()}
 
         policy = configured(self.config.policy(severity, owner))
         start = quiet_until(service, severity, question.when.at)
+        if not policy.steps:
+            return []
         most = self.config.paging.most_per_hour
         caps = {method: cap for method in self.methods if severity > URGENT and (cap := most.of(method)) is not None}
-        return rehearse(policy, meant, ways, start, self.answers(question), caps) if policy.steps else []
+        unverified = self.unverified if self.config.verify_contacts == "require" else {}
+        return rehearse(
+            policy, meant, lambda one: ways(one, unverified), start, self.answers(question), caps, last_ways=lambda one: ways(one, {})
+        )
 
     def text(self, question: Question) -> str:
         """What would happen, as lines to read; times in the zone of the question."""

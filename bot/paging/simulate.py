@@ -96,13 +96,20 @@ class Answers:
 
 
 def rehearse(
-    policy: EscalationPolicy, meant: Meant, ways: Ways, started_at: datetime, answers: Answers, caps: Caps = MappingProxyType({})
+    policy: EscalationPolicy,
+    meant: Meant,
+    ways: Ways,
+    started_at: datetime,
+    answers: Answers,
+    caps: Caps = MappingProxyType({}),
+    last_ways: Ways | None = None,
 ) -> list[Happening]:
     """Everything that would happen from the start until somebody answers or nobody is left, in the order of time.
 
-    Of `caps` it knows what this ladder alone uses up, not what people are told of other incidents.
+    Of `caps` it knows what this ladder alone uses up, not what people are told of other incidents. `last_ways` is how the fallback can be
+    reached, where that is more than `ways`.
     """
-    walk = Walk(policy, meant, ways, started_at, caps)
+    walk = Walk(policy, meant, ways, started_at, last_ways or ways, caps)
     walk.run(answers)
     return walk.story(answers)
 
@@ -115,6 +122,7 @@ class Walk:
     meant: Meant
     ways: Ways
     started_at: datetime
+    last_ways: Ways
     caps: Caps = field(default_factory=dict)
     taken: int = 0
     told: list[Told] = field(default_factory=list)
@@ -151,21 +159,21 @@ class Walk:
     def take(self, step: PageNow, now: datetime) -> bool:
         """Page everybody whom a step means; False when that is nobody."""
         self.taken = step.taken
-        return self.page(step.targets, step.number, now)
+        return self.page(step.targets, step.number, now, self.ways)
 
     def after_the_last(self, now: datetime) -> None:
         was_anybody_told = any(not is_place(told.person) for told in self.told)
         if was_anybody_told and (self.policy.total is None or self.taken < self.policy.total):
             return
-        if not was_anybody_told and self.page(("fallback",), self.taken - 1, now):
+        if not was_anybody_told and self.page(("fallback",), self.taken - 1, now, self.last_ways):
             return
         self.end = NobodyAnswered(now)
 
-    def page(self, targets: tuple[str, ...], step: int, now: datetime) -> bool:
+    def page(self, targets: tuple[str, ...], step: int, now: datetime, ways: Ways) -> bool:
         people, missing = self.meant(targets, now)
         reached: list[str] = []
         for one in people:
-            delays = self.ways(one.person)
+            delays = ways(one.person)
             if not delays:
                 missing = [*missing, f"{one.person} has no way to be reached"]
                 continue

@@ -1,5 +1,6 @@
 """Answers by SMS: what a person's text does to their pages, and what they are told back."""
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -12,16 +13,19 @@ from bot.paging import codes
 from bot.paging.actions import PageActions
 from bot.paging.answering import Answering, Mine, choices
 from bot.paging.answers import Answer, DeclareBySms, Help, NoSuchPage, NothingOpen, Resolve, Start, Stop, opens_sms, parse_answer
+from bot.paging.checks import WRONG_CODE, Checks
 from bot.paging.contacts import Contacts
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
 from bot.paging.models import PageAttempt
 from bot.paging.notice import gsm, shorten
+from bot.paging.numbers import OurNumbers
 from bot.paging.service import Paging
 from bot.paging.states import PageState, needs_answer
 from bot.work import inbox
 
 REPLY_LIMIT = 320
+CODE = re.compile(r"\W*(\d{3})[ -]?(\d{3})\W*")
 HELPS_AN_HOUR = 5
 TOLD_LATELY = timedelta(days=1)
 HELP = (
@@ -33,13 +37,24 @@ HELP = (
 class Texting:
     """Reads a person's SMS. The actor of the transaction is who wrote."""
 
-    def __init__(self, paging: Paging, holding: Holding, deliveries: Deliveries, actions: PageActions, answering: Answering) -> None:
+    def __init__(
+        self,
+        paging: Paging,
+        holding: Holding,
+        deliveries: Deliveries,
+        actions: PageActions,
+        answering: Answering,
+        checks: Checks,
+        numbers: OurNumbers,
+    ) -> None:
         self._paging = paging
         self._holding = holding
         self._deliveries = deliveries
         self._actions = actions
         self._answering = answering
         self._contacts = Contacts(paging.directory)
+        self._checks = checks
+        self._numbers = numbers
 
     async def answer(self, tx: Tx, text: str) -> str:
         """Do what the text says and return the reply; "" is silence."""
@@ -52,9 +67,21 @@ class Texting:
         confirming = self._answering.confirming(tx, running)
         bundles = await self._bundles(tx)
         answer = parse_answer(text, choices(open_now, bundles), confirming)
+        if (said := await self._of_check(tx, text, answer)) is not None:
+            return said
         if isinstance(answer, Resolve | NoSuchPage | NothingOpen | Start):  # those already taken can be resolved, or were meant
             answer = parse_answer(text, choices(running, bundles), confirming)
         return shorten(gsm(await self._do(tx, answer, mine)), REPLY_LIMIT)
+
+    async def _of_check(self, tx: Tx, text: str, answer: Answer) -> str | None:
+        """The reply, where the text answers a code or, while no page waits for one, a test page."""
+        code = CODE.fullmatch(text.strip())
+        said = await self._checks.code_came(tx, code[1] + code[2]) if code else None
+        if isinstance(answer, NothingOpen | Start) and code is None:
+            said = await self._checks.text_came(tx)
+        if said is None or said == WRONG_CODE or not (card := self._numbers.link(tx.actor)):
+            return said
+        return f"{said} Save our numbers, and let them through Do Not Disturb: {card}"
 
     async def _do(self, tx: Tx, answer: Answer, mine: list[Mine]) -> str:
         match answer:

@@ -70,6 +70,7 @@ def slash_commands(names: Commands) -> list[tuple[str, str, str]]:
             "Who is on call, and who takes over",
             "payments | override @kim sat 18:00 +8h | swap @kim | cover | off | report | help",
         ),
+        (names.page, "Test how Tocsin reaches you", "test"),
     ]
 
 

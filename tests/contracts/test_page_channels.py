@@ -123,15 +123,24 @@ async def test_an_address_that_does_not_exist_is_refused_with_a_reason(road: Roa
 
 
 async def test_a_private_incident_gives_neither_title_nor_service_away(road: Road) -> None:
-    secret = replace(
-        road.notice, private=True, title="Merger talks leaked", service="Payroll", words="call legal", why="primary for Payroll"
-    )
+    about = {"title": "Merger talks leaked", "service": "Payroll", "words": "call legal", "why": "primary for Payroll"}
+    secret = replace(road.notice, private=True, asked_by="Bo", **about)
     await road.channel.send(secret)
     [arrived] = road.arrived()
     if road.channel.method == "slack":  # who reads it there is in the incident
         return
     for word in ("Merger", "Payroll", "legal"):
         assert word not in arrived
+
+
+async def test_a_test_page_says_that_it_is_one_and_how_to_answer_it(road: Road) -> None:
+    check = replace(road.notice, check="482913", title="TEST page from Tocsin: nothing is wrong", words="", incident=0, bridge=None)
+    assert isinstance(await road.channel.send(check), Accepted)
+    [arrived] = road.arrived()
+    if road.channel.method in ("sms", "email", "push", "webhook"):  # in a call and in Slack it has words of its own
+        assert "TEST page from Tocsin: nothing is wrong" in arrived and check.link in arrived
+        assert "SEV" not in arrived and "#0" not in arrived
+        assert ("482913" in arrived) == (road.channel.method in ("sms", "webhook"))
 
 
 @pytest.mark.parametrize("road", ["push"], indirect=True)

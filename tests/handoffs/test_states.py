@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.handoffs.states import ALLOWED, SENTENCES, SLEEPS, WAKES, HandoffState, when_awake
+from bot.handoffs.states import ALLOWED, SENTENCES, HandoffState
+from bot.oncall.walltime import SLEEPS, WAKES, when_awake
 
 SEOUL, LISBON = "Asia/Seoul", "Europe/Lisbon"
 

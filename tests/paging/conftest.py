@@ -27,6 +27,7 @@ from bot.paging.channels.sms import SmsChannel
 from bot.paging.channels.twilio import Twilio
 from bot.paging.channels.voice import VoiceChannel
 from bot.paging.channels.webhook import WebhookChannel
+from bot.paging.checks import Checks
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
 from bot.paging.holding import Holding
@@ -35,6 +36,7 @@ from bot.paging.mailing import Mailing
 from bot.paging.mobile import MobilePage
 from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
+from bot.paging.numbers import OurNumbers
 from bot.paging.senders import Sender, Senders
 from bot.paging.service import PageRequest, Paging
 from bot.paging.texting import Texting
@@ -216,7 +218,8 @@ async def furnished(
         PagingWork(database, paging, deliveries, holding, notices, {channel.method: channel for channel in channels}).register(worker)
         MobilePage(database, paging, holding, notices, actions, directory).register(SignedPages(app, links))
         answering = Answering(paging, holding, actions, directory)
-        texting = Texting(paging, holding, deliveries, actions, answering)
+        checks, numbers = Checks(directory, [channel.method for channel in channels]), OurNumbers(links, ACCOUNT.numbers, "")
+        texting = Texting(paging, holding, deliveries, actions, answering, checks, numbers)
         webhooks = TwilioWebhooks(ACCOUNT.token, sandbox.url)
         TwilioRoutes(database, paging, deliveries, notices, texting, answering, actions, webhooks, links).register(app)
         mail = MailDoor(database, notices, deliveries, Mailing(answering, holding, deliveries, directory), MAIL_KEY)

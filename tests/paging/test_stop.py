@@ -22,7 +22,7 @@ async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncItera
 
 async def told(world: World, name: str) -> list[str]:
     """What Tocsin said to somebody in direct messages, pages left out."""
-    user = f"U0{name.upper()}000000"
+    user = f"U0{name.upper()}".ljust(11, "0")
     posted = [call["args"] for call in world.sandbox.calls("chat.postMessage") if call["args"]["channel"] == user]
     return [str(args["text"]) for args in posted if "STOP" in str(args["text"]) or args["text"] == STARTED]
 

@@ -238,6 +238,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_page_incident_id"), "page", ["incident_id"], unique=False)
     op.create_table(
+        "page_test",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("message", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_page_test_person"), "page_test", ["person"], unique=False)
+    op.create_table(
         "sender_turn",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
@@ -356,6 +365,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel_id", "ts"),
     )
     op.create_index("channel_message_of", "channel_message", ["incident_id", "happened_at"], unique=False)
+    op.create_table(
+        "contact_check",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("test_id", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("provider_id", sa.String(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["test_id"],
+            ["page_test.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_contact_check_person"), "contact_check", ["person"], unique=False)
+    op.create_index(op.f("ix_contact_check_test_id"), "contact_check", ["test_id"], unique=False)
     op.create_table(
         "incident_customer_notice",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.config.escalation import Method
-from bot.paging.notice import Accepted, Notice, Receipt, TryLater, one_line
+from bot.paging.notice import Accepted, Notice, Receipt, TryLater, check_text, one_line
 from bot.web.pages import render
 from bot.work.orders import Refused
 
@@ -97,10 +97,13 @@ class EmailChannel:
     def message(self, notice: Notice) -> EmailMessage:
         """The mail as it is sent."""
         remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
-        message_id = f"page-{notice.page_id}-{notice.attempt_id}"
+        message_id = f"check-{notice.attempt_id}" if notice.check else f"page-{notice.page_id}-{notice.attempt_id}"
         mail = self._addressed(notice.address, one_line(notice.headline + remarks), message_id, notice.reply_to)
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Priority"] = "1"
+        if notice.check:
+            mail.set_content(check_text(notice, can_reply=False))
+            return mail
         mail.set_content(render("paging/email.txt", notice=notice))
         mail.add_alternative(render("paging/email.html", notice=notice), subtype="html")
         return mail

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from bot.config.escalation import Method
-from bot.paging.notice import Accepted, Notice, Receipt, TryLater, one_line
+from bot.paging.notice import Accepted, Notice, Receipt, TryLater, check_text, one_line
 from bot.web.pages import render
 from bot.work.orders import Refused
 
@@ -78,12 +78,17 @@ def notify(address: str, notice: Notice) -> Sent:
     if service is None:
         return Sent("unknown", Refused(unknown(address)))
     remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
-    body = render("paging/push.txt", notice=notice, has_link=scheme(address) not in WITH_LINK).strip()
+    body = check_text(notice, can_reply=False) if notice.check else page_text(address, notice)
     room = apprise.Apprise(asset=asset)
     room.add(service)
     answer = room.notify(title=one_line(notice.headline + remarks), body=body, timeout=TIMEOUT_S, log_level=logging.DEBUG)
     name = str(service.service_name)
     return next((Sent(name, receipt(name, bool(one), lines(one))) for one in answer), Sent(name, Refused(f"{name} was not asked.")))
+
+
+def page_text(address: str, notice: Notice) -> str:
+    """A page's words; its link where the medium has no other place for it."""
+    return render("paging/push.txt", notice=notice, has_link=scheme(address) not in WITH_LINK).strip()
 
 
 def lines(result: "NotifyResult") -> str:
@@ -123,11 +128,11 @@ def ntfy(notice: Notice) -> Mapping[str, str]:
     view = {"action": "view", "label": "Open page", "url": notice.link}
     take = {
         "action": "http",
-        "label": "Acknowledge",
+        "label": "It has arrived" if notice.check else "Acknowledge",
         "url": notice.link,
         "method": "POST",
         "headers": {"Content-Type": FORM},
-        "body": "action=acknowledge",
+        "body": f"action={'confirm' if notice.check else 'acknowledge'}",
         "clear": True,
     }
     actions = json.dumps([take, view] if notice.wants_answer else [view])

@@ -35,6 +35,8 @@ class VoiceChannel:
         if self._backup is None or not is_broken(first):
             return first
         may_be_second = notice.possible_duplicate or (isinstance(first, TryLater) and first.maybe_sent)
+        if notice.check:
+            return await self._backup.call(notice.address, f"{notice.title}. {notice.title}.")
         pages = ". ".join(spoken(one) for one in notice.bundle[:MOST_SPOKEN] or (notice,))
         about = f"{notice.about}. " if notice.bundle else ""
         speech = f"Tocsin. {about}{pages}. Answer by the text message or in Slack."

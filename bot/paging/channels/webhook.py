@@ -38,7 +38,7 @@ class WebhookChannel:
             return Refused("The webhook has no key to sign with: set the variable that its `key_env` names.")
         body = json.dumps(content(notice), ensure_ascii=False).encode()
         sent_at = str(int(self._clock.now().timestamp()))
-        message_id = f"page-attempt-{notice.attempt_id}"
+        message_id = f"{'check' if notice.check else 'page-attempt'}-{notice.attempt_id}"
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Tocsin",
@@ -62,6 +62,9 @@ class WebhookChannel:
 
 def content(notice: Notice) -> dict[str, object]:
     """What is posted. Of a private incident neither title nor service nor words."""
+    if notice.check:
+        said = {"title": notice.title, "person": notice.person, "code": notice.check, "link": notice.link}
+        return {"version": VERSION, "type": "check", "attempt": notice.attempt_id, **said}
     shown = not notice.private
     return {
         "version": VERSION,
