@@ -6,6 +6,7 @@ import hmac
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -295,7 +296,17 @@ async def standing(environ: Mapping[str, str], directory: Path) -> Standing:
 def checked(environ: Mapping[str, str], directory: Path, against: Path | None) -> CheckReport:
     """The report on a directory, and what differs from another one, or from the database that DATABASE_URL names."""
     before = as_written(load(against, environ)) if against else asyncio.run(standing(environ, directory))
-    return checked_directory(directory, environ, before, WallClock().now(), lambda config: missing_files(config, directory))
+    report = checked_directory(directory, environ, before, WallClock().now(), lambda config: missing_files(config, directory))
+    address = environ.get("DATABASE_URL", "").strip()
+    if report.config is None or not address or report.config.verify_contacts == "off":
+        return report
+    return replace(report, warnings=(*report.warnings, f"{directory}: {asyncio.run(contacts(address, report.config)).says}."))
+
+
+async def contacts(address: str, config: Config) -> examination.Line:
+    """What the database at this address knows of people's addresses: who has sent STOP, and what is not verified."""
+    async with closing(database := Database(with_driver(address), WallClock(), Listeners())), database.read() as tx:
+        return await examination.contacts(tx, config)
 
 
 async def simulate(environ: Mapping[str, str], directory: Path, question: Question) -> str:

@@ -11,8 +11,9 @@ from bot.config.escalation import Method
 from bot.db import Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
-from bot.paging.messages import MailPerson
+from bot.paging.messages import ContactVerified, MailPerson
 from bot.paging.models import ContactCheck, StoppedNumber
+from bot.paging.states import AttemptState
 from bot.work import queue
 
 STOPPED = "You sent STOP: no SMS reaches you any more, and pages ring your phone instead. Text START to our number to have SMS again."
@@ -52,6 +53,23 @@ class Contacts:
             col(ContactCheck.person) == person_id, col(ContactCheck.answered_at).is_not(None)
         )
         return frozenset((await tx.session.execute(answered)).scalars())
+
+    async def proved(self, tx: Tx, person_id: str, method: Method) -> None:
+        """The person has answered a page by this method: its address is theirs, as if a code had come back."""
+        address = await self._directory.address(tx, person_id, method)
+        if address is None or fingerprint(address) in await self.verified(tx, person_id):
+            return
+        answered = ContactCheck(
+            person=person_id,
+            method=method,
+            address=fingerprint(address),
+            code="",
+            state=AttemptState.ANSWERED,
+            due_at=tx.now,
+            answered_at=tx.now,
+        )
+        tx.session.add(answered)
+        await tx.announce(ContactVerified(person_id, method))
 
     async def unverified(self, tx: Tx) -> dict[str, list[Method]]:
         """Each person's methods, by id, from which nothing has come back yet. Slack vouches for itself."""

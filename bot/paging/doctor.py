@@ -72,7 +72,7 @@ async def stored(tx: Tx, config: Config | None) -> list[Line]:
     """What the database knows: alarms, pages that are late, how each method fared, and, by the configuration, who is out of reach."""
     lines = [await _alarms(tx), await _watchdog(tx), await _late(tx)]
     lines += [await _method(tx, method) for method in METHOD_NAMES]
-    return [*lines, _out_of_reach(config), await _contacts(tx, config), _last_resort(config)] if config else lines
+    return [*lines, _out_of_reach(config), await contacts(tx, config), _last_resort(config)] if config else lines
 
 
 async def _alarms(tx: Tx) -> Line:
@@ -118,12 +118,12 @@ def _out_of_reach(config: Config) -> Line:
     return Line(not wrong, "people", "; ".join(wrong) or "all on call have a phone")
 
 
-async def _contacts(tx: Tx, config: Config) -> Line:
+async def contacts(tx: Tx, config: Config) -> Line:
     """Who has sent STOP, and, where that is of interest, from whose addresses nothing has come back."""
-    contacts, said = Contacts(Directory(config)), []
-    if stopped := await contacts.stopped(tx):
+    known, said = Contacts(Directory(config)), []
+    if stopped := await known.stopped(tx):
         said.append(f"no SMS, for they sent STOP: {', '.join(sorted(config.people[one].name for one in stopped))}")
-    unverified = {} if config.verify_contacts == "off" else await contacts.unverified(tx)
+    unverified = {} if config.verify_contacts == "off" else await known.unverified(tx)
     if unverified:
         named = {config.people[one].name: ", ".join(METHOD_NAMES[method] for method in methods) for one, methods in unverified.items()}
         counts = "not paged there" if config.verify_contacts == "require" else "paged there all the same"

@@ -12,7 +12,22 @@ from bot.errors import Refusal
 from bot.paging import codes
 from bot.paging.actions import PageActions
 from bot.paging.answering import Answering, Mine, choices
-from bot.paging.answers import Answer, DeclareBySms, Help, NoSuchPage, NothingOpen, Resolve, Start, Stop, opens_sms, parse_answer
+from bot.paging.answers import (
+    Ack,
+    Answer,
+    DeclareBySms,
+    Decline,
+    Escalate,
+    Help,
+    NoSuchPage,
+    NothingOpen,
+    Resolve,
+    Snooze,
+    Start,
+    Stop,
+    opens_sms,
+    parse_answer,
+)
 from bot.paging.checks import WRONG_CODE, Checks
 from bot.paging.contacts import Contacts
 from bot.paging.deliveries import Deliveries
@@ -71,6 +86,8 @@ class Texting:
             return said
         if isinstance(answer, Resolve | NoSuchPage | NothingOpen | Start):  # those already taken can be resolved, or were meant
             answer = parse_answer(text, choices(running, bundles), confirming)
+        if isinstance(answer, Ack | Decline | Escalate | Snooze):
+            await self._contacts.proved(tx, tx.actor, "sms")
         return shorten(gsm(await self._do(tx, answer, mine)), REPLY_LIMIT)
 
     async def _of_check(self, tx: Tx, text: str, answer: Answer) -> str | None:

@@ -10,6 +10,7 @@ from bot.db import BOT, Database, Tx
 from bot.paging.actions import PageActions
 from bot.paging.answering import RESOLVE, Answering
 from bot.paging.answers import Key, parse_keys
+from bot.paging.contacts import Contacts
 from bot.paging.deliveries import Deliveries
 from bot.paging.models import Page, number
 from bot.paging.notice import MOST_SPOKEN, Notice, gsm, one_line, spoken
@@ -63,6 +64,7 @@ class TwilioRoutes:
         self._actions = actions
         self._webhooks = webhooks
         self._links = links
+        self._contacts = Contacts(paging.directory)
 
     def register(self, app: web.Application) -> None:
         """Add the routes."""
@@ -122,6 +124,7 @@ class TwilioRoutes:
         key, page = parse_keys(fields.get("Digits", "")), pages[0]
         match key:
             case Key.ACK:
+                await self._contacts.proved(tx, tx.actor, "voice")
                 return goodbye(" ".join([await self._answering.take(tx, one) for one in pages]))
             case Key.ESCALATE:
                 return goodbye(" ".join([await self._answering.escalate(tx, one) for one in pages]))

@@ -112,7 +112,12 @@ async def test_by_default_everything_counts_and_codes_are_sent_by_day(sqlite_url
         await declared(world)
         assert any("checkout is down" in text for text in world.phone("ana").received)
         _, screen = await typed(world, "doctor")
-        assert "not verified" in screen and "Ana Silva (SMS, phone, e-mail)" in screen
+        assert "not verified, paged there all the same" in screen and "Kim Ji-woo (SMS, phone, e-mail)" in screen
+        _, checked = await typed(world, "check", world.environ["TOCSIN_CONFIG"])
+        assert "Kim Ji-woo (SMS, phone, e-mail)" in checked
+        await world.phone("ana").reply("a")
+        _, screen = await typed(world, "doctor")
+        assert "Ana Silva (e-mail)" in screen  # who answers a page by a number need not prove it
 
 
 async def test_codes_are_sent_once_and_again_only_to_what_has_changed(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> None:
