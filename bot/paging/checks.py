@@ -206,7 +206,8 @@ class Checks:
             about = [check for check in checks if check.address == fingerprint(address)]
             answered = max((check.answered_at for check in about if check.answered_at), default=None)
             asked = max((check.due_at for check in about), default=None)
-            trouble = about[-1].reason if about and about[-1].state == AttemptState.FAILED else None
+            newest = next((check for check in reversed(about) if check.method == method), None)
+            trouble = newest.reason if newest is not None and newest.state == AttemptState.FAILED else None
             found.append(Standing(method, address, answered, asked, trouble or "", method == "sms" and not takes_sms))
         return found
 
