@@ -14,7 +14,7 @@ from bot.errors import NotFound
 from bot.paging import crowds, sink
 from bot.paging.climbing import Climbing, order_delivery
 from bot.paging.contacts import Contacts
-from bot.paging.crowds import NOT_BEGUN, REACHED, STILL_WANTED, UNSENT, Crowd, Fellow
+from bot.paging.crowds import NOT_BEGUN, REACHED, STILL_WANTED, UNSENT, Crowd
 from bot.paging.messages import AttemptFailed, AttemptHeldBack, ExpectReceipt, PagePosted, PersonPaged, SinkReached
 from bot.paging.models import Page, PageAttempt, number
 from bot.paging.notice import TOGETHER, Accepted, Receipt, Stopped, TryLater
@@ -97,7 +97,7 @@ class Deliveries:
             crowd = await crowds.around(tx, attempt_id)
         decision = await self._decide(tx, crowd)
         waiting = crowd.waiting if isinstance(decision, Go) and self._may_tell_together(crowd) else []
-        (page, attempt), *company = await self._hold(tx, crowd.me, waiting)
+        (page, attempt), *company = await self._hold(tx, (crowd.me, *waiting))
         if attempt.state not in UNSENT:
             return Done()
         if await self._is_told_by_another(tx, attempt):
@@ -153,7 +153,7 @@ class Deliveries:
         """It was being called when we last heard of it, by a process that died; so was all that was told in the same message."""
         is_together = attempt.bundle is not None
         members = [one for one in crowd.others if is_together and one.bundle == attempt.bundle and one.state is AttemptState.CALLING]
-        _, *company = await self._hold(tx, crowd.me, members)
+        _, *company = await self._hold(tx, (crowd.me, *members))
         company = [(other_page, other) for other_page, other in company if other.state == AttemptState.CALLING]
         for told in (attempt, *(other for _, other in company)):
             told.bundle = attempt.id if is_together else None
@@ -320,12 +320,9 @@ class Deliveries:
         others: list[Held] = []
         if me.bundle is not None:
             others += (await tx.session.execute(_TOLD_WITH, {"attempt": attempt_id, "bundle_of": me.bundle})).all()
-        return await self._hold_all(tx, [me, *others])
+        return await self._hold(tx, [me, *others])
 
-    async def _hold(self, tx: Tx, me: Fellow, others: Sequence[Fellow]) -> list[tuple[Page, PageAttempt]]:
-        return await self._hold_all(tx, (me, *others))
-
-    async def _hold_all(self, tx: Tx, wanted: Sequence[Held]) -> list[tuple[Page, PageAttempt]]:
+    async def _hold(self, tx: Tx, wanted: Sequence[Held]) -> list[tuple[Page, PageAttempt]]:
         for incident in sorted({one.incident_id for one in wanted}):
             await hold_incident(tx, incident)
         return [await self._lock(tx, one.id) for one in wanted]
