@@ -109,7 +109,7 @@ def warnings(config: Config) -> Iterator[Doubt]:
 def unreachable(config: Config, person: Person) -> Iterator[Doubt]:
     """What keeps a person from being told of a page."""
     loc: Loc = ("people", person.id)
-    if not (person.slack or person.phone or person.email or person.push or config.webhook(person)):
+    if not config.is_reachable(person):
         yield loc, f"person '{person.id}' has no Slack id, phone, e-mail or push address, and counts as nobody when paged."
     elif person.phone is None:
         yield loc, f"person '{person.id}' has no phone; no text and no call will wake them."

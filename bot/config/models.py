@@ -464,6 +464,10 @@ class Config(Strict):
         """The service with this id, name or alias, in any case."""
         return self.service_names.get(name.strip().lower())
 
+    def is_reachable(self, person: Person) -> bool:
+        """Whether there is any way to tell this person of a page."""
+        return bool(person.slack or person.phone or person.email or person.push or self.webhook(person))
+
     def owner(self, service: Service) -> Team | None:
         """The team that is paged for a service."""
         return self.teams.get(service.owner) if service.owner else None

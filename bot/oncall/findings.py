@@ -101,7 +101,7 @@ class Findings:
     def unreachable(self) -> Iterator[Doubt]:
         for rotation in self.config.rotations.values():
             for person in self.people(rotation.everybody()):
-                if not (person.slack or person.phone or person.email):
+                if not self.config.is_reachable(person):
                     yield (
                         ("rotations", rotation.id, "participants"),
                         f"rotation '{rotation.id}' gives turns to '{person.id}', who has no Slack id, phone or e-mail address; "

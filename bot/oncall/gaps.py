@@ -10,7 +10,7 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.oncall.messages import LookAhead, ScheduleChanged, TellTeam
 from bot.oncall.models import OnCallOutlook
-from bot.oncall.outlook import AHEAD, FARTHEST, Outlook, Time, news, remembered
+from bot.oncall.outlook import AHEAD, FARTHEST, Outlook, Time, news, remembered, without
 from bot.oncall.planning import Planner
 from bot.oncall.proposals import Proposal, What
 from bot.oncall.roster import Board
@@ -61,7 +61,7 @@ class Gaps:
         row = await tx.session.get(OnCallOutlook, team_id)
         known = outlook_of(row) if row else Outlook()
         board = await self._oncall.board(tx, schedule, tx.now)
-        found = [gap for gap in board.gaps(tx.now, tx.now + FARTHEST) if gap[0] < until]
+        found = self._open(board, tx.now, until)
         new = news(known, found, tx.now, self._oncall.zone_of(schedule))
         after = remembered(known, found, tx.now, until)
         if row is None:
@@ -73,6 +73,15 @@ class Gaps:
             await self._tell(tx, team, "opened", text, Proposal(What.OVERRIDE, schedule, *new.opened[0]).to_value())
         if new.closed:
             await self._tell(tx, team, "closed", self._closed(schedule, new.closed, board))
+
+    def _open(self, board: Board, now: datetime, until: datetime) -> list[Time]:
+        """The times that begin before `until` at which nobody is on call who could be paged: who stands in may have left since."""
+        held = [(shift.start, shift.end) for shift in board.shifts(now, now + FARTHEST) if self._is_reachable(shift.person)]
+        return [gap for gap in without([(now, now + FARTHEST)], held) if gap[0] < until]
+
+    def _is_reachable(self, person: str) -> bool:
+        known = self._directory.person(person)
+        return known is not None and self._directory.config.is_reachable(known)
 
     def _opened(self, schedule: str, times: Sequence[Time], farthest: datetime) -> str:
         zone, title = self._oncall.zone_of(schedule), escape(self._planner.title(schedule))

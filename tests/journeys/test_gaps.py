@@ -136,3 +136,17 @@ async def test_whoever_is_free_and_was_on_call_least_lately_is_named_and_nobody_
     await press(world, "ana", "Ask the whole team")
     question = [message.shown for message in await world.sandbox.channel("payments").messages() if "who takes" in message.shown]
     assert question and "Max" not in question[0], "he is away, and the others are on call then"
+
+
+async def test_a_stand_in_who_is_no_longer_configured_leaves_a_gap(sqlite_world: World, files: Files) -> None:
+    world = sqlite_world
+    await world.user("ana").command("/oncall override @max payments wed 18:00 +8h")
+    await world.settled()
+    await press(world, "ana", "Confirm")
+    assert await told(world) == []
+    people = (files.folder / "people.yaml").read_text()
+    (files.folder / "people.yaml").write_text(people[: people.index("  max:\n")])
+    files.edit("company", 'executives: [max]\nfallback: ["person:ana", "person:max"]', 'fallback: ["person:ana"]')
+    await reloaded(world)
+    [text] = await told(world)
+    assert "*Nobody is on call as Payments primary* (UTC)" in text and "• Wed 4 Mar 18:00 – Thu 5 Mar 02:00" in text
