@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -59,10 +59,11 @@ class Widths(RuleBasedStateMachine):
         super().__init__()
         self.runner, self.folder = asyncio.Runner(), TemporaryDirectory()
         path = shutil.copy(self.template, Path(self.folder.name) / "tocsin.db")
-        self.clock, listeners = FakeClock(), Listeners()
+        self.clock, self.listeners = FakeClock(), Listeners()
+        listeners = self.listeners
         self.database = Database(f"sqlite+inline:///{path}", self.clock, listeners)
         config = load(self.company, {})
-        directory = Directory(config)
+        directory = self.directory = Directory(config)
         oncall = OnCall(directory)
         self.paging = Paging(directory, Climbing(directory, oncall, ("sms", "voice")))
         self.incidents = Incidents(self.paging)
@@ -186,6 +187,9 @@ class Widths(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
+WidthsT = TypeVar("WidthsT", bound=Widths)
+
+
 async def nothing(order: Order, claim: Claim) -> Outcome:
     """The rest of the house, for which this is not the place."""
     return Done()
@@ -195,13 +199,11 @@ def kinds_of(kind: type[Order]) -> list[type[Order]]:
     return [found for one in kind.__subclasses__() for found in (one, *kinds_of(one))]
 
 
-def live(template: Path, folder: Path, examples: int, *, is_sample: bool) -> None:
-    class OnThisDatabase(Widths):
-        pass
-
-    OnThisDatabase.template, OnThisDatabase.company, OnThisDatabase.paged = template, crowd(folder, opted_in=True, are_experts=True), set()
+def tried(machine: type[WidthsT], template: Path, company: Path, examples: int, *, is_sample: bool = True) -> type[WidthsT]:
+    """Run lives of this kind. `is_sample`: always the same ones; a sweep looks for the shortest that breaks."""
+    machine.template, machine.company = template, company
     run_state_machine_as_test(
-        OnThisDatabase,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=25,
@@ -212,13 +214,14 @@ def live(template: Path, folder: Path, examples: int, *, is_sample: bool) -> Non
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert OnThisDatabase.paged == {True, False}, "people were paged, with and without somebody asking"
+    return machine
 
 
 def test_no_order_of_events_pages_beyond_the_bounds(sqlite_template: Path, tmp_path: Path) -> None:
-    live(sqlite_template, tmp_path, 20, is_sample=True)
+    machine = tried(Widths, sqlite_template, crowd(tmp_path, opted_in=True, are_experts=True), 20)
+    assert machine.paged == {True, False}, "people were paged, with and without somebody asking"
 
 
 @pytest.mark.soak
 def test_thousands_of_incidents_and_none_is_widened_too_far(sqlite_template: Path, tmp_path: Path) -> None:
-    live(sqlite_template, tmp_path, 2000, is_sample=False)
+    tried(Widths, sqlite_template, crowd(tmp_path, opted_in=True, are_experts=True), 2000, is_sample=False)
