@@ -119,13 +119,14 @@ class House:
         self.sandbox = Sandbox(clock=self.clock)
         self.database = Database(database_url, self.clock, Listeners())
         self.offset = timedelta(0)
-        self.port = free_port()
+        self.port, self.mail_port = free_port(), free_port()
         self.life: Life | None = None
         self._replicas: list[Life] = []
 
     async def __aenter__(self) -> Self:
         await self.sandbox.__aenter__()
         self.sandbox.serve(f"http://127.0.0.1:{self.port}")
+        self.sandbox.outside.mailbox.bot_port = self.mail_port
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -216,6 +217,7 @@ class House:
             "TOCSIN_SECRET": "a secret of these tests",
             "TOCSIN_HOST": "127.0.0.1",
             "TOCSIN_PORT": str(self.port),
+            "TOCSIN_MAIL_LISTEN": f"127.0.0.1:{self.mail_port}",
             "TOCSIN_SANDBOX_TOKEN": TOKEN,
             "TOCSIN_SANDBOX_OFFSET_S": repr(self.offset.total_seconds()),
             "TOCSIN_DIE_AT": die_at,

@@ -59,6 +59,11 @@ async def acknowledge(house: House) -> bool:
     return not answered["sms"]["error"]
 
 
+async def acknowledge_by_mail(house: House) -> bool:
+    """Ana answers by replying to the mail; what is not taken her mail program sends again, the very same."""
+    return await house.sandbox.mail("ana", "ack", 0, Message_ID="<ana@phone.sandbox>") == ""
+
+
 async def press_ack(house: House) -> bool:
     """Ana answers by the button of her direct message; where it is gone, she has."""
     [card] = await direct_messages(house, "ana")
@@ -160,6 +165,7 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "noted": (small_alert,),
     "escalated": (declare, three_minutes),
     "acknowledged": (declare, acknowledge),
+    "mailed": (declare, acknowledge_by_mail),
     "pressed": (declare, press_ack),
     "updated": (declare, update),
     "resolved": (declare, three_minutes, resolve),
@@ -221,6 +227,8 @@ class End:
     late: timedelta = timedelta(0)
     """How late the latest page was taken by its provider."""
     stood_down: Counter[str] = field(default_factory=Counter)
+    replies: Counter[str] = field(default_factory=Counter)
+    """What was written back to answers by mail."""
     incident: dict[str, object] = field(default_factory=dict)
     links: dict[str, bool] = field(default_factory=dict)
     pages: list[tuple[object, ...]] = field(default_factory=list)
@@ -278,7 +286,7 @@ async def see_pages(house: House, person: str, end: End) -> None:
     pages = {
         "sms": [text for text in texts if "a to take it" in text],
         "slack": [one["text"] for one in told if one["is_page"]],
-        "email": [mail.subject for mail in house.sandbox.mailbox(person)],
+        "email": [mail.subject for mail in house.sandbox.mailbox(person) if not mail.subject.startswith("Re: ")],
         "voice": ["rings"] * len(house.sandbox.phone(person).calls),
     }
     for method, sent in pages.items():
@@ -286,6 +294,8 @@ async def see_pages(house: House, person: str, end: End) -> None:
             end.reached.add((person, method))
             end.extra[person, method] += len(sent) - 1
             end.labelled[person, method] += sum(LABEL in text for text in sent)
+    replies = {dict(mail.headers)["Message-ID"] for mail in house.sandbox.mailbox(person) if mail.subject.startswith("Re: ")}
+    end.replies[person] += len(replies)  # one that comes twice carries the same id, and is shown once
     end.stood_down[person] += sum("no longer needed" in text for text in texts)
 
 

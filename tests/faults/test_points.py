@@ -51,6 +51,7 @@ POINTS = {
         "page voice: recorded",
     ),
     "acknowledged": ("text: committed, not answered", "refresh_page_messages: done, not noted#2"),
+    "mailed": ("mail: committed, not answered", "reply_by_mail: claimed", "reply_by_mail: done, not noted"),
     "pressed": ("click: committed, not answered",),
     "updated": ("say_in_channel: claimed", "say_in_channel: done, not noted", "refresh_card: done, not noted"),
     "reloaded": ("configuration: before commit", "configuration: in force, not told"),
