@@ -37,6 +37,8 @@ PAYLOAD = {
         "startsAt": "2026-11-22T09:00:00Z", "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://prometheus.example.com/graph",
     }],
 }  # fmt: skip
+ANSWERS = ("Done: ", "The team was asked: ")
+"""To whoever pressed: a process that dies before it has answered leaves them to be told directly, or not at all."""
 REACHED = frozenset({AttemptState.ACCEPTED, AttemptState.DELIVERED, AttemptState.SEEN, AttemptState.ANSWERED})
 Act = Callable[[House], Awaitable[bool]]
 """What a person or time does. False: who did it saw that it failed, and will do it again."""
@@ -282,7 +284,8 @@ async def see_channels(house: House, end: End) -> None:
 
 async def see_pages(house: House, person: str, end: End) -> None:
     texts, told = house.sandbox.phone(person).received, await direct_messages(house, person)
-    end.letters.update((person, re.sub(r"\d+", "…", one["text"])) for one in told if not one["is_page"])
+    letters = [one["text"] for one in told if not one["is_page"] and not one["text"].startswith(ANSWERS)]
+    end.letters.update((person, re.sub(r"\d+", "…", text)) for text in letters)
     pages = {
         "sms": [text for text in texts if "a to take it" in text],
         "slack": [one["text"] for one in told if one["is_page"]],
