@@ -105,11 +105,22 @@ def board(text: str, changed: Sequence[Changed]) -> list[Block]:
     return [*found, text_block(f"… and {len(changed) - MOST} more changes")] if len(changed) > MOST else found
 
 
-def home(now: str, mine: Sequence[Line], waiting: Sequence[tuple[str, int, bool]], board: str, links: str, more: Sequence[Block]) -> View:
-    """The home tab: my shifts with buttons, what waits for my answer, who is on call, and where the calendars are."""
+def home(
+    now: str,
+    mine: Sequence[Line],
+    waiting: Sequence[tuple[str, int, bool]],
+    asked: Sequence[tuple[str, int]],
+    board: str,
+    links: str,
+    more: Sequence[Block],
+) -> View:
+    """The home tab: my shifts with buttons, what waits for my answer, what I asked, who is on call, and where the calendars are."""
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text="On call")), text_block(now)]
     for text, swap_id, by_name in waiting[:MOST]:
         blocks += [text_block(f":bell: {text}"), _waiting(swap_id, by_name)]
+    for text, swap_id in asked[:MOST]:
+        accessory = button("Withdraw", f"{WITHDRAW}:{swap_id}", str(swap_id))
+        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(text)), accessory=accessory))
     blocks += [DividerBlock(), text_block("*Your next shifts*" if mine else "You have no shift in the next eight weeks.")]
     for number, line in enumerate(mine[:MOST]):
         value = line.proposal.to_value()

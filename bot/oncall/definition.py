@@ -237,7 +237,7 @@ class Duty:
             return self.source
         until = self.change.end.astimezone(ZoneInfo(zone))
         who = f" by {name(self.change.by)}" if self.change.by else ""
-        stands_in = f" for {name(self.instead_of)}" if self.instead_of else ""
+        stands_in = f" for {name(self.instead_of)}" if self.instead_of and self.instead_of != self.change.by else ""
         text = f"{self.change.kind.value}{who}{stands_in} until {until:%a} {until.day} {until:%b} {until:%H:%M}"
         return f"{self.source}, {text}" if self.source else text
 

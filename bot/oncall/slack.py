@@ -84,6 +84,7 @@ class OnCallListeners:
             door.click(action, listener)
             door.click(f"{action}:*", listener)
         door.click(blocks.WITHDRAW, self.withdraw)
+        door.click(f"{blocks.WITHDRAW}:*", self.withdraw)
 
     # Typed
 
@@ -248,8 +249,12 @@ class OnCallListeners:
         try:
             await self._swaps.withdraw_swap(tx, number_in(click.value))
         except AlreadyDone as late:
-            return shown(click, str(late), ())
-        return shown(click, "Withdrawn: it stays yours.", ())
+            return await self._in_place(tx, click, str(late))
+        return await self._in_place(tx, click, "Withdrawn: it stays yours.")
+
+    async def _in_place(self, tx: Tx, click: Click, text: str) -> Reply:
+        """Where only who pressed sees it, in place of it; on the home tab, the tab as it is now."""
+        return ShowHome(await self._home(tx)) if click.view_id and not click.in_modal else shown(click, text, ())
 
     async def _answered(self, tx: Tx, click: Click, text: str) -> Reply:
         """In place of the question, where only who answered sees it; on the home tab, the tab as it is now."""
@@ -272,17 +277,21 @@ class OnCallListeners:
             title = escape(self._planner.title(one.schedule))
             now = " (now)" if one.shift.start <= tx.now else ""
             lines.append(blocks.Line(f"*{title}*{now}\n{between(start, end, zone)}", Proposal(What.COVER, one.schedule, start, end)))
-        waiting = []
+        waiting, asked = [], []
         for swap in await self._swaps.open_swaps(tx, tx.actor):
+            who, title = escape(self._directory.name(swap.requester)), escape(self._planner.title(swap.schedule))
+            if swap.requester == tx.actor and swap.id is not None:
+                whom = escape(self._directory.name(swap.asked)) if swap.asked else "the team"
+                asked.append((f"You asked {whom}: {title} {between(swap.start, swap.end, zone)}", swap.id))
             if swap.requester == tx.actor or swap.id is None or not self._may_take(tx, swap.schedule, swap.asked):
                 continue
-            who, title = escape(self._directory.name(swap.requester)), escape(self._planner.title(swap.schedule))
             asks = "asks you" if swap.asked else "asks the team"
             waiting.append((f"{who} {asks}: {title} {between(swap.start, swap.end, zone)}", swap.id, swap.asked is not None))
         mine = await self._boards.mine(tx)
         board = await self._boards.overview(tx) if self._boards.teams() else "No team has an on-call rotation yet."
         more = [block for section in self._sections for block in await section(tx)]
-        return blocks.home(mine, lines, waiting, board.removeprefix(mine).strip(), self._addresses.told(str(tx.actor), []), more)
+        own = [name for name in self._oncall.schedules() if tx.actor in self._planner.members(name)]
+        return blocks.home(mine, lines, waiting, asked, board.removeprefix(mine).strip(), self._addresses.told(str(tx.actor), own), more)
 
     def _may_take(self, tx: Tx, schedule: str, asked: str | None) -> bool:
         return asked == tx.actor or (asked is None and tx.actor in self._planner.members(schedule))

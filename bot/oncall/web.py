@@ -1,6 +1,7 @@
 """Pages and feeds of on-call: the calendar of a schedule, the fairness report, iCal per person and per schedule."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from aiohttp import web
@@ -88,7 +89,7 @@ class OnCallPages:
             strips=self._strips(board, shown, tones, found) if shown.view is View.TIMELINE else (),
             now_left=round((tx.now - shown.start) / (shown.end - shown.start) * 100, 2) if is_now else None,
             in_words=[(between(piece.start, piece.end, shown.zone), piece) for piece in found],
-            legend=list({piece.tone: piece for piece in found}.values()),
+            legend=[replace(piece, is_changed=False) for piece in {piece.tone: piece for piece in found}.values()],
             feed=self._addresses.schedule_feed(grant.person, name) if grant.person else "",
         )
 

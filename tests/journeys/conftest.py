@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from bot.clock import FakeClock
+from bot.oncall.times import load
 from tests.world import World, running_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def typed_times() -> None:
+    """The library that reads typed times is there: on a busy machine its loading takes longer than Slack waits for an answer."""
+    load()
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ async def test_an_override_is_shown_in_full_counts_once_confirmed_and_is_paged(w
     assert "Done: Kim Ji-woo is on call as Payments primary" in await press(world, "ana", "Confirm")
     assert await primary(world, "payments") == "kim"
     assert "Ana Silva put you on call: Payments primary *Tue 3 Mar 03:00–07:00* (Asia/Seoul)." in await letters(world, "kim")
-    assert "override by Ana Silva for Ana Silva until Mon 2 Mar 22:00" in await ask(world, "ana", "payments")
+    assert "override by Ana Silva until Mon 2 Mar 22:00" in await ask(world, "ana", "payments")
     await world.user("lee").command("/inc sev1 checkout is down")
     await world.settled()
     assert "checkout is down" in world.phone("kim").last_sms
@@ -230,6 +230,22 @@ async def test_the_home_tab_shows_my_shifts_and_what_waits_for_me_with_buttons(s
     again = next(view for view in await world.user("kim").views() if view["type"] == "home")
     assert "asks you" not in "\n".join(words(again["blocks"]))
     assert "Kim Ji-woo takes your time" in await letters(world, "bo")
+
+
+async def test_the_home_tab_shows_what_i_asked_and_takes_it_back(sqlite_world: World) -> None:
+    world = sqlite_world
+    await ask(world, "bo", "swap @kim platform-primary wed 18:00 +8h")
+    await press(world, "bo", "Ask")
+    await world.user("bo").post("home")
+    await world.settled()
+    home = next(view for view in await world.user("bo").views() if view["type"] == "home")
+    assert "You asked Kim Ji-woo: Platform primary Wed 4 Mar 18:00 – Thu 5 Mar 02:00" in "\n".join(words(home["blocks"]))
+    withdraw = next(element for element in elements(home["blocks"]) if words(element) == ["Withdraw"])
+    await world.user("bo").click(withdraw["action_id"], view_id=home["id"], value=withdraw["value"])
+    await world.settled()
+    again = next(view for view in await world.user("bo").views() if view["type"] == "home")
+    assert "You asked" not in "\n".join(words(again["blocks"]))
+    assert "Bo Lindqvist withdrew what they asked" in await letters(world, "kim")
 
 
 async def test_the_report_counts_what_was(sqlite_world: World) -> None:
