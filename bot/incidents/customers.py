@@ -67,7 +67,7 @@ class Customers:
         rows = await self._notices(tx, incident)
         for row in rows:
             if is_stale(Notice(row.kind, row.state), **so):
-                await self._decide(tx, row, NoticeState.WITHDRAWN)
+                await self._withdraw(tx, row)
         since = incident.reopened_at or incident.declared_at
         kind = wanted([Notice(row.kind, row.state) for row in rows if row.drafted_at >= since], **so)
         if kind is None or incident.is_private:
@@ -83,6 +83,17 @@ class Customers:
         await tx.session.flush()
         await timeline.record(tx, incident.number, "notice", f"drafted a customer notice: {notice.text}", actor=BOT)
         await self._ask(tx, notice, incident, "")
+
+    async def _withdraw(self, tx: Tx, notice: CustomerNotice) -> None:
+        """Nobody need decide any more; who was asked is told."""
+        await self._decide(tx, notice, NoticeState.WITHDRAWN)
+        await timeline.record(tx, notice.incident_id, "notice", "withdrew the draft of a customer notice: it is not so any more", actor=BOT)
+        text = (
+            f"The draft of a customer notice for #{notice.incident_id} is withdrawn: it is not so any more. Nothing was told to customers."
+        )
+        for person in self._directory.config.audiences.customer_approvers:
+            key = f"notice:{notice.number}:withdrawn:{person}"
+            await queue.schedule(tx, TellPerson(actor=person, text=text), key=key, about=f"incident:{notice.incident_id}")
 
     def _words(self, incident: Incident, kind: NoticeKind) -> str:
         service = self._directory.service(incident.service) if incident.service else None

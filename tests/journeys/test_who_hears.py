@@ -113,6 +113,7 @@ async def test_a_draft_that_is_not_so_any_more_is_withdrawn(world: World) -> Non
     said = await world.user("kim").command("/inc sev 3 only one shop", CHANNEL)
     await world.settled()
     assert told(said) == ""
+    assert any("for #1 is withdrawn: it is not so any more" in message.text for message in await world.user("bea").sees(place))
     await world.user("bea").click(draft.button("Approve"), place, draft.ts, value="1:0")
     await world.settled()
     assert "was withdrawn by Tocsin" in (await world.user("bea").sees(place))[-1].shown
