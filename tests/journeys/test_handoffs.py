@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import FakeClock
 from tests.journeys.roads import direct
 from tests.journeys.stories import calls
+from tests.journeys.test_alert_to_incident import alert, post, webhook
 from tests.journeys.test_oncall import ask, letters, press, primary
 from tests.world import CONFIG, World, running_world
 
@@ -63,6 +64,24 @@ async def test_both_get_a_note_before_and_who_comes_says_that_they_have_it(world
     assert await primary(world, "platform") == "kim"
     assert "Do you have it?" not in await letters(world, "kim")
     assert "Kim Ji-woo is Platform primary" not in await letters(world, "lee")
+
+
+async def test_the_note_says_what_fired_this_week_and_what_is_noisy(sqlite_world: World) -> None:
+    world = sqlite_world
+    for number in range(5):
+        began = world.clock.now()
+        await post(world, webhook(alert("QueueGrows", began, service="auth", severity="warning")))
+        await post(world, webhook(alert("QueueGrows", began, ends=world.clock.now(), service="auth", severity="warning")))
+        if number == 0:
+            await post(world, webhook(alert("DiskFull", began, instance="b:9100", service="file-sync", severity="warning")))
+            await post(world, webhook(alert("PaymentsFail", began, severity="warning")) | {"groupKey": "another"})
+        await world.advance(minutes=10)
+    await world.advance(minutes=15)
+    for reader in ("kim", "bo"):
+        note = await letters(world, reader)
+        assert "*Fired this week*\n• QueueGrows (auth): 5 times\n• DiskFull (file-sync): once\n" in note
+        assert "*Noisy alerts*\n• QueueGrows (auth) fired 5 times in a week: mend it or make it quieter" in note
+        assert "PaymentsFail" not in note.split("Platform primary")[1], "another team's"
 
 
 async def test_silence_is_asked_about_by_day_and_then_told_to_the_lead_alone(sqlite_world: World) -> None:
