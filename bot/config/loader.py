@@ -148,7 +148,10 @@ def filled(
     elif environ.get(variable):
         entry[name] = environ[variable]
     elif not may_be_unset:
-        yield Problem(place, f"{who} takes its {name} from {clip(variable)}, which is not set; set it in the environment.")
+        yield Problem(
+            place,
+            f"{who} takes its {name} from {clip(variable)}, which is not set; set it and restart the bot.",
+        )
 
 
 def validated(tree: Tree, raw: Mapping[str, Raw]) -> tuple[Config, list[Problem]]:

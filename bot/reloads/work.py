@@ -29,8 +29,13 @@ class Following:
         """The newest reading that this process has dealt with."""
         self._one_at_a_time = asyncio.Lock()
         self._asked = asyncio.Event()
-        self.problems: tuple[str, ...] = ()
+        self._refused: tuple[str, ...] = ()
+        self._trouble: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
         """Why the directory's content is not in force, if it is not."""
+        return self._refused + self._trouble
 
     async def begin(self) -> None:
         """The process starts: what it was started with is in force."""
@@ -52,9 +57,10 @@ class Following:
             self._asked.clear()
             try:
                 await self.look(at_once=at_once)
+                self._trouble = ()
             except Exception as error:
                 logger.exception("the configuration could not be followed")
-                self.problems = (f"the changed configuration could not be loaded ({type(error).__name__}); it is tried again.",)
+                self._trouble = (f"the changed configuration could not be loaded ({type(error).__name__}); it is tried again.",)
 
     def look_now(self) -> None:
         """Let `run` look at once, and take what it finds without a second look."""
@@ -71,7 +77,7 @@ class Following:
             else:
                 await self._take(found.config)
             self._watch.settle(found)
-            self.problems = found.problems
+            self._refused = found.problems
 
     async def _refuse(self, found: Found) -> None:
         async with self._db.begin(actor=BOT) as tx:

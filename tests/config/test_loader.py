@@ -267,7 +267,7 @@ CHANGES = {
     "an unset key": (
         "ALERT_KEY",
         "OTHER_KEY",
-        "all.yaml:21: alert source 'main' takes its key from OTHER_KEY, which is not set; set it in the environment.",
+        "all.yaml:21: alert source 'main' takes its key from OTHER_KEY, which is not set; set it and restart the bot.",
     ),
     "no key": (
         "key_env: ALERT_KEY, ",
@@ -309,7 +309,7 @@ CHANGES = {
     "a webhook whose key is not here": (
         "members: [ana, bo]",
         "members: [ana, bo]\n    webhook: {url: https://hooks.example.com/team, key_env: NOT_HERE}",
-        "all.yaml:11: the webhook of team 'payments' takes its key from NOT_HERE, which is not set; set it in the environment.",
+        "all.yaml:11: the webhook of team 'payments' takes its key from NOT_HERE, which is not set; set it and restart the bot.",
     ),
     "a ladder that goes back": (
         "teams:",

@@ -158,3 +158,24 @@ async def test_what_could_not_be_written_down_is_tried_again(database: Database,
         await tx.session.execute(text("ALTER TABLE away RENAME TO configuration_reading"))
     await one.following.look()
     assert await one.next() == "kim"
+
+
+async def test_trouble_that_passed_is_shown_no_more(database: Database, replicas: tuple[Replica, Replica]) -> None:
+    one, _ = replicas
+    async with database.begin(actor=BOT) as tx:
+        await tx.session.execute(text("ALTER TABLE configuration_reading RENAME TO away"))
+    one.write("kim")
+    following = asyncio.create_task(one.following.run())
+    try:
+        async with asyncio.timeout(60):
+            one.following.look_now()
+            while not one.following.problems:  # noqa: ASYNC110 – it looks by itself
+                await asyncio.sleep(0.01)
+            assert "it is tried again" in one.following.problems[0]
+            one.write("ana")
+            one.following.look_now()
+            while one.following.problems:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        following.cancel()
+    assert await one.next() == "ana"
