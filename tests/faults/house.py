@@ -204,6 +204,24 @@ class House:
             items = select(col(WorkItem.key)).where(or_(waiting, col(WorkItem.state) == WorkState.LEASED))
             return list((await tx.session.execute(items)).scalars())
 
+    @property
+    def counted(self) -> Path:
+        """What the runbook of these tests writes a line to each time that it runs."""
+        return self._folder / "counted"
+
+    def add_runbook(self) -> None:
+        """Something to run, on two hosts that are this machine."""
+        for name in ("runbooks", "playbooks"):
+            (self.config / name).mkdir(exist_ok=True)
+        (self.config / "runbooks" / "count.yaml").write_text("title: Count\nplaybook: count.yml\ngroup: counted\nenvironments: [here]\n")
+        (self.config / "playbooks" / "count.yml").write_text(
+            "- hosts: counted\n  gather_facts: false\n  tasks:\n"
+            f"    - ansible.builtin.shell: echo {{{{ inventory_hostname }}}} >> {self.counted}\n"
+        )
+        (self.config / "here.yaml").write_text("environments:\n  here: {inventory: hosts.ini}\n")
+        local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
+        (self.config / "hosts.ini").write_text(f"[counted]\none {local}\ntwo {local}\n")
+
     def last_words(self) -> str:
         """The end of the bot's log, for a failure's message."""
         return self.log.read_text()[-4000:] if self.log.exists() else ""
@@ -214,6 +232,7 @@ class House:
             **self.sandbox.environ(),
             "DATABASE_URL": self._url,
             "TOCSIN_CONFIG": str(self.config),
+            "TOCSIN_RUNS": str(self._folder / "runs"),
             "TOCSIN_SECRET": "a secret of these tests",
             "TOCSIN_HOST": "127.0.0.1",
             "TOCSIN_PORT": str(self.port),

@@ -15,12 +15,14 @@ from aiohttp import ClientError, ClientSession
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from bot.errors import NotFound
 from bot.handoffs.models import Handoff
 from bot.incidents.models import Incident, Invitation, MilestoneRow, Role, TimelineEntry
 from bot.oncall.models import OnCallEpoch, OnCallOverride, OnCallSwap
 from bot.paging.models import Page, PageAttempt
 from bot.paging.states import AttemptState
 from bot.reloads.models import Reading
+from bot.runbooks.models import Run
 from bot.sandbox.testing import Json, elements, words
 from bot.sandbox.workspace.model import readable_id
 from bot.work.models import Alarm, WorkItem
@@ -148,6 +150,20 @@ async def take_it(house: House) -> bool:
     return (await house.sandbox.user("kim").click(asked[-1].button("I take it"), "payments", asked[-1].ts))["ok"] is True
 
 
+async def ask_for_run(house: House) -> bool:
+    """Kim asks for a runbook to be run."""
+    return await in_channel(house, "/inc run count")
+
+
+async def approve(house: House) -> bool:
+    """Ana approves it; where the button is gone, she has."""
+    [channel] = await incident_channels(house)
+    try:
+        return (await house.sandbox.user("ana").press("Approve", channel["name"]))["ok"] is True
+    except NotFound:
+        return True
+
+
 async def typed(house: House, line: str, label: str) -> bool:
     """Ana types a line and confirms it. What is refused a second time was done the first."""
     ana = house.sandbox.user("ana")
@@ -174,10 +190,11 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "reloaded": (reload,),
     "handed over": (stand_in, half_an_hour, an_hour),
     "covered": (ask_for_cover, take_it),
+    "ran": (declare, ask_for_run, approve),
 }
 
 
-BEGINS: Mapping[str, Callable[[House], None]] = {"handed over": tuesday}
+BEGINS: Mapping[str, Callable[[House], None]] = {"handed over": tuesday, "ran": House.add_runbook}
 """When a chapter begins, where that matters."""
 
 
@@ -245,6 +262,8 @@ class End:
     """What stands in a team's channel, its topic first."""
     oncall: Counter[str] = field(default_factory=Counter)
     """Hand-offs, overrides and swaps, by how they stand."""
+    ran: Counter[str] = field(default_factory=Counter)
+    """Runs by how they ended, and what they did on each host."""
     given_up: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     epochs: Counter[str] = field(default_factory=Counter)
@@ -326,6 +345,8 @@ async def read_database(house: House, end: End) -> None:
         end.oncall = Counter(f"{one.schedule} {one.incoming} {one.state.value}" for one in await rows(Handoff))
         end.oncall.update(f"{one.schedule} {one.kind.value} {one.person}" for one in await rows(OnCallOverride))
         end.oncall.update(f"{one.schedule} swap {one.state.value} {one.taker}" for one in await rows(OnCallSwap))
+        end.ran = Counter(run.state.value for run in await rows(Run))
+        end.ran.update(house.counted.read_text().split() if house.counted.exists() else ())
         end.epochs = Counter(epoch.schedule for epoch in await rows(OnCallEpoch))
         end.alarms = [alarm.sentence for alarm in await rows(Alarm)]
 

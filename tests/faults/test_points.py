@@ -76,6 +76,18 @@ POINTS = {
         "tell_person: done, not noted",
         "click: committed, not answered#2",
     ),
+    "ran": (
+        "prepare_run: claimed",
+        "run: rehearsed, not written down",
+        "prepare_run: done, not noted",
+        "run: card posted, not stored",
+        "show_run: done, not noted",
+        "begin_run: claimed",
+        "run: called running, not started",
+        "run: started, not followed",
+        "begin_run: done, not noted",
+        "follow_run: claimed",
+    ),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
 """Where the bot dies, by the chapter of the story in which it comes there."""
@@ -165,6 +177,11 @@ async def test_an_undisturbed_handoff_tells_everybody_once(build: Build) -> None
     assert set(end.letters.values()) == {1}
     assert end.oncall["payments-primary kim silent"] == 1
     assert end.team["topic: On call: Kim Ji-woo, then Bo Lindqvist"] == 1
+
+
+async def test_an_undisturbed_run_does_its_work_once_on_each_host(build: Build) -> None:
+    end = await undisturbed(build, "ran")
+    assert end.ran == Counter({"succeeded": 1, "one": 1, "two": 1})
 
 
 async def test_an_undisturbed_cover_is_asked_once_and_closed(build: Build) -> None:
