@@ -174,6 +174,29 @@ async def test_a_second_run_on_the_same_hosts_waits_for_the_first_and_names_it(w
     assert set(released(world).values()) == {"v2"}
 
 
+async def test_what_takes_too_long_is_stopped_at_its_time_out(world: World) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41 slow=6000", channel)
+    await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 1, "Now: Wait")
+    await world.advance(minutes=11)
+    assert "Stopped after 600 s, its time-out." in await card(world, 1, "failed")
+
+
+async def test_what_prints_without_end_is_stopped(world: World, config: Path) -> None:
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    loop = "{{ range(24) | list }}"
+    chatter = (
+        f"    - ansible.builtin.debug: {{msg: \"{{{{ 'x' * 1000000 }}}}\"}}\n      loop: '{loop}'\n      when: not ansible_check_mode\n"
+    )
+    (config / "playbooks" / "release.yml").write_text(PLAYBOOK.replace("    - name: Wait", f"{chatter}    - name: Wait"))
+    await kim.command("/inc run release to=v41 slow=6000", channel)
+    await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    assert "Stopped: it printed more than 20 MB." in await card(world, 1, "failed")
+
+
 async def test_going_alone_needs_three_minutes_and_a_reason(world: World) -> None:
     kim, channel = world.user("kim"), await declared(world)
     await kim.command("/inc run release to=v41", channel)
