@@ -16,7 +16,7 @@ from bot.paging.models import Page, number
 from bot.paging.notice import span
 from bot.paging.policy import EscalationPolicy
 from bot.paging.service import Paging
-from bot.paging.states import PageState, needs_answer
+from bot.paging.states import PageState
 
 
 class Policies:
@@ -59,19 +59,18 @@ class Policies:
         newer = self.newer(page)
         if newer is None:
             raise AlreadyDone("Nothing to do: this page follows its policy as it is now.")
+        is_held = page.state in (PageState.ACKNOWLEDGED, PageState.SNOOZED)
+        started = f"{'should it come back' if is_held else 'its ladder begins anew'}: {told(newer)}"
         stopped = left_of(thaw(page.policy), page.taken)
+        await tx.announce(PolicyApplied(page_id, page.incident_id, tx.actor, newer.id, started, stopped))
         page.policy = freeze(newer)
-        if needs_answer(page.state) and page.state != PageState.SNOOZED:
+        if is_held:  # nobody is paged now
+            page.taken, page.version = 0, page.version + 1
+        else:
             await self._paging.call_off(tx, page)
             self._paging.reopen(page, tx.now)
             self._paging.begin_anew(page, tx.now)
-            started = f"its ladder begins anew: {told(newer)}"
-            await tx.announce(PolicyApplied(page_id, page.incident_id, tx.actor, newer.id, started, stopped))
             await self._climbing.climb(tx, page)
-        else:  # somebody has it: nobody is paged now
-            page.taken, page.version = 0, page.version + 1
-            started = f"should it come back: {told(newer)}"
-            await tx.announce(PolicyApplied(page_id, page.incident_id, tx.actor, newer.id, started, stopped))
         await self._paging.refresh_messages(tx, page)
         return f"Policy {newer.id} is applied as it is now; {started}."
 

@@ -6,18 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config import values
 from bot.config.escalation import DEFAULT_POLICIES
 from bot.errors import InvalidInput
 from bot.incidents.severity import Severity
 from bot.paging.ladders import configured
 from bot.paging.policy import (
     FOR_EVER,
+    KINDS,
+    PLACES,
+    ROLES,
     EscalationPolicy,
     Exhausted,
     PageNow,
     Step,
     Wait,
     escalate_now,
+    has_told,
     ladder,
     lateness,
     next_step,
@@ -26,6 +31,28 @@ from bot.paging.policy import (
 
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 MIN = timedelta(minutes=1)
+
+
+def test_configuration_and_the_ladder_know_the_same_targets() -> None:
+    assert set(values.ROLES) == ROLES
+    assert set(values.NAMED_TARGETS) == KINDS
+    assert set(PLACES) < KINDS
+
+
+@pytest.mark.parametrize(
+    ("targets", "reached", "told"),
+    [
+        (("primary",), ("ana",), True),
+        (("primary",), (), False),
+        (("channel:sre",), ("channel:sre",), True),
+        (("channel:sre", "webhook:x"), ("webhook:x",), True),
+        (("channel:sre",), (), False),
+        (("primary", "channel:sre"), ("channel:sre",), False),
+        (("primary", "channel:sre"), ("ana", "channel:sre"), True),
+    ],
+)
+def test_a_channel_beside_people_does_not_stand_in_for_them(targets: tuple[str, ...], reached: tuple[str, ...], told: bool) -> None:
+    assert has_told(targets, reached) is told
 
 
 def played(policy: EscalationPolicy, minutes: int) -> list[tuple[int, tuple[str, ...]]]:
