@@ -35,6 +35,9 @@ MOST_TRIES = 5
 MOST_A_DAY = 5
 CODES_GO_BY: tuple[Method, ...] = ("sms", "email", "push", "webhook")
 """A number is sent a text: its code counts for calls as well. Who is who in Slack, Slack knows."""
+RINGS = ("sms", "push")
+BETWEEN_TEXTS = timedelta(seconds=5)
+"""A page must not stand behind a whole company's codes at the carrier, which sends one a second."""
 UNSENT = frozenset({AttemptState.PLANNED, AttemptState.CLAIMED, AttemptState.CALLING})
 VERIFIED = "Thank you: {how} reaches you."
 WRONG_CODE = "That is not the code we sent you. Look at the newest message, or ask for another code in Slack, on Tocsin's home tab."
@@ -70,13 +73,17 @@ class Checks:
             return
         await tx.lock("contact checks")
         sent = {(row.person, row.address) for row in await tx.session.execute(select(col(ContactCheck.person), col(ContactCheck.address)))}
+        texts = 0
         for person in self._directory.config.people.values():
             for method in CODES_GO_BY:
                 address = self._directory.config.address(person, method) if method in self._methods else None
-                if address is not None and (person.id, fingerprint(address)) not in sent:
-                    sent.add((person.id, fingerprint(address)))
-                    rings = method in ("sms", "push")
-                    await self._order(tx, person.id, method, address, when_awake(tx.now, person.zone) if rings else tx.now)
+                if address is None or (person.id, fingerprint(address)) in sent:
+                    continue
+                sent.add((person.id, fingerprint(address)))
+                due = when_awake(tx.now, person.zone) if method in RINGS else tx.now
+                if method == "sms":
+                    due, texts = due + texts * BETWEEN_TEXTS, texts + 1
+                await self._order(tx, person.id, method, address, due)
 
     async def verify(self, tx: Tx, method: Method) -> None:
         """Send the actor a code by this method now. `NotFound`: it leads nowhere; `AlreadyDone`: verified, or asked too often today."""

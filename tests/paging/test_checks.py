@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -107,7 +109,7 @@ async def test_by_default_everything_counts_and_codes_are_sent_by_day(sqlite_url
         assert "Say that it reaches you" in world.sandbox.mailbox("lee")[0].text
         assert world.sandbox.mailbox("lee")[0].subject == "Tocsin wants to page you here"
         assert world.phone("lee").received == []  # 04:00 in New York
-        await world.advance(hours=4)
+        await world.advance(hours=4, minutes=1)
         assert "Tocsin wants to page you here. Not Lee O'Hara?" in world.phone("lee").last_sms
         await declared(world)
         assert any("checkout is down" in text for text in world.phone("ana").received)
@@ -118,6 +120,14 @@ async def test_by_default_everything_counts_and_codes_are_sent_by_day(sqlite_url
         await world.phone("ana").reply("a")
         _, screen = await typed(world, "doctor")
         assert "Ana Silva (e-mail)" in screen  # who answers a page by a number need not prove it
+
+
+async def test_a_page_never_stands_behind_a_whole_companys_codes(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> None:
+    async for world in world_with(sqlite_url, tmp_path, clock, "warn"):
+        await world.advance(days=1)
+        texts = sorted(sms.at for name in NAMES for sms in world.phone(name).sms if "wants to page you here" in sms.body)
+        assert len(texts) == len(NAMES)
+        assert all(later - earlier >= timedelta(seconds=5) for earlier, later in pairwise(texts))
 
 
 async def test_codes_are_sent_once_and_again_only_to_what_has_changed(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> None:
