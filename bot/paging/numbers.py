@@ -21,11 +21,6 @@ class OurNumbers:
         self._phones = tuple(dict.fromkeys(phones))
         self._mail = mail
 
-    @property
-    def are_there(self) -> bool:
-        """Whether anybody is texted or called from here."""
-        return bool(self._phones)
-
     def link(self, person: str) -> str:
         """Where the card is; "" where nobody is called."""
         return self._links.link(PURPOSE, "tocsin.vcf", person=ActorId(person), lasts=LASTS) if self._phones else ""
