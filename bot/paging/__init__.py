@@ -7,6 +7,7 @@ that must come back: a code, or part of a test page).
 States of a page: open → acknowledged | exhausted | closed; of an attempt: planned → calling → accepted → delivered → seen → answered,
 or failed, or suppressed. The sentences are in `states`.
 
-Says upward: `PageStarted`, `PersonPaged`, `AttemptFailed`, `AttemptHeldBack`, `StepSkipped`, `PageAcknowledged`, `PageEscalated`,
-`PageDeclined`, `FallbackPaged`, `PageExhausted`, `PageStandDown`. Rooms above add what a page can do besides through `PageActions`.
+Says upward: `PageStarted`, `PersonPaged`, `PagePosted` (in a channel, to a program), `AttemptFailed`, `AttemptHeldBack`, `StepSkipped`,
+`PageAcknowledged`, `PageEscalated`, `PageDeclined`, `FallbackPaged`, `PageExhausted`, `PageStandDown`, `PolicyChanged`, `PolicyApplied`.
+Rooms above add what a page can do besides through `PageActions`.
 """
