@@ -28,7 +28,7 @@ from bot.incidents.drafts import LONGEST
 from bot.incidents.intents import Act, Declare, Look, MentionKind, OpenForm
 from bot.incidents.lifecycle import ALLOWED, IncidentState
 from bot.incidents.models import CustomerNotice, Incident
-from bot.incidents.severity import Severity
+from bot.incidents.severity import ComponentStatus, Severity
 from bot.incidents.verbs import VERBS, Argument
 from bot.slack.requests import Submission
 from bot.slack.text import clamp, plain
@@ -61,7 +61,7 @@ def declaration(config: Config, title: str, *, severity: Severity | None = None,
     """
     services = [Option(value=service.id, text=clamp(service.name, 75)) for service in list(config.services.values())[:100]]
     severities = [Option(value=str(n), text=clamp(f"SEV{n}: {config.severity.level(n).impact}", 75)) for n in (1, 2, 3, 4)]
-    statuses = [Option(value=value, text=value.capitalize()) for value in ("degraded", "partial", "major")]
+    statuses = [Option(value=status.value, text=status.value.capitalize()) for status in ComponentStatus]
     what = PlainTextInputElement(
         action_id=ELEMENT,
         initial_value=title[:TITLE_LENGTH] or None,
