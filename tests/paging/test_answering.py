@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from bot.db import ActorId, Tx
+from bot.db import BOT, ActorId, Tx
 from bot.errors import AlreadyDone
 from bot.paging.actions import PageAction
 from bot.paging.messages import PageAcknowledged, PageDeclined, PageEscalated
@@ -403,3 +404,12 @@ async def test_expired_and_altered_links_are_refused_with_a_way_out(room: Room) 
         assert answer.status == 410
         assert "Open Slack, or answer the SMS" in await answer.text()
     assert (await page_of(room, page)).acknowledged_by is None
+
+
+async def test_with_the_database_away_the_writer_is_told(sqlite_room: Room) -> None:
+    room = sqlite_room
+    await room.start(1)
+    async with room.database.begin(actor=BOT) as tx:
+        await tx.session.execute(text("ALTER TABLE page_code RENAME TO page_code_away"))
+    await room.sandbox.phone("ana").reply("1a")
+    assert room.sandbox.phone("ana").last_sms.startswith("Nothing was done: Tocsin cannot reach its database.")

@@ -14,8 +14,7 @@ from bot.work.models import WorkItem
 from bot.work.orders import WorkState
 from bot.work.queue import Lane
 from tests.paging.conftest import Room
-from tests.paging.test_complete import played, with_only_texts
-from tests.paging.test_receipts import with_rules
+from tests.paging.rules import played, with_only_texts, with_rules
 
 SMS = Lane("sms", 0)
 

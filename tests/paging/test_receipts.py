@@ -1,20 +1,11 @@
 """What follows when a provider took a page and nobody knows whether it arrived: the person's next method, without waiting for the step."""
 
-from bot.config.escalation import NotificationRule, NotificationRules
-from bot.config.models import Config
 from bot.db import BOT
 from bot.paging.messages import PageEscalated
 from tests.paging.conftest import Room
+from tests.paging.rules import with_rules
 
 AT_ONCE = ["ana email", "ana slack", "ana sms"]
-
-
-def with_rules(room: Room, person: str, *rules: tuple[str, float]) -> None:
-    """Give somebody other rules: (method, minutes)."""
-    urgent = tuple(NotificationRule.model_validate({"method": method, "after": f"{int(after * 60)}s"}) for method, after in rules)
-    changed = room.config.people[person].model_copy(update={"rules": NotificationRules(urgent=urgent)})
-    config: Config = room.config.model_copy(update={"people": {**room.config.people, person: changed}})
-    room.paging.directory.config = config
 
 
 async def test_a_text_without_a_receipt_brings_the_call_forward_after_a_minute(room: Room) -> None:

@@ -13,8 +13,8 @@ from bot.paging.senders import Sender
 from bot.paging.states import AttemptState
 from bot.paging.throttle import GRACE, LONGEST_DEBT, OVER_CAP, Bounds, Go, HoldBack, Sent, Wait, after_sending, decide, turn
 from tests.paging.conftest import Room
+from tests.paging.rules import with_ladder, with_only_texts
 from tests.paging.test_bundles import states
-from tests.paging.test_complete import with_ladder, with_only_texts
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 BOUNDS = Bounds(together_after=5, together_every=timedelta(seconds=15), most_per_hour=10)
