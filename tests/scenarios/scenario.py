@@ -37,8 +37,8 @@ from tests.world import Json, World
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """A Monday, at the hour at which nobody thinks."""
 METHODS = ("", "slack", "sms", "voice", "push", "email", "webhook")
-PAGE = re.compile(r"(?P<page>SEV[1-4] #\d+)\b.*?(?P<remark> \((?:late by|possible)[^)]*\))?(?:\. .*)?")
-"""The first line of a page. Its title is known; that it comes late, or twice, is worth a word."""
+PAGE = re.compile(r"(?P<page>SEV[1-4] #\d+)\b.*?(?P<remark> \((?:late by|possible|flapping)[^)]*\))?(?:\. .*)?")
+"""The first line of a page. Its title is known; that it comes late, twice or again and again is worth a word."""
 
 LONGEST = 72
 LINK = re.compile(r"<[^|>]+\|([^>]+)>")

@@ -126,3 +126,38 @@ async def test_a_person_with_no_method_counts_as_nobody_and_the_next_step_is_tak
         03:05 bea sms: SEV1 #1
     """)
     assert "skipped primary: Max Adeyemi has no way to be reached" in await scenario.told_of(1)
+
+
+async def test_in_quiet_hours_what_is_not_urgent_waits_for_the_morning(play: Play) -> None:
+    scenario = await play("""
+        services:
+          mail: {quiet_hours: {from: 22:00, to: 07:00}}
+          search: {quiet_hours: {from: 22:00, to: 07:00}}
+    """)
+    await scenario.inc("sev3 mail is slow")
+    await scenario.inc("sev3 search is slow")
+    await scenario.inc("sev2 checkout is slow")
+    await scenario.at("03:01")
+    await scenario.text("ana", "1a")
+    await scenario.at("03:05")
+    await scenario.inc("#2 sev2 nobody finds anything")
+    await scenario.at("03:06")
+    await scenario.text("ana", "2a")
+    for number in (2, 3):
+        await scenario.inc(f"#{number} resolve done")
+    await scenario.at("07:10")
+    scenario.sent_exactly("""
+        03:00 #inc-1: #1 SEV3 mail is slow
+        03:00 #inc-2: #2 SEV3 search is slow
+        03:00 #inc-3: #3 SEV2 checkout is slow
+        03:00 ana sms: SEV2 #3
+        03:01 ana sms: #3 is yours.
+        03:05 #inc-2: *severity SEV3 → SEV2* by @kim: nobody finds anything.
+        03:05 ana sms: SEV2 #2
+        03:06 #inc-2: *Resolved* by @kim: done. The postmortem is being drafted.
+        03:06 #inc-2: Postmortem draft ready: postmortem of #2
+        03:06 #inc-3: *Resolved* by @kim: done. The postmortem is being drafted.
+        03:06 #inc-3: Postmortem draft ready: postmortem of #3
+        03:06 ana sms: #2 is yours.
+        07:00 ana sms: SEV3 #1
+    """)

@@ -77,3 +77,32 @@ async def test_a_limited_sender_lets_the_first_page_of_a_new_incident_go_first(p
         03:03:03 bea sms: SEV1 #1
         03:03:04 kim sms: SEV1 #1
     """)
+
+
+async def test_an_alert_that_flaps_pages_a_last_time_the_third_time_and_says_so(play: Play) -> None:
+    scenario = await play()
+    for minute in range(0, 20, 2):
+        await scenario.at(f"03:{minute:02}")
+        await scenario.alert("Down", "checkout")
+        await scenario.at(f"03:{minute + 1:02}")
+        await scenario.alert("Down", "checkout", fires=False)
+    await scenario.at("04:00")
+    scenario.sent_exactly("""
+        03:00 #inc-1: #1 SEV2 Down
+        03:00 ana sms: SEV2 #1
+        03:01 #inc-1: *Resolved* by Alertmanager (monitor): the alert resolved by itself, …
+        03:01 #inc-1: Postmortem draft ready: postmortem of #1
+        03:01 ana sms: #1: over. You are no longer needed. Thank you.
+        03:02 #inc-1: *Reopened* by Alertmanager (monitor): the alert fires again. On-call …
+        03:02 ana sms: SEV2 #1
+        03:03 #inc-1: *Resolved* by Alertmanager (monitor): the alert resolved by itself, …
+        03:03 ana sms: #1: over. You are no longer needed. Thank you.
+        03:04 #inc-1: *Reopened* by Alertmanager (monitor): the alert fires again, flapping: …
+        03:04 ana sms: SEV2 #1 (flapping: 3 times in 4 min)
+        03:09 bo sms: SEV2 #1 (flapping: 3 times in 4 min)
+        03:14 #inc-1: *Nobody has answered.* Everybody on its ladder was paged. Press …
+        03:14 #ops: *Nobody has answered* #1 SEV2. Everybody on its ladder was paged.
+        03:34 #inc-1: *Resolved* by Tocsin: quiet for 15m after it flapped, and nobody had …
+        03:34 ana sms: #1: over. You are no longer needed. Thank you.
+        03:34 bo sms: #1: over. You are no longer needed. Thank you.
+    """)
