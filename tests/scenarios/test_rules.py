@@ -1,5 +1,7 @@
 """How a person is told: their methods, each after its delay, by the group of the severity."""
 
+import re
+
 from tests.scenarios.conftest import Play
 
 
@@ -123,6 +125,7 @@ async def test_a_person_with_no_method_counts_as_nobody_and_the_next_step_is_tak
     scenario.sent_exactly("""
         03:00 #inc-1: #1 SEV1 checkout is down
         03:00 bo sms: SEV1 #1
+        03:00 lee slack: :warning: *Nobody is on call as Payments primary* (UTC); a page then …
         03:05 bea sms: SEV1 #1
     """)
     assert "skipped primary: Max Adeyemi has no way to be reached" in await scenario.told_of(1)
@@ -160,4 +163,39 @@ async def test_in_quiet_hours_what_is_not_urgent_waits_for_the_morning(play: Pla
         03:06 #inc-3: Postmortem draft ready: postmortem of #3
         03:06 ana sms: #2 is yours.
         07:00 ana sms: SEV3 #1
+    """)
+
+
+async def test_an_unverified_method_is_passed_over_until_its_code_is_back(play: Play) -> None:
+    scenario = await play("""
+        verify_contacts: require
+        people:
+          ana: {rules: {urgent: [{method: slack}, {method: sms}]}}
+    """)
+    await scenario.inc("sev1 checkout is down")
+    await scenario.at("03:02")
+    await scenario.inc("#1 resolve done")
+    await scenario.at("08:01")
+    await scenario.text("ana", re.findall(r"\d{4,}", scenario.phone("ana").last_sms)[0])
+    await scenario.at("08:02")
+    await scenario.inc("sev1 search is down")
+    await scenario.at("08:04")
+    scenario.sent_exactly("""
+        03:00 #inc-1: #1 SEV1 checkout is down
+        03:00 ana slack: SEV1 #1
+        03:00 ana email: Tocsin wants to page you here
+        03:00 bea email: Tocsin wants to page you here
+        03:00 bo email: Tocsin wants to page you here
+        03:00 kim email: Tocsin wants to page you here
+        03:00 lee email: Tocsin wants to page you here
+        03:02 #inc-1: *Resolved* by @kim: done. The postmortem is being drafted.
+        03:02 #inc-1: Postmortem draft ready: postmortem of #1
+        08:00 ana sms: Tocsin wants to page you here. Not Ana Silva? Do nothing.
+        08:00:05 bo sms: Tocsin wants to page you here. Not Bo Lindqvist? Do nothing.
+        08:00:10 kim sms: Tocsin wants to page you here. Not Kim Ji-woo? Do nothing.
+        08:00:15 lee sms: Tocsin wants to page you here. Not Lee O'Hara? Do nothing.
+        08:00:20 bea sms: Tocsin wants to page you here. Not Bea Müller? Do nothing.
+        08:01 ana sms: Thank you: SMS reaches you. Save our numbers, and let them through Do …
+        08:02 #inc-2: #2 SEV1 search is down
+        08:02 ana slack, sms: SEV1 #2
     """)
