@@ -27,7 +27,7 @@ PARTS = (
 HOSTILE = " ".join(PARTS)
 PINGS = re.compile(r"<!(?!date\^)|<https?://evil")
 """Markup of Slack's that calls many people, or hides where it leads; our own dates are written like it."""
-HEADERS = {"from", "to", "subject", "message-id", "auto-submitted", "x-priority", "mime-version", "content-type", "date"}
+HEADERS = {"from", "to", "subject", "message-id", "auto-submitted", "x-priority", "reply-to", "mime-version", "content-type", "date"}
 LONG = "fails and " * 4000
 """40,000 characters."""
 
