@@ -68,7 +68,7 @@ def pictures(browser: Browser, running: Running) -> None:
     play(running)
     light, dark = look(browser, running, DESK, "light"), look(browser, running, DESK, "dark")
     go_to_channel(light)
-    light.locator(".phone .note").first.click()
+    light.locator(".phone button.note").first.click()
     draw(light, "sandbox.png")
 
     go_to_channel(dark)
@@ -84,7 +84,7 @@ def pictures(browser: Browser, running: Running) -> None:
 
     small = look(browser, running, PHONE, "light")
     small.locator(".tabs button", has_text="Phones").click()
-    small.locator(".phone .note").first.click()
+    small.locator(".phone button.note").first.click()
     small.locator("#texts a").first.click()
     small.frame_locator(".phone iframe").get_by_role("heading", name="checkout is down").wait_for()
     draw(small, "sandbox-phone.png")
