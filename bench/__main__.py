@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import channel, declare, ingest, mobile, oncall, page, paging, recover, sandbox, start, steady
+from bench import channel, declare, ingest, mobile, oncall, page, paging, recover, rest, sandbox, start, steady
 from bench.table import Row, show
 from tests import postgres
 
@@ -34,6 +34,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P9", "P10", "P11"): paging.measure,
     ("P12",): channel.measure,
     ("P13", "R1"): recover.measure,
+    ("R2", "R3"): rest.measure,
     ("P14", "P15"): oncall.measure,
     ("P16", "P17"): declare.measure,
     ("S1", "S2"): sandbox.measure,

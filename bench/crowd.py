@@ -17,6 +17,8 @@ import asyncpg
 from sqlalchemy import insert, text
 
 from bench.contestants import CONFIG, Contestant, running
+from bot.alerts.models import Alert
+from bot.alerts.sources import AlertStatus
 from bot.clock import WallClock
 from bot.db import BOT, Database
 from bot.events import Listeners
@@ -120,6 +122,31 @@ class Crowd:
             incidents, pages = self._rows([person], at, taken=0, next_at=at)
             item = _item(TakeStep(pages[0]["id"], 0), f"page:{pages[0]['id']}:step:0", pages[0]["id"], "inside", at)
             await self._store(((Incident, incidents), (Page, pages), (WorkItem, [item])), ring=place == len(moments) - 1)
+
+    async def at_rest(self, count: int) -> None:
+        """As many incidents of an hour ago, each with an alert that fires, a page that somebody got, and a next step in an hour."""
+        now = datetime.now(UTC)
+        then, later = now - timedelta(hours=1), now + timedelta(hours=1)
+        people = [f"p{number % PEOPLE}" for number in range(count)]
+        incidents, pages = self._rows(people, then, taken=1, next_at=later)
+        attempts, items = [], []
+        alerts = [
+            {"source": "sandbox", "fingerprint": f"{page['id']:x}", "status": AlertStatus.FIRING, "group_key": "", "name": "Down",
+             "summary": page["title"], "labels": "{}", "generator_url": "", "starts_at": then, "received_at": then,
+             "incident_id": page["id"]}
+            for page in pages
+        ]  # fmt: skip
+        for page, person in zip(pages, people, strict=True):
+            attempts.append(
+                {"id": page["id"], "page_id": page["id"], "step": 0, "loop": 0, "person": person, "method": "sms", "why": "on call",
+                 "state": AttemptState.DELIVERED, "possible_duplicate": False, "due_at": then, "calling_at": then, "accepted_at": then,
+                 "delivered_at": then}
+            )  # fmt: skip
+            told = _item(DeliverPage(page["id"]), f"attempt:{page['id']}", page["id"], "sms", then)
+            items.append(told | {"state": WorkState.DONE, "finished_at": then})
+            step = _item(TakeStep(page["id"], 1), f"page:{page['id']}:step:1", page["id"], "inside", later)
+            items.append(step | {"finished_at": None})
+        await self._store(((Incident, incidents), (Alert, alerts), (Page, pages), (PageAttempt, attempts), (WorkItem, items)))
 
     def _rows(self, people: Sequence[str], at: datetime, *, taken: int, next_at: datetime) -> tuple[list[Any], list[Any]]:
         incidents, pages = [], []
