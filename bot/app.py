@@ -39,6 +39,7 @@ from bot.slack.sockets import SocketMode
 from bot.web.front import Check
 from bot.wiring import Rooms, build_rooms
 from bot.work.notify import Bell
+from bot.work.setback import Setback
 from bot.work.sole import sole_process
 from bot.work.worker import Worker
 
@@ -65,6 +66,7 @@ class Bot:
         listeners = Listeners()
         self.database = Database(settings.database_driver_url, clock, listeners)
         self.worker = Worker(self.database, clock)
+        self.setback = Setback(self.database)
         self.rooms: Rooms
         self._listeners = listeners
         self._stack = AsyncExitStack()
@@ -91,7 +93,8 @@ class Bot:
             await self._socket.start()
         rooms = self.rooms
         for forever in (
-            self.worker.run(), bell.run(), rooms.auditor.run(), rooms.watchdog.run(), rooms.following.run(), self._watch_connection()
+            self.worker.run(), bell.run(), rooms.auditor.run(), rooms.watchdog.run(), rooms.following.run(), self._watch_connection(),
+            self.setback.run(),
         ):  # fmt: skip
             self._tasks.append(asyncio.create_task(forever))
         logger.info("tocsin runs", port=self.port, socket_mode=self._socket is not None)

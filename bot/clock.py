@@ -35,6 +35,10 @@ class FakeClock:
             raise ValueError("a clock never goes back")
         self._now += step
 
+    def set_back(self, step: timedelta) -> None:
+        """Let it be `step` earlier: what a machine's clock does when somebody, or a time server, sets it right."""
+        self._now -= step
+
 
 class ShiftedClock:
     """The wall clock plus an offset that only grows: the clock that the sandbox's bot obeys."""

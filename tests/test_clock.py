@@ -1,4 +1,4 @@
-"""Clocks tell aware UTC, and never go back."""
+"""Clocks tell aware UTC, and do not go back by themselves."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,13 @@ def test_the_fake_clock_moves_only_when_told() -> None:
     assert clock.now() == before
     clock.advance(timedelta(minutes=5))
     assert clock.now() - before == timedelta(minutes=5)
+
+
+def test_the_fake_clock_can_be_set_back_as_a_machines_can() -> None:
+    clock = FakeClock()
+    before = clock.now()
+    clock.set_back(timedelta(hours=1))
+    assert before - clock.now() == timedelta(hours=1)
 
 
 def test_the_shifted_clock_runs_on_with_the_wall() -> None:

@@ -164,7 +164,7 @@ class Deliveries:
         """Is another attempt's try, which tells this one as well, still under way?"""
         if attempt.state != AttemptState.CALLING or attempt.bundle in (None, attempt.id):
             return False
-        is_recent = attempt.calling_at is not None and tx.now - attempt.calling_at < SURELY_OVER
+        is_recent = attempt.calling_at is not None and abs(tx.now - attempt.calling_at) < SURELY_OVER
         return is_recent or await queue.is_leased(tx, f"attempt:{attempt.bundle}")
 
     async def label_as_duplicate(self, tx: Tx, attempt_id: int, claim: Claim) -> Done | orders.TryLater | None:

@@ -56,7 +56,7 @@ class Senders:
     async def _free_at(self, tx: Tx, sender: Sender, *, hold: bool = False) -> datetime:
         wanted = select(col(SenderTurn.free_at)).where(col(SenderTurn.sender) == sender.name)
         found: datetime | None = (await tx.session.execute(wanted.with_for_update() if hold else wanted)).scalar()
-        return found or tx.now
+        return throttle.owed(found, sender.interval, tx.now) if found else tx.now
 
     async def _is_first(self, tx: Tx, crowd: Crowd) -> bool:
         """Is it the first page of an incident, or the first that gets through of a ladder? That never waits."""

@@ -241,6 +241,8 @@ class Paging:
         """The time of a step has come: take it, unless the page has moved on since it was ordered."""
         page = await self.page(tx, page_id)
         if page.version == version and page.state == PageState.OPEN:
+            if page.next_at is not None and page.next_at > tx.now:  # the clock was set back since it was ordered, and so is the ladder
+                page.started_at -= page.next_at - tx.now
             await self.climbing.climb(tx, page)
             await self.refresh_messages(tx, page)
 

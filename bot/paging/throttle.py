@@ -16,6 +16,8 @@ LONGEST_DEBT = timedelta(seconds=30)
 """What does not wait for its turn is paid for afterwards, but nobody else waits longer than this for it."""
 GRACE = timedelta(seconds=2)
 """So long a free turn is kept for the more urgent; then anybody takes it, since theirs may be in the hands of a process that died."""
+AHEAD = timedelta(seconds=10)
+"""What was sent, or is owed, further ahead than this is of a time before the clock was set back, and counts for nothing."""
 WAITS_FOR_STORM = "waits a few seconds, to be told together with others"
 WAITS_FOR_SENDER = "waits for its turn: its sender may only send so many a second"
 WAITING = frozenset({WAITS_FOR_STORM, WAITS_FOR_SENDER})
@@ -66,7 +68,7 @@ def decide(severity: int, sent: Sequence[Sent], bounds: Bounds, now: datetime) -
     """
     if bounds.most_per_hour is not None and severity > URGENT and is_capped(bounds.most_per_hour, [one.at for one in sent], now):
         return HoldBack(OVER_CAP)
-    as_severe = [one.at for one in sent if one.severity <= severity and one.at > now - MINUTE]
+    as_severe = [one.at for one in sent if one.severity <= severity and now - MINUTE < one.at < now + AHEAD]
     if bounds.together_after and len(as_severe) >= bounds.together_after:
         until = max(as_severe) + bounds.together_every
         if until > now:
@@ -76,7 +78,12 @@ def decide(severity: int, sent: Sequence[Sent], bounds: Bounds, now: datetime) -
 
 def is_capped(most: int, sent: Sequence[datetime], now: datetime) -> bool:
     """Whether so many were sent within the last hour that one more is too many."""
-    return sum(at > now - HOUR for at in sent) >= most
+    return sum(now - HOUR < at < now + AHEAD for at in sent) >= most
+
+
+def owed(free_at: datetime, interval: timedelta, now: datetime) -> datetime:
+    """When a limited sender is free, by what was written down; at once, if that lies further ahead than it can owe."""
+    return now if free_at > now + max(LONGEST_DEBT, interval) + AHEAD else free_at
 
 
 def turn(rank: int, free_at: datetime, interval: timedelta, now: datetime) -> datetime | None:

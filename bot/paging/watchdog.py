@@ -68,6 +68,7 @@ class Watchdog:
     async def silence(self, tx: Tx) -> list[Finding]:
         """What the auditor asks: has none arrived for too long?"""
         arrived = await last_arrival(tx)
+        self._since = min(self._since, tx.now)  # the clock may have been set back
         since = max(arrived or self._since, self._since)
         if tx.now - since <= SILENT_AFTER:
             return []

@@ -11,7 +11,8 @@ from bot.paging import doctor
 from bot.paging.messages import AttemptHeldBack
 from bot.paging.senders import Sender
 from bot.paging.states import AttemptState
-from bot.paging.throttle import GRACE, LONGEST_DEBT, OVER_CAP, Bounds, Go, HoldBack, Sent, Wait, after_sending, decide, turn
+from bot.paging.throttle import AHEAD, GRACE, LONGEST_DEBT, OVER_CAP, Bounds, Go, HoldBack, Sent, Wait, after_sending, decide, owed, turn
+from bot.work.setback import Setback
 from tests.paging.conftest import Room
 from tests.paging.rules import with_ladder, with_only_texts
 from tests.paging.test_bundles import states
@@ -92,6 +93,41 @@ def with_slow_texts(room: Room) -> None:
     with_ladder(room, (0, "primary"), (1, "person:kim person:lee person:max"), severity=2)
     with_ladder(room, (0, "primary"), (1, "person:bo"))
     room.limited["sms"] = Sender("sms:+1", 1)
+
+
+def test_what_was_sent_before_the_clock_was_set_back_holds_nothing_up() -> None:
+    an_hour_ahead = sent(*(-3600 - one for one in range(12)))
+    assert decide(2, an_hour_ahead, BOUNDS, NOW) == Go()
+    assert decide(3, an_hour_ahead, BOUNDS, NOW) == Go()
+
+
+@given(st.floats(-4000, 4000), st.floats(0.01, 120))
+def test_no_sender_is_waited_for_longer_than_it_can_owe(free_s: float, interval_s: float) -> None:
+    interval = timedelta(seconds=interval_s)
+    free_at = owed(NOW + timedelta(seconds=free_s), interval, NOW)
+    assert free_at <= NOW + max(LONGEST_DEBT, interval) + AHEAD
+    assert after_sending(NOW, interval, NOW) == owed(after_sending(NOW, interval, NOW), interval, NOW), "what it owes is believed"
+
+
+async def test_after_the_clock_was_set_back_an_hour_a_busy_sender_is_free_again(room: Room) -> None:
+    with_slow_texts(room)
+    await room.start(severity=2)
+    room.clock.set_back(timedelta(hours=1))
+    await Setback(room.database).look()
+    await room.advance(minutes=1.2)
+    assert all(len(room.sandbox.phone(name).received) == 1 for name in ("ana", "kim", "lee", "max"))
+
+
+async def test_after_the_clock_was_set_back_an_hour_no_page_waits_for_a_storm_of_before(room: Room) -> None:
+    with_only_texts(room, "ana")
+    for number in range(5):
+        await room.start(severity=2, incident=number + 1)
+    await room.advance(minutes=0.2)
+    before = len(room.sandbox.phone("ana").received)
+    room.clock.set_back(timedelta(hours=1))
+    await room.start(severity=2, incident=9)
+    await room.advance(minutes=1)
+    assert len(room.sandbox.phone("ana").received) > before
 
 
 async def test_what_waits_for_its_sender_goes_one_a_second_and_the_gravest_first(room: Room) -> None:

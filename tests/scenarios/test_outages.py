@@ -127,3 +127,20 @@ async def test_a_clock_that_jumps_ahead_an_hour_takes_the_newest_step_once(play:
         04:06 #inc-1: *Nobody has answered.* Everybody on its ladder was paged. Press …
         04:06 #ops: *Nobody has answered* #1 SEV1. Everybody on its ladder was paged.
     """)
+
+
+async def test_a_clock_that_is_set_back_an_hour_takes_no_step_twice_and_keeps_none_waiting_for_that_hour(play: Play) -> None:
+    scenario = await play()
+    await scenario.inc("sev1 checkout is down")
+    await scenario.at("03:01")
+    scenario.world.clock.set_back(timedelta(hours=1))
+    await scenario.world.bot.setback.look()  # as it does every ten seconds
+    await scenario.at("04:30")
+    scenario.sent_exactly("""
+        02:04 bo sms: SEV1 #1
+        02:09 bea sms: SEV1 #1
+        02:14 #inc-1: *Nobody has answered.* Everybody on its ladder was paged. Press …
+        02:14 #ops: *Nobody has answered* #1 SEV1. Everybody on its ladder was paged.
+        03:00 #inc-1: #1 SEV1 checkout is down
+        03:00 ana sms: SEV1 #1
+    """)
