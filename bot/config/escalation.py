@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.config.values import Duration, Id, Strict, Target, duration_text
+from bot.config.values import Duration, Id, Strict, Target, clip, duration_text
 
 Method = Literal["slack", "sms", "voice", "email", "push", "webhook"]
 
@@ -55,6 +55,23 @@ class NotificationRules(Strict):
         return self.urgent if name == "urgent" else self.normal
 
 
+FOR_EVER = -1
+
+
+def repetitions(value: object) -> object:
+    """A number of repetitions, or `forever`."""
+    if value == "forever":
+        return FOR_EVER
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        raise ValueError(f"'{clip(str(value))}' is no number of repetitions; write 0 to 100, or forever.")
+    return value
+
+
+Repeats = Annotated[
+    int, BeforeValidator(repetitions), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 100}, {"const": "forever"}]})
+]
+
+
 class EscalationStep(Strict):
     """Whom to page when nobody has acknowledged by then."""
 
@@ -72,8 +89,8 @@ class EscalationPolicy(Strict):
 
     id: Id = Field(description="Its name.")
     steps: tuple[EscalationStep, ...] = Field(description="The steps in order. No steps: nobody is paged.")
-    repeats: Annotated[int, Field(ge=0, le=100)] = Field(
-        default=0, description="How often the whole ladder starts again before it is exhausted."
+    repeats: Repeats = Field(
+        default=0, description="How often the whole ladder starts again before it is exhausted: a number up to 100, or `forever`."
     )
     # Five minutes is what SEV1 gives its first answer: the last step deserves no less before the channel hears that nobody answered.
     last_wait: Duration = Field(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
+from bot.config.escalation import EscalationPolicy
 from bot.config.models import AlertRoute, Config
 from bot.config.values import Target, duration_text, parse_duration
 
@@ -166,3 +167,18 @@ def test_a_channel_and_a_user_group_are_read_as_people_write_them() -> None:
 def test_severities_are_read_in_every_spelling(severity: object) -> None:
     config = Config.model_validate({"severity": {"decision": {"unknown": {"otherwise": severity}}}})
     assert config.severity.decision.unknown.otherwise == 2
+
+
+def repeated(written: object) -> EscalationPolicy:
+    return EscalationPolicy.model_validate({"id": "p", "steps": [{"after": 0, "targets": ["primary"]}], "repeats": written})
+
+
+@pytest.mark.parametrize(("written", "repeats"), [(0, 0), (100, 100), ("forever", -1)])
+def test_a_ladder_repeats_a_number_of_times_or_forever(written: object, repeats: int) -> None:
+    assert repeated(written).repeats == repeats
+
+
+@pytest.mark.parametrize("written", [-1, 101, "always", True, 1.5])
+def test_what_is_no_number_of_repetitions_is_refused(written: object) -> None:
+    with pytest.raises(ValidationError, match="write 0 to 100, or forever"):
+        repeated(written)

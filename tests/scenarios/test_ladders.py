@@ -26,6 +26,27 @@ async def test_a_ladder_repeated_twice_is_then_exhausted_and_the_channel_is_told
     """)
 
 
+async def test_a_ladder_that_repeats_forever_goes_on_until_somebody_answers(play: Play) -> None:
+    scenario = await play("""
+        policies:
+          sev1: {steps: [{after: 0, targets: [primary]}, {after: 2m, targets: [secondary]}], repeats: forever, last_wait: 3m}
+    """)
+    await scenario.inc("sev1 checkout is down")
+    await scenario.at("03:11")
+    await scenario.text("ana", "ack")
+    await scenario.at("03:20")
+    scenario.sent_exactly("""
+        03:00 #inc-1: #1 SEV1 checkout is down
+        03:00 ana sms: SEV1 #1
+        03:02 bo sms: SEV1 #1
+        03:05 ana sms: SEV1 #1
+        03:07 bo sms: SEV1 #1
+        03:10 ana sms: SEV1 #1
+        03:11 ana sms: #1 is yours.
+        03:11 bo sms: #1: handled by Ana Silva. You are no longer needed. Thank you.
+    """)
+
+
 async def test_when_every_step_is_empty_the_fallback_is_paged_and_the_channel_told(play: Play) -> None:
     scenario = await play("""
         teams:
