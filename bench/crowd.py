@@ -14,7 +14,8 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
+from sqlmodel import col
 
 from bench.contestants import CONFIG, Contestant, running
 from bot.alerts.models import Alert
@@ -26,7 +27,7 @@ from bot.incidents.lifecycle import IncidentState
 from bot.incidents.models import Incident
 from bot.migrate import migrate
 from bot.paging.ladders import freeze, only
-from bot.paging.messages import DeliverPage, TakeStep
+from bot.paging.messages import DeliverPage, ExpectReceipt, TakeStep
 from bot.paging.models import Page, PageAttempt, PageCode
 from bot.paging.states import AttemptState, PageState
 from bot.sandbox.process import free_port
@@ -147,6 +148,12 @@ class Crowd:
             step = _item(TakeStep(page["id"], 1), f"page:{page['id']}:step:1", page["id"], "inside", later)
             items.append(step | {"finished_at": None})
         await self._store(((Incident, incidents), (Alert, alerts), (Page, pages), (PageAttempt, attempts), (WorkItem, items)))
+
+    async def forget_receipts(self) -> None:
+        """This provider tells of no arrival, and what a minute later follows from that belongs to no round."""
+        async with self.database.begin(actor=BOT) as tx:
+            waiting = col(WorkItem.kind) == ExpectReceipt.kind()
+            await tx.changed(delete(WorkItem).where(waiting))
 
     def _rows(self, people: Sequence[str], at: datetime, *, taken: int, next_at: datetime) -> tuple[list[Any], list[Any]]:
         incidents, pages = [], []

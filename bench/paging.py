@@ -29,14 +29,16 @@ async def measure(folder: Path) -> list[Row]:
         async with crowd(folder, server.url(ours), REPLICAS) as stage, references(address, stage.provider, 1) as reference:
             await stage.delays(Messages=PROVIDER_S, Calls=PROVIDER_S)
             await storm(stage, 200, 9_000)  # connections are open, statements are compiled
-            return [*await storms(stage, reference), await one_step(stage), await beside_a_hanging_channel(stage)]
+            return [await one_step(stage), await beside_a_hanging_channel(stage), *await storms(stage, reference)]
 
 
 async def storm(stage: Crowd, count: int, first: int = 0) -> list[float]:
     """So many texts due at once: how late each was."""
     since = len(await stage.arrivals())
     at = await stage.pages_due(count, first=first)
-    return [when - at for _, _, when in await stage.until(count, since, within_s=120 + count / 10)]
+    late = [when - at for _, _, when in await stage.until(count, since, within_s=120 + count / 10)]
+    await stage.forget_receipts()
+    return late
 
 
 async def storms(stage: Crowd, reference: References) -> list[Row]:

@@ -210,6 +210,7 @@ class DeliverPage(Order):
 class ExpectReceipt(Order):
     """A minute after a provider took it: unless it is known to have arrived, the person's next method goes out."""
 
+    destination: ClassVar[str] = "receipts"
     attempt_id: int
     priority: ClassVar[Priority] = Priority.PAGE
 

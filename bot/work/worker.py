@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -30,6 +30,9 @@ WIDTHS = {"sms": 48, "voice": 48, "email": 16, "page-slack": 16, "push": 16, "we
 WRITE_DOWN_AGAIN_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Pauses while a database that went away during a try is waited for: what was sent should not be sent again."""
 SAFETY_POLL_S = 5.0
+LOOK_EVERY_S = 0.1
+"""In a flood, which lanes have work is known for so long: to look goes through everything that is due, ten thousand times for ten
+thousand items, and who waits in another lane can wait for so long."""
 RENEW_EVERY_S = 3.0
 GIVE_UP_AFTER = timedelta(hours=24)
 """How long an outside may be away before what was meant for it is given up."""
@@ -60,6 +63,9 @@ class Worker:
         self._awake = asyncio.Event()
         self._stopping = False
         self._claiming = asyncio.Lock()
+        self._flooded: tuple[Lane, ...] = ()
+        """Lanes in which more was due than there was room for, when last claimed from."""
+        self._look_again_at = 0.0
         self._closing = Closing(database)
         self._name = uuid.uuid4().hex[:8]
         self.last_round: datetime | None = None
@@ -143,6 +149,8 @@ class Worker:
         self.last_round = self._clock.now()
         if await self._claim_and_start():
             return 0.0
+        if self._is_flooded:
+            return max(0.005, self._look_again_at - asyncio.get_running_loop().time())
         due = await self.next_due()
         if due is None:
             return SAFETY_POLL_S
@@ -150,20 +158,40 @@ class Worker:
 
     async def _claim_and_start(self) -> int:
         async with self._claiming:
-            busy = frozenset(self._running)
+            if self._is_flooded:
+                lanes = [lane for lane in self._flooded if self._room(lane) > 0]
+                if not lanes:
+                    return 0
+                if started := await self._claim(lanes):
+                    return started
+            self._look_again_at = asyncio.get_running_loop().time() + LOOK_EVERY_S
             async with self._db.read() as tx:
-                lanes = [lane for lane in await queue.lanes_due(tx, busy) if self._room(lane) > 0]
-            if self._stopping or not lanes:
-                return 0
-            claims: list[Claim] = []
-            async with self._db.begin(actor=BOT) as tx:
-                for lane in lanes:
-                    lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
-                    claims += await queue.claim(tx, lane, lease=lease, limit=self._room(lane), busy=busy)
-            self._claimed += len(claims)
-            for claim in claims:
-                self._running[claim.id] = (claim, asyncio.create_task(self._work(claim)))
-            return len(claims)
+                lanes = [lane for lane in await queue.lanes_due(tx, frozenset(self._running)) if self._room(lane) > 0]
+            return await self._claim(lanes)
+
+    @property
+    def _is_flooded(self) -> bool:
+        """Is it known where there is work, more than there is room for?"""
+        return bool(self._flooded) and asyncio.get_running_loop().time() < self._look_again_at
+
+    async def _claim(self, lanes: Sequence[Lane]) -> int:
+        """Lease what there is room for in these lanes, and begin to work on it."""
+        if self._stopping or not lanes:
+            return 0
+        claims: list[Claim] = []
+        flooded = [lane for lane in self._flooded if self._room(lane) <= 0]
+        async with self._db.begin(actor=BOT) as tx:
+            for lane in lanes:
+                room = self._room(lane)
+                lease = f"{self._name}:{uuid.uuid4().hex[:12]}"
+                found = await queue.claim(tx, lane, lease=lease, limit=room, busy=frozenset(self._running))
+                claims += found
+                flooded += [lane] if len(found) == room else []
+        self._flooded = tuple(flooded)
+        self._claimed += len(claims)
+        for claim in claims:
+            self._running[claim.id] = (claim, asyncio.create_task(self._work(claim)))
+        return len(claims)
 
     def _lanes_in_use(self) -> Counter[Lane]:
         return Counter(claim.lane for claim, _ in self._running.values())
