@@ -48,8 +48,8 @@ class Mailing:
         if tx.now > attempt.due_at + LINKS_LAST:
             await self._reply(tx, attempt_id, mail, TOO_OLD)
             return
-        await self._holding.heard_from(tx, tx.actor)
         await self._reply(tx, attempt_id, mail, await self._said(tx, page, mail.line))
+        await self._holding.heard_from(tx, tx.actor)  # last: it waits for pages whose incidents are not held here
 
     async def _said(self, tx: Tx, page: Page, line: str) -> str:
         code = await codes.code_of(tx, tx.actor, number(page))

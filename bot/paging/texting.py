@@ -73,7 +73,11 @@ class Texting:
 
     async def answer(self, tx: Tx, text: str) -> str:
         """Do what the text says and return the reply; "" is silence."""
-        await self._holding.heard_from(tx, tx.actor)
+        reply = await self._reply(tx, text)
+        await self._holding.heard_from(tx, tx.actor)  # last: it waits for pages whose incidents are not held here
+        return reply
+
+    async def _reply(self, tx: Tx, text: str) -> str:
         if opens_sms(text):
             await self._contacts.start(tx, tx.actor)
         mine = await self._mine(tx)
