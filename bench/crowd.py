@@ -182,8 +182,8 @@ class Crowd:
 def _item(order: DeliverPage | TakeStep, key: str, page: int, destination: str, at: datetime) -> dict[str, object]:
     return {
         "kind": order.kind(), "key": key, "about": f"page:{page}", "destination": destination, "payload": to_payload(order),
-        "priority": int(Priority.PAGE), "due_at": at, "wanted_at": at, "ordered_at": at, "state": WorkState.WAITING, "attempts": 0,
-        "failures": 0, "revision": 0,
+        "priority": int(Priority.PAGE), "due_at": at, "wanted_at": at, "ordered_at": datetime.now(UTC), "state": WorkState.WAITING,
+        "attempts": 0, "failures": 0, "revision": 0,
     }  # fmt: skip
 
 

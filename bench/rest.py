@@ -24,7 +24,7 @@ from tests import postgres
 
 OPEN = 10_000
 SCHEDULES = 500
-SETTLING_S, RESTING_S = 15.0, 61.0
+SETTLING_S, RESTING_S = 30.0, 61.0
 ASKED = 2_000
 
 
