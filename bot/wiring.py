@@ -68,6 +68,7 @@ from bot.oncall.telling import Telling
 from bot.oncall.watching import Watching
 from bot.oncall.web import OnCallPages
 from bot.oncall.work import OnCallWork
+from bot.paging import daily as paging_daily
 from bot.paging import messages as paging_facts
 from bot.paging.actions import PageAction, PageActions
 from bot.paging.answering import Answering
@@ -195,6 +196,7 @@ async def build_rooms(
     climbing = Climbing(directory, oncall, tuple(channel.method for channel in channels))
     paging = Paging(directory, climbing)
     contact_checks = ContactChecks(directory, [channel.method for channel in channels])
+    daily = paging_daily.Daily(directory, contact_checks)
     numbers = OurNumbers(links, settings.phone_senders, settings.mail_sender if settings.smtp_url else "")
     deliveries = Deliveries(paging, climbing, Senders(senders(settings)))
     holding = Holding(paging, climbing)
@@ -309,6 +311,7 @@ async def build_rooms(
     worker.handles(FollowOnCall, Showing(database, directory, oncall, posting).follow)
     leave.register(worker)
     recurring.add("absences", "7 * * * *", leave.order)
+    recurring.add("watchdog-phone", paging_daily.EVERY_HOUR, daily.each_hour)
     recurring.add("gaps", oncall_gaps.EACH_DAY, gaps.each_day)
     by_method: dict[str, PageChannel] = {channel.method: channel for channel in channels}
     PagingWork(database, paging, deliveries, holding, notices, by_method).register(worker)
@@ -356,7 +359,7 @@ async def build_rooms(
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 
     auditor = Auditor(database, settings.heartbeat_url)
-    for check in (pages_without_next_step, pages_never_sent, watchdog.silence):
+    for check in (pages_without_next_step, pages_never_sent, watchdog.silence, daily.daily_messages):
         auditor.add(check.__name__, check)
 
     return Rooms(

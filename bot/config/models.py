@@ -292,6 +292,14 @@ class PagingBounds(Strict):
     most_per_hour: MostPerHour = Field(
         default=MostPerHour(), description="Caps for SEV3 and SEV4. What they hold back is counted, and told in the next message."
     )
+    # That a carrier takes our texts does not show that they arrive; only a phone of one's own does.
+    watchdog_phone: Phone | None = Field(
+        default=None,
+        description="A number of your own that receives texts and picks up calls. Once a day it gets a real text and a real call; one "
+        "that does not arrive is an alarm, and is tried again every hour.",
+    )
+    # By day, when somebody is there to mend it.
+    watchdog_hour: Annotated[int, Field(ge=0, le=23)] = Field(default=10, description="The hour of that, on the company's clock.")
 
 
 class Commands(Strict):

@@ -19,6 +19,7 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.oncall.walltime import when_awake
+from bot.paging import sink
 from bot.paging.contacts import BY_NUMBER, Contacts, fingerprint
 from bot.paging.messages import LANES, ContactVerified, SendCheck, ShowTest
 from bot.paging.models import ContactCheck, PageTest
@@ -117,6 +118,16 @@ class Checks:
         await self.show(tx, test.id)
         await queue.schedule(tx, ShowTest(test.id or 0), key=f"test:{test.id}:end", due=tx.now + TEST_LASTS)
 
+    async def watch(self, tx: Tx, method: Method, phone: str) -> None:
+        """Send a message by this method to the watchdog's own phone now."""
+        await self._order(tx, sink.PERSON, method, phone, tx.now)
+
+    async def address(self, tx: Tx, check: ContactCheck) -> str | None:
+        """Where it goes, as configuration says now."""
+        if check.person == sink.PERSON:
+            return self._directory.config.paging.watchdog_phone
+        return await self._directory.address(tx, check.person, next(one for one in get_args(Method) if one == check.method))
+
     async def code_came(self, tx: Tx, code: str) -> str | None:
         """The actor texted six figures. The reply; None when nothing was sent to them that such a text could answer."""
         waiting = await self._waiting(tx, BY_NUMBER)
@@ -170,7 +181,7 @@ class Checks:
 
     def name(self, person: str) -> str:
         """The person's name, for a call."""
-        return self._directory.name(person)
+        return "its own phone" if person == sink.PERSON else self._directory.name(person)
 
     async def look(self, tx: Tx, check_id: int) -> ContactCheck:
         """The check, only to be looked at. `NotFound` when there is none."""

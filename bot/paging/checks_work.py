@@ -1,12 +1,11 @@
 """Checks on their way: sending them, and the message in Slack that shows how a test page fares."""
 
 from collections.abc import Mapping
-from typing import get_args
 
-from bot.config.escalation import Method
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
+from bot.paging import sink
 from bot.paging.checks import LASTS, TEST_LASTS, UNSENT, Checks
 from bot.paging.checks_blocks import test_blocks, test_text
 from bot.paging.contacts import fingerprint
@@ -28,6 +27,7 @@ MOST_SENDS = 4
 CHANGED = "the address was changed meanwhile"
 NO_CHANNEL = "this way of reaching people is not set up here"
 TEST_TITLE = "TEST page from Tocsin: nothing is wrong"
+DAILY_TITLE = "Daily test of Tocsin's own phone: nothing is wrong"
 CODE_TITLE = "Tocsin wants to page you here"
 
 
@@ -76,8 +76,7 @@ class CheckWork:
         """Look again, send, write down. A repeat says that it may be one."""
         async with self._db.begin(actor=BOT) as tx:
             check = await self._checks.held(tx, order.check_id)
-            method = next(one for one in get_args(Method) if one == check.method)
-            address = await self._directory.address(tx, check.person, method)
+            address = await self._checks.address(tx, check)
             if check.state not in UNSENT:
                 return Done()
             if address is None or fingerprint(address) != check.address:
@@ -130,15 +129,16 @@ class CheckWork:
         return Done()
 
     def _notice(self, tx: Tx, check: ContactCheck, address: str) -> Notice:
-        is_test = check.test_id is not None
+        is_test, is_daily = check.test_id is not None, check.person == sink.PERSON
+        title = DAILY_TITLE if is_daily else TEST_TITLE if is_test else CODE_TITLE
         return Notice(
             attempt_id=number(check),
             page_id=0,
             version=0,
             incident=0,
             severity=1 if is_test else 3,  # as loud as the page that matters; a code can wait
-            title=TEST_TITLE if is_test else CODE_TITLE,
-            words="" if is_test else f"Not {self._directory.name(check.person)}? Do nothing.",
+            title=title,
+            words="" if is_test or is_daily else f"Not {self._directory.name(check.person)}? Do nothing.",
             service=None,
             private=False,
             since=self._directory.wall_time(check.person, tx.now, tx.now),
@@ -151,7 +151,7 @@ class CheckWork:
             status_url=self._links.hook("status", check),
             voice_url=self._links.hook("voice", check),
             standing="",
-            wants_answer=True,
+            wants_answer=not is_daily,
             check=check.code,
             since_at=tx.now,
             possible_duplicate=check.state == AttemptState.CALLING,

@@ -12,7 +12,7 @@ from bot.config.models import Config
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
-from bot.paging import story, watchdog
+from bot.paging import daily, story, watchdog
 from bot.paging.contacts import Contacts
 from bot.paging.models import Page, PageAttempt
 from bot.paging.notice import METHOD_NAMES
@@ -71,6 +71,9 @@ def unsound(problems: Sequence[str]) -> Line:
 async def stored(tx: Tx, config: Config | None) -> list[Line]:
     """What the database knows: alarms, pages that are late, how each method fared, and, by the configuration, who is out of reach."""
     lines = [await _alarms(tx), await _watchdog(tx), await _late(tx)]
+    if config and config.paging.watchdog_phone:
+        is_well, says = await daily.standing(tx, config.paging.watchdog_phone)
+        lines.append(Line(is_well, "own phone", says))
     lines += [await _method(tx, method) for method in METHOD_NAMES]
     return [*lines, _out_of_reach(config), await contacts(tx, config), _last_resort(config)] if config else lines
 
