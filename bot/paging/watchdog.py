@@ -37,10 +37,12 @@ class Watchdog:
     def __init__(self, database: Database, clock: Clock, paging: Paging) -> None:
         self._db = database
         self._paging = paging
+        self._clock = clock
         self._since = clock.now()
 
     async def run(self) -> None:
         """Order one every minute, for ever, the first after a minute. A database that is away is the auditor's business."""
+        self._since = self._clock.now()  # a start that takes long is no silence
         while True:
             await asyncio.sleep(EVERY_S)
             try:
