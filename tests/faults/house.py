@@ -150,10 +150,15 @@ class House:
     async def replica(self, die_at: str = "", *, ahead: timedelta = timedelta(0)) -> Life:
         """Let one more bot begin on the same database, whose clock is `ahead`. People and providers reach the first one."""
         port = free_port()
-        more = {"TOCSIN_PORT": str(port), "TOCSIN_SANDBOX_OFFSET_S": repr((self.offset + ahead).total_seconds())}
+        more = {
+            "TOCSIN_PORT": str(port),
+            "TOCSIN_MAIL_LISTEN": f"127.0.0.1:{free_port()}",
+            "TOCSIN_SANDBOX_OFFSET_S": repr((self.offset + ahead).total_seconds()),
+        }
         life = await self._nursery.bear(self._environ(die_at) | more, self.log)
         self._replicas.append(life)
         await self.until_ready(life, port)
+        assert not life.is_over, self.last_words()
         return life
 
     async def until_ready(self, life: Life, port: int | None = None) -> None:
