@@ -121,6 +121,7 @@ def environment(home: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_NOCOLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # nothing is written beside the playbooks
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
     }
 

@@ -10,7 +10,7 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -121,6 +121,8 @@ class House:
         self.offset = timedelta(0)
         self.port, self.mail_port = free_port(), free_port()
         self.life: Life | None = None
+        self.died_at: datetime | None = None
+        """When the latest bot died, by the clock."""
         self._replicas: list[Life] = []
 
     async def __aenter__(self) -> Self:

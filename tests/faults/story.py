@@ -221,6 +221,7 @@ async def rise(house: House, deaths: list[int]) -> None:
     while not await house.settled():
         assert house.life is not None
         deaths.append(await house.life.died)
+        house.died_at = house.clock.now()
         house.passes(LEASES_END)
         await house.start()
 
@@ -244,7 +245,7 @@ class End:
     labelled: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Pages that say that they may be a repetition."""
     late: timedelta = timedelta(0)
-    """How late the latest page was taken by its provider."""
+    """How late the latest page was taken by its provider, counted from its time or from the death of the bot."""
     stood_down: Counter[str] = field(default_factory=Counter)
     replies: Counter[str] = field(default_factory=Counter)
     """What was written back to answers by mail."""
@@ -334,7 +335,7 @@ async def read_database(house: House, end: End) -> None:
         end.pages = [(page.severity, page.state, page.taken, page.acknowledged_by) for page in await rows(Page)]
         for attempt in await rows(PageAttempt):
             if attempt.accepted_at is not None:
-                end.late = max(end.late, attempt.accepted_at - attempt.due_at)
+                end.late = max(end.late, attempt.accepted_at - max(attempt.due_at, house.died_at or attempt.due_at))
             end.attempts[attempt.person, attempt.method, attempt.step] = "reached" if attempt.state in REACHED else attempt.state.value
         end.timeline = Counter(entry.kind for entry in await rows(TimelineEntry))
         end.milestones = Counter(stone.kind.value for stone in await rows(MilestoneRow))

@@ -110,6 +110,7 @@ async def is_accepted(house: House, body: bytes) -> bool:
 async def many_deaths(house: House, kills: int, seed: int) -> Outside:
     """Kill the bot so often, let the last one live, and wait until everybody has done what they wanted."""
     chance, outside = Random(seed), Outside()
+    (house.config / "calm.yaml").write_text("paging: {together_after: 0}\n")  # each page by itself, so that each can be counted
     stories: list[asyncio.Task[None]] = []
     for count in range(kills):
         if count % A_STORY_EVERY == 0:

@@ -201,7 +201,7 @@ async def test_the_console_tells_of_every_call_with_time_and_error_and_by_incide
     assert [text for text in await lines.all_inner_texts() if "#2" not in text] == []
 
     await page.get_by_label("Incident").select_option("")
-    await page.get_by_label("Kind").select_option("sms call mail")
+    await page.get_by_label("Kind").select_option("sms call mail push")
     await expect(lines.filter(has_text="POST Messages").first).to_be_visible()
     await expect(created).to_have_count(0)
     await page.get_by_label("Failed").check()

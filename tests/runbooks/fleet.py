@@ -82,6 +82,15 @@ class Drill:
                     seen.cut += 1
                 await asyncio.sleep(BETWEEN_S)
 
+    async def until_all_answer(self) -> None:
+        """Wait until customers are served by every host again: HAProxy checks each before it sends anybody there."""
+        seen = await self.sample()
+        for _ in range(20):
+            if set(seen.hosts) == set(self.web):
+                return
+            seen = await self.sample()
+        raise AssertionError(f"some host serves nobody: {seen.hosts}")
+
     async def sample(self, count: int = 60) -> Customers:
         """What so many customers get now."""
         async with self.asked() as seen:

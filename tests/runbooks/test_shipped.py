@@ -10,7 +10,7 @@ from bot.runbooks.ansible import LocalRunner
 from bot.sandbox.fleet.fleet import Fleet
 from tests.runbooks.fleet import Drill
 
-EU, US = {"web1", "web2", "web3"}, {"web4", "web5"}
+EU = {"web1", "web2", "web3"}
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ async def test_a_release_that_does_not_answer_ends_it_at_the_first_host_which_ha
     assert "which has its old one again; no other host was touched" in progress.failures[-1]
     assert set(drill.fleet.releases().values()) == {"v41"}
     assert customers.failed == 0
-    assert set((await drill.sample()).hosts) == EU | US
+    await drill.until_all_answer()
 
 
 async def test_a_release_that_is_not_there_touches_nothing(drill: Drill) -> None:
     progress = await drill.run("rollback.yml", drill.web, to="v99")
     assert "there is no release v99" in progress.failures[0]
     assert set(drill.fleet.releases().values()) == {"v41"}
-    assert set((await drill.sample()).hosts) == EU | US
+    await drill.until_all_answer()
 
 
 async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill) -> None:
@@ -72,7 +72,7 @@ async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill)
     assert (rerouted.failed, set(rerouted.hosts)) == (0, EU)
     await drill.fleet.mend()
     assert (await drill.run("reroute.yml", ("lb1",), region="us", weight=100)).succeeded
-    assert set((await drill.sample()).hosts) == EU | US
+    await drill.until_all_answer()
 
 
 async def test_a_flag_that_does_harm_is_switched_off_and_the_file_keeps_its_form(drill: Drill) -> None:
@@ -96,4 +96,4 @@ async def test_a_host_goes_out_of_rotation_and_comes_back_only_when_it_answers(d
     assert "web1" not in (await drill.sample()).hosts
     (drill.fleet.layout.home("web1") / "broken").unlink()
     assert (await drill.run("maintenance.yml", ("web1",), state="ready")).succeeded
-    assert "web1" in (await drill.sample()).hosts
+    await drill.until_all_answer()

@@ -36,7 +36,10 @@ def test_the_oldest_that_fits_is_taken_and_counted_down() -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({"service": "fax", "error": "x"}, "The service of a fault is one of slack, socket, events, sms, voice, smtp, not 'fax'."),
+        (
+            {"service": "fax", "error": "x"},
+            "The service of a fault is one of slack, socket, events, sms, voice, smtp, push, webhook",
+        ),
         ({"service": "slack"}, "Say what goes wrong: error, status, delay_s, reset or retry_after_s."),
         ({"service": "slack", "reset": "during"}, "A reset comes 'before' or 'after' the request is accepted."),
         ({"service": "slack", "error": "x", "count": -1}, "count and delay_s are not negative."),
