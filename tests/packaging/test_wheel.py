@@ -12,11 +12,15 @@ BESIDE = ["templates", "runbooks", "playbooks"]
 """What stands beside the package in the tree, and is found by bot/resources.py."""
 
 
+def files_of(name: str) -> list[str]:
+    """The files of a directory of the tree, without what Python leaves beside them."""
+    return [str(path.relative_to(ROOT)) for path in (ROOT / name).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+
 def test_it_carries_every_file_that_the_tree_has(wheel: Path) -> None:
     with ZipFile(wheel) as packed:
         carried = set(packed.namelist())
-    wanted = {f"bot/share/{path.relative_to(ROOT)}" for name in BESIDE for path in (ROOT / name).rglob("*") if path.is_file()}
-    wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "bot").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    wanted = {f"bot/share/{path}" for name in BESIDE for path in files_of(name)} | set(files_of("bot"))
     assert all(any(name.startswith(f"bot/share/{folder}/") for name in wanted) for folder in BESIDE)
     assert {"bot/sandbox/page/index.html", "bot/sandbox/config/people.yaml", "bot/migrations/versions/0001_first.py"} <= wanted
     assert wanted - carried == set()
