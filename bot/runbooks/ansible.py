@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 import time
@@ -192,8 +191,3 @@ def _stop(home: Path) -> None:
         psutil.wait_procs(left, timeout=ENDS_WITHIN_S)
         if not left:
             break
-
-
-def forget(root: Path, run_id: str) -> None:
-    """Remove a run's files, once nobody needs its log."""
-    shutil.rmtree(root / run_id, ignore_errors=True)
