@@ -1,17 +1,20 @@
-"""Runs of real playbooks through the plain door."""
+"""One suite, every door to Ansible: who runs playbooks does so once, tells what happened without gap or double, and leaves nothing."""
 
 import os
 import signal
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.events import Ended, TaskStarted
 from bot.runbooks.progress import fold, started
-from bot.runbooks.runner import CannotStart, Life, RunSpec
-from tests.runbooks.conftest import Engine
+from bot.runbooks.runner import CannotStart, Life, PlaybookRunner, RunSpec
+from tests.runbooks.engine import Engine
 
+DOORS: dict[str, Callable[[Path], PlaybookRunner]] = {"ansible-runner start": LocalRunner}
 SLEEPS = """
 - name: Begin
   ansible.builtin.debug: {msg: begins}
@@ -20,15 +23,32 @@ SLEEPS = """
 """
 
 
+@pytest.fixture(params=DOORS)
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
+    made = Engine(tmp_path, DOORS[request.param](tmp_path / "runs"))
+    yield made
+    await made.close()
+
+
 def sleepers() -> list[int]:
     return [process.pid for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", "7391"]]
 
 
-async def test_a_playbook_runs_on_the_hosts_that_were_named_and_tells_of_each_task(engine: Engine) -> None:
-    progress = await engine.ran(engine.spec("- name: Say it\n  ansible.builtin.debug: {msg: '{{ rb.words }}'}\n", words="hello"))
+async def test_a_playbook_runs_on_the_hosts_that_were_named_alone_and_tells_of_each_task(engine: Engine) -> None:
+    assert (await engine.runner.look("r1", 0)).life == Life.UNKNOWN
+    tasks = """
+- name: Say it
+  ansible.builtin.debug: {msg: '{{ rb.words }}'}
+- name: Leave it to people
+  ansible.builtin.copy: {content: '{{ rb.words }}', dest: '{{ rb_files }}/{{ inventory_hostname }}.txt'}
+  run_once: true
+"""
+    progress = await engine.ran(engine.spec(tasks, words="hello"))
     assert progress.succeeded
-    assert {name: host.tasks for name, host in progress.hosts.items()} == {"web1": 1, "web2": 1}
+    assert {name: host.tasks for name, host in progress.hosts.items()} == {"web1": 2, "web2": 1}
     assert "hello" in engine.runner.log("r1").read_text()
+    assert "bystander" not in engine.runner.log("r1").read_text()
+    assert [path.name for path in (engine.home("r1") / "files").iterdir()] == ["web1.txt"]
 
 
 async def test_a_host_that_fails_is_named_with_its_reason_and_the_other_goes_on(engine: Engine) -> None:
@@ -89,10 +109,8 @@ async def test_what_is_left_by_an_ansible_that_was_killed_can_still_be_stopped(e
     await engine.start(engine.spec(SLEEPS, hosts=("web1",)))
     while not sleepers():
         await engine.until("r1", seen=0)
-    parents = [process for process in psutil.process_iter(["cmdline"]) if "ansible-playbook" in " ".join(process.info["cmdline"] or ())]
-    for process in parents:
-        if str(engine.folder) in " ".join(process.cmdline()):
-            os.kill(process.pid, signal.SIGKILL)
+    for process in engine.supervisor("r1").children():
+        os.kill(process.pid, signal.SIGKILL)
     assert sleepers()
     await engine.runner.stop("r1")
     assert sleepers() == []
@@ -101,7 +119,7 @@ async def test_what_is_left_by_an_ansible_that_was_killed_can_still_be_stopped(e
 async def test_a_runner_that_was_killed_leaves_a_run_that_is_lost(engine: Engine) -> None:
     await engine.start(engine.spec(SLEEPS, hosts=("web1",)))
     await engine.until("r1", seen=2)
-    os.kill(int((engine.folder / "runs" / "r1" / "pid").read_text()), signal.SIGKILL)
+    os.kill(engine.supervisor("r1").pid, signal.SIGKILL)
     _, look = await engine.until("r1", Life.LOST)
     assert look.life == Life.LOST
     await engine.runner.stop("r1")
@@ -114,7 +132,8 @@ async def test_events_are_told_from_where_one_left_off_without_gap_or_double(eng
     events, _ = await engine.until("r1", Life.FINISHED)
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.name for event in events if isinstance(event, TaskStarted)] == [f"Task {n}" for n in range(20)]
-    again = await engine.runner.look("r1", len(events) - 1)
+    another = type(engine.runner)(engine.folder / "runs")  # the bot died; its next life looks at the same run
+    again = await another.look("r1", len(events) - 1)
     assert [type(event) for event in again.events] == [Ended]
     assert fold(fold(started(spec.hosts), events), events) == fold(started(spec.hosts), events)
 
@@ -128,15 +147,23 @@ async def test_what_the_bot_knows_reaches_no_playbook_and_no_file(engine: Engine
     files = [path for path in (engine.folder / "runs").rglob("*") if path.is_file()]
     assert files
     assert [path for path in files if b"xoxb-planted-7391" in path.read_bytes()] == []
-    assert not (engine.folder / "runs" / "r1" / "env" / "extravars").exists()
+    assert not (engine.home("r1") / "env" / "extravars").exists()
 
 
-async def test_a_playbook_that_is_no_playbook_ends_without_a_word_of_any_host(engine: Engine) -> None:
+async def test_a_playbook_that_is_no_playbook_ends_without_a_word_of_any_host_and_says_why_in_its_log(engine: Engine) -> None:
     spec = engine.spec("- ansible.builtin.debug: {msg: x}\n")
     spec.playbook.write_text("- hosts: [\n")
     progress = await engine.ran(spec)
     assert not progress.ended
     assert not progress.succeeded
+    assert "YAML parsing failed" in engine.runner.log("r1").read_text()
+
+
+async def test_a_variable_that_is_not_there_fails_its_hosts(engine: Engine) -> None:
+    progress = await engine.ran(engine.spec("- name: Say it\n  ansible.builtin.debug: {msg: '{{ rb.nothing }}'}\n", words="hello"))
+    assert all(host.failed for host in progress.hosts.values())
+    assert "web1: Say it:" in progress.failures[0]
+    assert "'nothing'" in progress.failures[0]
 
 
 async def test_an_engine_that_cannot_start_says_so_and_nothing_ran(engine: Engine) -> None:

@@ -1,26 +1,25 @@
 """Real Ansible on this machine: a runner with a directory of its own, playbooks written by the test, hosts reached without SSH."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+import psutil
 
-from bot.runbooks.ansible import LocalRunner
+from bot.runbooks import processes
 from bot.runbooks.events import RunEvent
 from bot.runbooks.progress import Progress, fold, started
-from bot.runbooks.runner import Life, Look, RunSpec
+from bot.runbooks.runner import Life, Look, PlaybookRunner, RunSpec
 
 HOST = "{ansible_connection: local, ansible_python_interpreter: '{{ ansible_playbook_python }}'}"
 
 
 @dataclass
 class Engine:
-    """A runner, and what a test needs around it."""
+    """A runner whose runs stand in `folder/runs`, and what a test needs around it."""
 
     folder: Path
-    runner: LocalRunner
+    runner: PlaybookRunner
     begun: list[str] = field(default_factory=list)
 
     def spec(
@@ -32,6 +31,16 @@ class Engine:
         indented = "\n".join(f"    {line}" for line in tasks.strip("\n").splitlines())
         playbook.write_text(f"- hosts: web\n  gather_facts: false\n  tasks:\n{indented}\n")
         return RunSpec(run_id, playbook, inventory, hosts, parameters, is_dry)
+
+    def home(self, run_id: str) -> Path:
+        """Where a run's files stand."""
+        return self.folder / "runs" / run_id
+
+    def supervisor(self, run_id: str) -> psutil.Process:
+        """The process that watches over a run."""
+        found = processes.supervisor(self.home(run_id))
+        assert found is not None, f"nobody watches over {run_id}"
+        return found
 
     async def start(self, spec: RunSpec) -> None:
         self.begun.append(spec.run_id)
@@ -54,10 +63,7 @@ class Engine:
         events, _ = await self.until(spec.run_id, Life.FINISHED)
         return fold(started(spec.hosts), events)
 
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    made = Engine(tmp_path, LocalRunner(tmp_path / "runs"))
-    yield made
-    for run_id in made.begun:
-        await made.runner.stop(run_id)
+    async def close(self) -> None:
+        """End whatever it began."""
+        for run_id in self.begun:
+            await self.runner.stop(run_id)

@@ -1,0 +1,134 @@
+"""A run's directory on this machine: laid out before it starts, read while it is at work and after, whoever began it.
+
+<root>/<run id>/env/extravars                       the parameters, sealed, only for our eyes, gone at the end
+<root>/<run id>/files/                              what the playbook leaves for people (`rb_files`)
+<root>/<run id>/artifacts/run/job_events/N-….json   one file an event, numbered from 1
+<root>/<run id>/artifacts/run/stdout, rc            everything printed; the exit status, written last
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.runbooks import processes
+from bot.runbooks.events import RunEvent, read_event
+from bot.runbooks.runner import CannotStart, Life, Look, RunSpec
+from bot.runbooks.sealing import sealed
+
+IDENT = "run"
+EVENT_FILE = re.compile(r"(\d+)-[0-9a-f_-]+\.json")
+"""`_2` and so on where a play is repeated for the next hosts (`serial`); `…-partial.json` is not finished yet."""
+EVENTS_AT_ONCE = 500
+BEGINS_WITHIN_S = 10
+"""From the order to start until the run's process can be seen."""
+
+
+class Homes:
+    """The directories of runs below `root`, for our user alone: what is common to all who run playbooks on this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    async def lay_out(self, spec: RunSpec) -> Path | None:
+        """The new directory of a run, or None when it was begun before. Raises `CannotStart`."""
+        home = self._home(spec.run_id)
+        try:
+            return home if await asyncio.to_thread(self._lay_out, home, spec) else None
+        except OSError as error:
+            raise CannotStart(f"{self._root} cannot be written ({error.strerror or error}).") from None
+
+    async def look(self, run_id: str, after: int) -> Look:
+        """What happened after event number `after`."""
+        return await asyncio.to_thread(self._look, self._home(run_id), after)
+
+    async def stop(self, run_id: str) -> None:
+        """SIGTERM to Ansible, which passes it on to its workers; SIGKILL to what is left, wherever it has gone."""
+        await asyncio.to_thread(processes.end, self._home(run_id))
+
+    def log(self, run_id: str) -> Path:
+        """Everything that Ansible printed."""
+        return artifacts(self._home(run_id)) / "stdout"
+
+    def _home(self, run_id: str) -> Path:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", run_id):
+            raise ValueError(f"{run_id!r} is no run's id")
+        return self._root / run_id
+
+    def _lay_out(self, home: Path, spec: RunSpec) -> bool:
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            home.mkdir(mode=0o700)
+        except FileExistsError:
+            return False
+        for name in ("env", "files"):
+            (home / name).mkdir(mode=0o700)
+        (home / "ansible.cfg").touch()
+        with open(home / "env" / "extravars", "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            json.dump(sealed(spec.parameters, str(home / "files")), file)
+        return True
+
+    def _look(self, home: Path, after: int) -> Look:
+        if not home.is_dir():
+            return Look((), Life.UNKNOWN)
+        life = life_of(home)  # before the events: what ends after this was seen is told by the next look
+        events = tuple(events_of(artifacts(home) / "job_events", after))
+        if life == Life.FINISHED:
+            (home / "env" / "extravars").unlink(missing_ok=True)
+        written = self.log(home.name).stat().st_size if self.log(home.name).is_file() else 0
+        return Look(events, Life.RUNNING if life != Life.RUNNING and len(events) == EVENTS_AT_ONCE else life, written)
+
+
+def artifacts(home: Path) -> Path:
+    """Where a run's events, output and end are written."""
+    return home / "artifacts" / IDENT
+
+
+def environment(home: Path) -> dict[str, str]:
+    """All that Ansible is told of the world."""
+    programs = f"{Path(sys.executable).parent}:{os.defpath}:/usr/local/bin:/usr/sbin"
+    return {
+        "PATH": programs,
+        "HOME": str(Path.home()),
+        "LANG": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # nothing is written beside the playbooks
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+    }
+
+
+def events_of(folder: Path, after: int) -> Iterator[RunEvent]:
+    """The events after number `after`, in order, up to the first that is not there yet."""
+    try:
+        files = {int(found[1]): entry.path for entry in os.scandir(folder) if (found := EVENT_FILE.fullmatch(entry.name))}
+    except OSError:
+        return
+    for number in range(after + 1, after + 1 + EVENTS_AT_ONCE):
+        if number not in files:
+            return
+        try:
+            raw = json.loads(Path(files[number]).read_bytes())
+        except (OSError, ValueError):
+            return  # it is told again by the next look
+        yield read_event({**raw, "counter": number} if isinstance(raw, dict) else {"counter": number})
+
+
+def life_of(home: Path) -> Life:
+    """How a run stands that was begun."""
+    if processes.supervisor(home) is not None:
+        return Life.RUNNING
+    try:
+        has_ended = (artifacts(home) / "rc").read_text().strip() != ""
+    except OSError:
+        has_ended = False
+    if has_ended:
+        return Life.FINISHED
+    is_young = time.time() - home.stat().st_mtime < BEGINS_WITHIN_S and not artifacts(home).exists()
+    return Life.RUNNING if is_young else Life.LOST
