@@ -15,6 +15,7 @@ from aiohttp import web
 from bot import faultpoints, log, wiring
 from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
 from bot.config.check import CheckReport, check
+from bot.config.keeping import unpacked
 from bot.config.loader import load
 from bot.config.models import Config
 from bot.config.settings import Settings, read, with_driver
@@ -25,6 +26,7 @@ from bot.directory.service import Directory
 from bot.errors import ConfigInvalid, InvalidInput, NotAllowed
 from bot.events import Listeners
 from bot.migrate import migrate as migrate_database
+from bot.migrate import revision
 from bot.oncall.checking import Standing, as_written, stored
 from bot.oncall.checking import checked as checked_directory
 from bot.oncall.roster import as_configured
@@ -33,6 +35,7 @@ from bot.paging import doctor as examination
 from bot.paging import watchdog
 from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
+from bot.reloads.service import in_force_last
 from bot.runbooks.catalogue import missing_files
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
@@ -235,7 +238,7 @@ async def closing(database: Database) -> AsyncIterator[None]:
 
 async def run(environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` with everything that is missing or wrong, before anything is started."""
-    settings, config = configured(environ)
+    settings, config = await configuration(environ)
     faultpoints.arm(environ.get("TOCSIN_DIE_AT", ""))
     log.configure(settings.log)
     clock = ShiftedClock(settings.sandbox_offset) if settings.sandbox_token else WallClock()
@@ -251,6 +254,33 @@ async def run(environ: Mapping[str, str]) -> None:
         logger.info("tocsin stops")
     finally:
         await bot.stop()
+
+
+async def configuration(environ: Mapping[str, str]) -> tuple[Settings, Config]:
+    """Settings and configuration. Beside unsound files it is the one that was in force last: a machine that restarts at night must go
+    on paging, and what is wrong is told as soon as the bot looks at the files again. Raises `ConfigInvalid` when that does not help.
+    """
+    try:
+        return configured(environ)
+    except ConfigInvalid as unsound:
+        try:
+            settings = read(environ)
+            files = await files_in_force(settings)
+            if files is not None:
+                return settings, await asyncio.to_thread(unpacked, files, environ)
+        except ConfigInvalid:
+            pass  # the settings themselves, or a newer version thinks otherwise: to mend what is there is all that helps
+        raise unsound from None
+
+
+async def files_in_force(settings: Settings) -> bytes | None:
+    """The files of the configuration that took effect last, in one piece; None on a new database."""
+    async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())):
+        if await revision(database) is None:
+            return None
+        await migrate_database(database)
+        async with database.read() as tx:
+            return await in_force_last(tx)
 
 
 async def doctor(environ: Mapping[str, str]) -> tuple[str, bool]:
@@ -274,7 +304,7 @@ async def doctor(environ: Mapping[str, str]) -> tuple[str, bool]:
 
 async def page_story(environ: Mapping[str, str], incident: int) -> str:
     """How paging for an incident went, attempt by attempt."""
-    settings, config = configured(environ)
+    settings, config = await configuration(environ)
     async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())), database.read() as tx:
         return await examination.told(tx, Directory(config), incident)
 

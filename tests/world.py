@@ -6,10 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app import Bot
+from bot.app import Bot, configuration
 from bot.clock import FakeClock
-from bot.config.loader import load
-from bot.config.settings import read
 from bot.postmortems.models import Postmortem
 from bot.sandbox.keys import SIGNING_SECRET
 from bot.sandbox.outside import own_manifest
@@ -32,8 +30,8 @@ class World:
     async def start(self, **environ: str) -> None:
         """Begin a bot; `environ` changes its variables from now on."""
         self.environ |= {"TOCSIN_PORT": "0", **environ}
-        settings = read(self.environ)
-        self.bot = Bot(settings, load(settings.config, self.environ), self.clock, self.environ)
+        settings, config = await configuration(self.environ)
+        self.bot = Bot(settings, config, self.clock, self.environ)
         await self.bot.start()
         self.is_running = True
         self.environ["TOCSIN_PORT"] = str(self.bot.port)

@@ -28,15 +28,20 @@ def digest(directory: Path) -> str:
     """What the files of a directory hold, as a short text that any change to them changes."""
     found = hashlib.sha256()
     try:
-        for path in (*files(directory), *runbook_files(directory)):
+        for path in all_files(directory):
             found.update(repr((str(path.relative_to(directory)), path.read_bytes())).encode())
     except OSError as error:
         found.update(repr(error).encode())
     return found.hexdigest()
 
 
+def all_files(directory: Path) -> list[Path]:
+    """Everything that is read."""
+    return [*files(directory), *runbook_files(directory)]
+
+
 def files(directory: Path) -> list[Path]:
-    """The files that are read, in their order."""
+    """The files that are read as sections, in their order."""
     return sorted(path for path in directory.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and path.name[0] != ".")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config.keeping import packed
 from bot.config.loader import digest, load
 from bot.config.models import Config
 from bot.errors import ConfigInvalid
@@ -42,6 +43,10 @@ class Watch:
         except ConfigInvalid as invalid:
             found = Found(now, None, tuple(invalid.problems))
         return found if digest(self._directory) == now else None
+
+    def kept(self, known_as: str) -> bytes | None:
+        """The directory's files in one piece, if they hold what is known as this. Blocks while it reads."""
+        return packed(self._directory, known_as)
 
     def settle(self, found: Found) -> None:
         """What was found has been dealt with: it is not new any more."""

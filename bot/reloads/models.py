@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from bot.db import UtcDateTime
@@ -17,6 +17,8 @@ class Reading(SQLModel, table=True):
     digest: str
     problems: str = Field(sa_column=Column(Text, nullable=False))
     """Why it was refused, one a line; "" when it took effect."""
+    files: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """What took effect, as `keeping.packed`; only the newest is kept."""
     read_at: datetime = Field(sa_type=UtcDateTime)
 
     @property

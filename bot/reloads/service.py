@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.config.check import summary
@@ -31,20 +31,22 @@ class Reloads:
     def __init__(self, oncall: OnCall) -> None:
         self._oncall = oncall
 
-    async def begin(self, tx: Tx, config: Config, differences: Sequence[str]) -> int:
+    async def begin(self, tx: Tx, config: Config, files: bytes | None, differences: Sequence[str]) -> int:
         """A process starts with a configuration. The number of its reading."""
-        noted = await self._noted(tx, config.digest, (), None)
+        noted = await self._noted(tx, config.digest, (), None, files)
         await self._oncall.open_epochs(tx)  # also of what was read before: a newer version may make more of it
         if noted.is_first and noted.before is not None:
             await self._tell_taken(tx, config, noted, differences, wants_restart=False)
         return noted.number
 
-    async def take(self, tx: Tx, config: Config, after: int, differences: Sequence[str], *, wants_restart: bool) -> int:
+    async def take(
+        self, tx: Tx, config: Config, files: bytes | None, after: int, differences: Sequence[str], *, wants_restart: bool
+    ) -> int:
         """The configuration, which the directory holds already, takes effect. `after` is the last reading this process knew.
 
         Whoever comes late finds it written down, and does not open its epochs again: a newer configuration may have changed them since.
         """
-        noted = await self._noted(tx, config.digest, (), after)
+        noted = await self._noted(tx, config.digest, (), after, files)
         if noted.is_first:
             await self._oncall.open_epochs(tx)
             await self._tell_taken(tx, config, noted, differences, wants_restart=wants_restart)
@@ -61,16 +63,17 @@ class Reloads:
         """Whether another replica has dealt with a sound reading since `after`; None: whether it is the newest."""
         return await self._find(tx, digest, (), after) is not None
 
-    async def _noted(self, tx: Tx, digest: str, problems: Sequence[str], after: int | None) -> Noted:
+    async def _noted(self, tx: Tx, digest: str, problems: Sequence[str], after: int | None, files: bytes | None = None) -> Noted:
         await tx.lock("configuration")
         newest = await self._newest(tx)
         known = await self._find(tx, digest, problems, after)
-        if known is not None:
-            return Noted(known.number, False, newest)
-        row = Reading(digest=digest, problems="\n".join(problems), read_at=tx.now)
+        row = known or Reading(digest=digest, problems="\n".join(problems), read_at=tx.now)
         tx.session.add(row)
         await tx.session.flush()
-        return Noted(row.number, True, newest)
+        if files is not None and row.files is None:
+            await tx.session.execute(update(Reading).where(col(Reading.files).is_not(None)).values(files=None))
+            row.files = files
+        return Noted(row.number, known is None, newest)
 
     async def _find(self, tx: Tx, digest: str, problems: Sequence[str], after: int | None) -> Reading | None:
         if after is None:
@@ -91,3 +94,9 @@ class Reloads:
 
     async def _tell(self, tx: Tx, noted: Noted, text: str) -> None:
         await queue.schedule(tx, SayInOps(text=text), key=f"configuration:{noted.number}", about="configuration")
+
+
+async def in_force_last(tx: Tx) -> bytes | None:
+    """The files of the configuration that took effect last, as `keeping.packed`."""
+    found: bytes | None = (await tx.session.execute(select(col(Reading.files)).where(col(Reading.files).is_not(None)))).scalar()
+    return found

@@ -41,8 +41,9 @@ class Following:
         """The process starts: what it was started with is in force."""
         config = self._directory.config
         differences = await self._differences(config, None)
+        files = await asyncio.to_thread(self._watch.kept, config.digest)
         async with self._db.begin(actor=BOT) as tx:
-            self._last = await self._reloads.begin(tx, config, differences)
+            self._last = await self._reloads.begin(tx, config, files, differences)
             await tx.announce(ConfigurationInForce(()))
 
     async def run(self) -> None:
@@ -88,11 +89,12 @@ class Following:
         before = self._directory.config
         config = read.model_copy(update={"commands": before.commands})  # the doors were opened under these names
         differences = await self._differences(config, self._last)
+        files = await asyncio.to_thread(self._watch.kept, config.digest)
         self._directory.config = config
         try:
             async with self._db.begin(actor=BOT) as tx:
                 wants_restart = read.commands != before.commands
-                self._last = await self._reloads.take(tx, config, self._last, differences, wants_restart=wants_restart)
+                self._last = await self._reloads.take(tx, config, files, self._last, differences, wants_restart=wants_restart)
                 await tx.announce(ConfigurationInForce(teams_that_differ(before, config)))
                 faultpoints.reached("configuration: before commit")
         except BaseException:

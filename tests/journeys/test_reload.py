@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import FakeClock
+from bot.errors import ConfigInvalid
 from bot.incidents import timeline
 from tests.journeys.roads import opened, page_link
 from tests.journeys.test_oncall import ask, primary, primary_then
@@ -130,6 +131,35 @@ async def test_what_is_not_sound_is_refused_with_its_lines_until_it_is_mended(sq
     assert "'kimm'" in texts[1] and "'zoe'" not in texts[1]
     assert texts[2].startswith("*The configuration is sound again and in force*") and SAME in texts[2]
     assert await configuration(world) == (True, "is in force")
+
+
+async def test_a_bot_that_starts_beside_unsound_files_pages_by_what_was_in_force_and_says_so(world: World, files: Files) -> None:
+    files.edit("teams", PAYMENTS, PAYMENTS.replace("[ana]", "[kim]"))
+    await reloaded(world)
+    await world.stop()
+    files.edit("teams", "lead: kim", "lead: kimm")
+    await world.start()
+    await reloaded(world)
+    assert await primary_then(world, "payments", days=7) == "kim"
+    assert "was not taken: the one before it stays in force" in (await said(world))[-1] and "'kimm'" in (await said(world))[-1]
+    is_well, says = await configuration(world)
+    assert not is_well and "'kimm'" in says
+    await world.user("ana").command("/inc sev1 batch reports do not start")
+    await world.settled()
+    assert "batch reports" in world.phone("kim").last_sms
+
+    files.edit("teams", "kimm", "kim")
+    await reloaded(world)
+    assert (await said(world))[-1].startswith("*The configuration is sound again and in force*")
+
+
+async def test_a_first_start_beside_unsound_files_ends_with_every_problem(
+    sqlite_world: World, files: Files, empty_database_url: str
+) -> None:
+    await sqlite_world.stop()
+    files.edit("teams", "lead: kim", "lead: kimm")
+    with pytest.raises(ConfigInvalid, match="'kimm'"):
+        await sqlite_world.start(DATABASE_URL=empty_database_url)
 
 
 async def test_the_same_mistake_made_again_is_told_again(sqlite_world: World, files: Files) -> None:
