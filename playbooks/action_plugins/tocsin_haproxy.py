@@ -4,19 +4,20 @@
     - tocsin_haproxy: {socket: /run/haproxy.sock, backend: shop, servers: [web1], state: drain, within: 10}
     - tocsin_haproxy: {socket: /run/haproxy.sock, backend: shop, servers: [web1, web2], weight: 0}
 
-`state` is ready, drain or maint; after drain it waits until the servers have no request left, `within` seconds at most. What is set here
-is lost when HAProxy is reloaded, unless it keeps its state in a server-state-file.
+`state` is ready, drain or maint. After drain it waits until the servers have no request left, after ready until HAProxy's own checks find
+them up, `within` seconds at most. What is set here is lost when HAProxy is reloaded, unless it keeps its state in a server-state-file.
 """
 
 import csv
-import io
 import socket
 import time
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-STATES = {"ready": "ready", "drain": "drain", "maint": "maint"}
+STATES = ("ready", "drain", "maint")
+FORCED_MAINT, FORCED_DRAIN = 0x01, 0x08
+"""Bits of `srv_admin_state`: what somebody has set. The status in HAProxy's statistics hides it behind what its health checks found."""
 LONGEST_ANSWER_S = 5
 
 
@@ -49,8 +50,11 @@ class ActionModule(ActionBase):
                 said = ask(asked["socket"], command).strip()
                 if said:
                     raise AnsibleActionFail(f"HAProxy: {said}")
+            within = float(asked.get("within", 10))
             if state == "drain":
-                wait_until_empty(asked["socket"], asked["backend"], names(asked["servers"]), float(asked.get("within", 10)))
+                wait(within, "still has requests", lambda: busy(asked["socket"], asked["backend"], names(asked["servers"])))
+            if state == "ready":
+                wait(within, "is still down by HAProxy's checks", lambda: down(asked["socket"], asked["backend"], names(asked["servers"])))
         return {**result, "changed": bool(plan), "plan": plan}
 
 
@@ -68,25 +72,41 @@ def ask(path, command):
         return b"".join(iter(lambda: line.recv(65536), b"")).decode()
 
 
+def table(text, delimiter):
+    """The rows of what HAProxy tells, by the names in its line that begins with #."""
+    before, mark, rows = text.partition("# ")
+    if not mark:
+        raise AnsibleActionFail(f"HAProxy: {before.strip()}")
+    return csv.DictReader(rows.splitlines(), delimiter=delimiter)
+
+
 def servers(path, backend):
-    """Each server's state, weight and current sessions."""
-    rows = csv.DictReader(io.StringIO(ask(path, f"show stat {backend} 4 -1").lstrip("# ")))
+    """Each server's state as it was set, its weight, and whether HAProxy's checks find it up."""
     found = {}
-    for row in rows:
-        status = row["status"].split()[0]
-        state = {"MAINT": "maint", "DRAIN": "drain", "NOLB": "drain"}.get(status, "ready")
-        found[row["svname"]] = {"state": state, "weight": int(row["uweight"] or row["weight"] or 0), "sessions": int(row["scur"] or 0)}
+    for row in table(ask(path, f"show servers state {backend}"), " "):
+        admin = int(row["srv_admin_state"])
+        state = "maint" if admin & FORCED_MAINT else "drain" if admin & FORCED_DRAIN else "ready"
+        found[row["srv_name"]] = {"state": state, "weight": int(row["srv_uweight"]), "is_up": row["srv_op_state"] != "0"}
     return found
 
 
-def wait_until_empty(path, backend, wanted, within):
-    """Until no request is left that a restart would cut."""
+def busy(path, backend, wanted):
+    """Those of these servers that have requests which will be answered. One that is down answers none: nobody is to be waited for."""
+    now = servers(path, backend)
+    sessions = {row["svname"]: int(row["scur"] or 0) for row in table(ask(path, f"show stat {backend} 4 -1"), ",")}
+    return [name for name in wanted if now[name]["is_up"] and sessions[name]]
+
+
+def down(path, backend, wanted):
+    """Those of these servers that get no requests because of HAProxy's own checks."""
+    now = servers(path, backend)
+    return [name for name in wanted if not now[name]["is_up"]]
+
+
+def wait(within, trouble, left):
+    """Until `left()` names none."""
     deadline = time.monotonic() + within
-    while True:
-        now = servers(path, backend)
-        busy = [name for name in wanted if now[name]["sessions"]]
-        if not busy:
-            return
+    while names := left():
         if time.monotonic() > deadline:
-            raise AnsibleActionFail(f"{', '.join(busy)} still has requests after {within:g} s of draining")
+            raise AnsibleActionFail(f"{', '.join(names)} {trouble} after {within:g} s")
         time.sleep(0.02)

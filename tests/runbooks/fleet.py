@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,6 +15,9 @@ from bot.runbooks.runner import Life, RunSpec
 from bot.sandbox.fleet.fleet import Fleet
 
 BETWEEN_S = 0.01
+BACKEND = "shop"
+STATES = {"0": "ready", "1": "maint", "8": "drain"}
+"""HAProxy's `srv_admin_state`."""
 
 
 @dataclass
@@ -82,14 +85,22 @@ class Drill:
                     seen.cut += 1
                 await asyncio.sleep(BETWEEN_S)
 
-    async def until_all_answer(self) -> None:
-        """Wait until customers are served by every host again: HAProxy checks each before it sends anybody there."""
-        seen = await self.sample()
+    async def until_served_by(self, hosts: Collection[str]) -> None:
+        """Wait until customers are served by exactly these: HAProxy checks each before it sends anybody there."""
         for _ in range(20):
-            if set(seen.hosts) == set(self.web):
-                return
             seen = await self.sample()
-        raise AssertionError(f"some host serves nobody: {seen.hosts}")
+            if set(seen.hosts) == set(hosts):
+                return
+        raise AssertionError(f"customers are served by {seen.hosts}")
+
+    async def until_says(self, state: str, host: str) -> None:
+        """Wait until this is how HAProxy was told to treat the host."""
+        for _ in range(600):
+            told = await self.fleet.haproxy(f"show servers state {BACKEND}")
+            if STATES[next(row for line in told.splitlines() if (row := line.split())[3:4] == [host])[6]] == state:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{host} is never {state}: {told}")
 
     async def sample(self, count: int = 60) -> Customers:
         """What so many customers get now."""

@@ -1,5 +1,6 @@
 """Each action that comes with Tocsin, for real: HAProxy, five instances, customers who keep asking."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -35,6 +36,18 @@ async def test_a_rolling_restart_cuts_no_request_and_restarts_every_host(drill: 
     assert customers.answers[200] > 20
 
 
+async def test_a_host_that_the_checks_find_late_is_waited_for_and_not_left_out_of_rotation(drill: Drill) -> None:
+    await drill.fleet.haproxy("disable health shop/web1; set server shop/web1 health down")
+    async with asyncio.TaskGroup() as both:
+        run = both.create_task(drill.run("rolling-restart.yml", ("web1",)))
+        await drill.until_says("drain", "web1")
+        await drill.until_says("ready", "web1")
+        assert not run.done()
+        await drill.fleet.haproxy("enable health shop/web1")
+    assert run.result().succeeded, run.result().failures
+    await drill.until_served_by(drill.web)
+
+
 async def test_a_bad_release_is_rolled_back_and_customers_get_answers_again(drill: Drill) -> None:
     await drill.fleet.break_by("bad_release")
     assert set((await drill.sample()).answers) == {500}
@@ -52,14 +65,14 @@ async def test_a_release_that_does_not_answer_ends_it_at_the_first_host_which_ha
     assert "which has its old one again; no other host was touched" in progress.failures[-1]
     assert set(drill.fleet.releases().values()) == {"v41"}
     assert customers.failed == 0
-    await drill.until_all_answer()
+    await drill.until_served_by(drill.web)
 
 
 async def test_a_release_that_is_not_there_touches_nothing(drill: Drill) -> None:
     progress = await drill.run("rollback.yml", drill.web, to="v99")
     assert "there is no release v99" in progress.failures[0]
     assert set(drill.fleet.releases().values()) == {"v41"}
-    await drill.until_all_answer()
+    await drill.until_served_by(drill.web)
 
 
 async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill) -> None:
@@ -72,7 +85,7 @@ async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill)
     assert (rerouted.failed, set(rerouted.hosts)) == (0, EU)
     await drill.fleet.mend()
     assert (await drill.run("reroute.yml", ("lb1",), region="us", weight=100)).succeeded
-    await drill.until_all_answer()
+    await drill.until_served_by(drill.web)
 
 
 async def test_a_flag_that_does_harm_is_switched_off_and_the_file_keeps_its_form(drill: Drill) -> None:
@@ -96,4 +109,4 @@ async def test_a_host_goes_out_of_rotation_and_comes_back_only_when_it_answers(d
     assert "web1" not in (await drill.sample()).hosts
     (drill.fleet.layout.home("web1") / "broken").unlink()
     assert (await drill.run("maintenance.yml", ("web1",), state="ready")).succeeded
-    await drill.until_all_answer()
+    await drill.until_served_by(drill.web)

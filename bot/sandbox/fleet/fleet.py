@@ -121,6 +121,15 @@ class Fleet:
         flags["flags"]["new-checkout"]["defaultVariant"] = variant
         self.layout.flags.write_text(json.dumps(flags, indent=2))
 
+    async def haproxy(self, commands: str) -> str:
+        """What HAProxy's runtime API answers to these commands, which `;` separates."""
+        reader, writer = await asyncio.open_unix_connection(self.layout.haproxy_socket)
+        try:
+            writer.write(f"{commands}\n".encode())
+            return (await reader.read()).decode()
+        finally:
+            writer.close()
+
     async def control(self, *words: str) -> None:
         """A command of supervisorctl's."""
         program = await asyncio.create_subprocess_exec(
