@@ -116,6 +116,7 @@ from bot.reloads.service import Reloads
 from bot.reloads.work import Following
 from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.catalogue import Catalogue
+from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.service import Runs
 from bot.runbooks.slack import RunCommand
 from bot.runbooks.web import RunPage
@@ -324,7 +325,7 @@ async def build_rooms(
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
-    RunWork(database, gateway, directory, incidents, catalogue, runs, runner, links, machine).register(worker)
+    RunWork(database, gateway, directory, incidents, catalogue, runs, runner, RunChecks(catalogue, runner), links, machine).register(worker)
 
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)

@@ -15,7 +15,7 @@ from bot.config.tree import Loc, Place, Problem, Raw, Tree, read, read_entry
 from bot.config.values import clip, nearest
 from bot.errors import ConfigInvalid
 
-SINGULAR = {"people": "person", "teams": "team", "webhooks": "webhook"}
+SINGULAR = {"people": "person", "teams": "team", "webhooks": "webhook", "environments": "environment"}
 
 
 def load(directory: Path, environ: Mapping[str, str]) -> Config:
@@ -138,6 +138,9 @@ def fill_keys(tree: Tree, raw: Mapping[str, Raw], environ: Mapping[str, str], ma
             yield from filled(tree, (section, key, "webhook"), webhook, "key", f"the webhook of {who}", environ, may_be_unset)
         if section == "people":  # one person's missing address must not keep everybody's pages from going out
             yield from filled(tree, (section, key), entry, "push", who, environ, may_be_unset=True)
+        if isinstance(server := entry.get("prometheus"), dict):  # nor must a graph's
+            for name in ("url", "authorization"):
+                yield from filled(tree, (section, key, "prometheus"), server, name, f"the Prometheus of {who}", environ, may_be_unset=True)
 
 
 def filled(

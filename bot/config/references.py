@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy, Method
 from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
-from bot.config.runbooks import Reverse, Runbook
+from bot.config.runbooks import USED_IN_QUERY, Reverse, Runbook
 from bot.config.severity import Group
 from bot.config.tree import Loc
 from bot.config.values import Target, clip, duration_text, nearest
@@ -201,6 +201,20 @@ class Checker:
             yield loc, f"{who} has nowhere to run; add an environment with its inventory under 'environments'."
         if runbook.reverse is not None:
             yield from self.reverse(runbook, runbook.reverse)
+        if runbook.verify is not None and runbook.verify.query is not None:
+            yield from self.query(runbook, runbook.verify.query)
+
+    def query(self, runbook: Runbook, query: str) -> Iterator[Finding]:
+        """Somebody can be asked it, and what it names is there."""
+        loc: Loc = ("runbooks", runbook.id, "verify", "query")
+        who = f"runbook '{runbook.id}'"
+        for used in USED_IN_QUERY.findall(query):
+            if used not in runbook.parameters:
+                yield loc, f"{who} has no parameter '{clip(used)}'{nearest(used, runbook.parameters)}"
+        for name in runbook.environments or tuple(self.config.environments):
+            environment = self.config.environments.get(name)
+            if environment is not None and environment.prometheus is None:
+                yield loc, f"{who} is verified by a query, but environment '{name}' has no 'prometheus' that could be asked; add it."
 
     def reverse(self, runbook: Runbook, reverse: Reverse) -> Iterator[Finding]:
         """What takes a run back exists, and is given what it needs."""

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from bot.config.values import Duration, Id, Line, SeverityNumber, Strict, WebAddress, parse_duration
+from bot.config.values import Duration, EnvName, Id, Line, SeverityNumber, Strict, WebAddress, parse_duration
 
 ParameterType = Literal["choice", "integer", "duration", "version", "host", "service", "text"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 PlaybookFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\.ya?ml$")]
 RESERVED = frozenset({"environment", "dry"})
 """Words of `/inc run` itself."""
+USED_IN_QUERY = re.compile(r"\$([a-z][a-z0-9_]*)")
+"""A parameter of the run, in PromQL, where braces mean something else."""
 
 
 class Parameter(Strict):
@@ -85,16 +87,54 @@ class ApprovalRule(Strict):
 
 
 class Verification(Strict):
-    """What shows that a run helped: an address that answers as it should, several times in a row."""
+    """What shows that a run helped: exactly one of `url`, `query` and `playbook`, asked before the run and again and again after it."""
 
-    url: WebAddress = Field(description="Address that is asked.")
-    status: Annotated[int, Field(ge=100, le=599)] = Field(default=200, description="Status that it answers when all is well.")
-    contains: Line | None = Field(default=None, description="Text that the answer must hold, such as the version.")
+    url: WebAddress | None = Field(default=None, description="Address that is asked.")
+    status: Annotated[int, Field(ge=100, le=599)] = Field(default=200, description="Status that the address answers when all is well.")
+    contains: Line | None = Field(default=None, description="Text that its answer must hold, such as the version.")
+    query: Annotated[str, Field(min_length=1, max_length=2000)] | None = Field(
+        default=None,
+        description="PromQL that the environment's Prometheus is asked; of several series the worst counts. `$name` becomes a parameter of "
+        "the run. No series is no answer: where there may be none, end it with `or vector(0)`.",
+    )
+    below: float | None = Field(default=None, description="All is well while the query's value is less than this.")
+    above: float | None = Field(default=None, description="All is well while the query's value is more than this.")
+    playbook: PlaybookFile | None = Field(
+        default=None,
+        description="Playbook that only looks, and succeeds when all is well. It runs on the hosts of the run, with the run's parameters.",
+    )
+    shows: Line = Field(default="", description="What it looks at, for the card: `error rate`. Empty: the address, query or playbook.")
     # Three in a row: one good answer of three instances may come from the one that was well all along.
-    times: Annotated[int, Field(ge=1, le=100)] = Field(default=3, description="How many good answers in a row count as recovered.")
+    times: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=3, description="How many good answers in a row count as recovered. As many that are worse than before the run: worse."
+    )
     every: Duration = Field(default=timedelta(seconds=5), description="Time between two questions.")
     within: Duration = Field(default=timedelta(minutes=2), description="After this time without recovery, it did not help.")
     mitigates: bool = Field(default=False, description="Whether recovery marks the incident as mitigated.")
+
+    @model_validator(mode="after")
+    def is_one_check(self) -> Self:
+        """One of the three, with what that one needs and nothing of the others."""
+        if sum(one is not None for one in (self.url, self.query, self.playbook)) != 1:
+            raise ValueError("a verification is exactly one of 'url', 'query' and 'playbook'; keep one.")
+        if self.query is not None and (self.below is None) == (self.above is None):
+            raise ValueError("a verification by 'query' needs either 'below' or 'above': what is a good value?")
+        if self.query is None and not (self.below is None and self.above is None):
+            raise ValueError("'below' and 'above' are about the value of a 'query'; remove them.")
+        if self.url is None and ({"status", "contains"} & self.model_fields_set):
+            raise ValueError("'status' and 'contains' are about the answer of a 'url'; remove them.")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What it looks at, for people."""
+        return self.shows or self.url or self.query or self.playbook or ""
+
+    def goal(self) -> str:
+        """The value that would be good, in words; "" where there is no value."""
+        if self.below is not None:
+            return f"below {self.below:g}"
+        return f"above {self.above:g}" if self.above is not None else ""
 
 
 class Reverse(Strict):
@@ -159,8 +199,27 @@ class Runbook(Strict):
         return next((rule.needs for rule in self.approvals if rule.applies(severity, environment)), 1)
 
 
+class PrometheusServer(Strict):
+    """A Prometheus that verifications by `query` ask, or anything else that answers `/api/v1/query`."""
+
+    url: WebAddress | None = Field(default=None, description="Its address, without `/api/v1`.")
+    url_env: EnvName | None = Field(default=None, description="Environment variable that holds the address.")
+    authorization: SecretStr | None = Field(
+        default=None, description="The `Authorization` header that it wants, such as `Bearer …`. Better `authorization_env`."
+    )
+    authorization_env: EnvName | None = Field(default=None, description="Environment variable that holds that header.")
+
+    @model_validator(mode="after")
+    def has_an_address(self) -> Self:
+        """Somewhere to ask."""
+        if self.url is None and self.url_env is None:
+            raise ValueError("a Prometheus needs a 'url' or a 'url_env'.")
+        return self
+
+
 class Environment(Strict):
     """Machines that runbooks work on."""
 
     id: Id = Field(description="Its name, such as `production`.")
     inventory: Line = Field(description="Ansible inventory (YAML or INI): a path, absolute or from this configuration's directory.")
+    prometheus: PrometheusServer | None = Field(default=None, description="The Prometheus that watches these machines.")

@@ -21,14 +21,16 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.config.models import Config
-from bot.config.runbooks import Parameter, Runbook
+from bot.config.runbooks import Parameter, Runbook, Verification
+from bot.runbooks import verification
 from bot.runbooks.models import Run
 from bot.runbooks.parameters import LONGEST
 from bot.runbooks.progress import Host, Progress
 from bot.runbooks.progress import read as read_progress
 from bot.runbooks.service import bound_of
 from bot.runbooks.states import RunState
-from bot.slack.text import clamp, escape, link
+from bot.runbooks.verification import Verdict
+from bot.slack.text import clamp, escape, link, when
 
 APPROVE, DECLINE, STOP, ALONE, SETTLE, REVERSE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle", "reverse"))
 CHOOSE, FILL, BECAUSE = "run.choose", "run.fill", "run.because"
@@ -50,6 +52,8 @@ EMBLEMS = {
     RunState.REFUSED: "🚫",
     RunState.EXPIRED: "⌛",
 }
+DOUBTS = {Verdict.WORSE: "⚠️", Verdict.NOT_RECOVERED: "☑️", Verdict.UNKNOWN: "☑️"}
+"""Of a run that did its work, which is not the same as having helped."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,23 @@ class Shown:
     may_go_alone: bool = False
     reverse: str = ""
     """The title of what takes it back, where that is offered."""
+    verify: Verification | None = None
+    """What shows whether it helped."""
 
 
 def headline(shown: Shown) -> str:
     """The first line, and the notification."""
     run = shown.run
-    return f"{EMBLEMS[run.state]} *Run {run.number}: {escape(run.title)}* · {run.environment} · {run.state.value}"
+    emblem = DOUBTS.get(run.verdict, EMBLEMS[run.state]) if run.verdict else EMBLEMS[run.state]
+    effect = f", {run.verdict.value}" if run.verdict else ""
+    return f"{emblem} *Run {run.number}: {escape(run.title)}* · {run.environment} · {run.state.value}{effect}"
 
 
 def card(shown: Shown) -> list[Block]:
     """The card as things stand."""
     run = shown.run
     progress = read_progress(run.progress) if run.progress else None
-    parts = [headline(shown), facts(shown), *(f"> {escape(text)}" for text in (run.verified, run.remark) if text)]
+    parts = [headline(shown), facts(shown), *(f"> {escape(text)}" for text in (run.verified, run.remark) if text), watched(shown)]
     blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=clamp("\n".join(part for part in parts if part))))]
     if run.state in (RunState.WAITING, RunState.APPROVED) and (plan := planned(json.loads(run.plan))):
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(plan))))
@@ -116,6 +124,21 @@ def approvals(shown: Shown) -> str:
         return names.strip()
     another = "another person" if left == 1 else f"{left} other people"
     return f"{names}Waits for {another} to approve it: not {shown.requester}."
+
+
+def watched(shown: Shown) -> str:
+    """How the verification stands while it lasts."""
+    run, verify = shown.run, shown.verify
+    if run.state != RunState.VERIFYING or verify is None or run.ended_at is None:
+        return ""
+    watch = verification.read(run.watch)
+    now = f"now {escape(watch.last.says)}" if watch.last else "not asked yet"
+    before = f", before the run {escape(watch.before.says)}" if watch.before else ""
+    until = f"watched since {when(run.ended_at, '{time_secs}')}, until {when(run.ended_at + verify.within, '{time_secs}')}"
+    lines = [f"*{escape(clamp(verify.name, 200))}*: {now}{before}", f"{watch.good} of {verify.times} good answers in a row · {until}"]
+    if verification.is_worse_so_far(watch, verify.times):
+        lines.append("⚠️ *Worse than before the run, so far.*")
+    return "\n".join(lines)
 
 
 def planned(plan: Sequence[str]) -> str:
@@ -165,7 +188,11 @@ def offered(shown: Shown) -> list[ButtonElement]:
         return [ButtonElement(text="Stop" if run.state == RunState.RUNNING else "Cancel", action_id=STOP, value=number, style="danger")]
     if run.state == RunState.LOST:
         return [ButtonElement(text="I looked at its hosts", action_id=SETTLE, value=number)]
-    return [ButtonElement(text=clamp(f"Take back: {shown.reverse}", 75), action_id=REVERSE, value=number)] if shown.reverse else []
+    if not shown.reverse:
+        return []
+    is_urgent = run.verdict == Verdict.WORSE or run.state == RunState.VERIFYING
+    style = "primary" if is_urgent else None
+    return [ButtonElement(text=clamp(f"Take back: {shown.reverse}", 75), action_id=REVERSE, value=number, style=style)]
 
 
 def elapsed(shown: Shown) -> str:

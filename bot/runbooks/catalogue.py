@@ -14,7 +14,7 @@ import aiohttp
 
 from bot import resources
 from bot.config.models import Config
-from bot.config.runbooks import Runbook
+from bot.config.runbooks import PrometheusServer, Runbook
 from bot.config.values import clip, nearest
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
@@ -113,30 +113,49 @@ class Catalogue:
         """What the engine is told."""
         return RunSpec(run_id, scene.playbook, scene.inventory, bound.hosts, bound.parameters, is_dry)
 
+    def check_spec(self, playbook: str, environment: str, bound: Bound, run_id: str) -> RunSpec:
+        """What the engine is told of a playbook that only looks, where a run is or was at work."""
+        found = playbook_file(playbook, self._home)
+        if found is None or environment not in self._directory.config.environments:
+            raise InvalidInput(f"The playbook {playbook} is missing.")
+        inventory = self._home / self._directory.config.environments[environment].inventory
+        return RunSpec(run_id, found, inventory, bound.hosts, bound.parameters)
+
+    def reverse(self, runbook: str) -> Runbook | None:
+        """What takes back a run of this runbook."""
+        found = self.runbooks.get(runbook)
+        return self.runbooks.get(found.reverse.runbook) if found is not None and found.reverse is not None else None
+
+    def prometheus(self, environment: str) -> PrometheusServer | None:
+        """What watches an environment."""
+        found = self._directory.config.environments.get(environment)
+        return found.prometheus if found else None
+
     def _playbook(self, runbook: Runbook) -> Path:
-        found = playbook_of(runbook, self._home)
+        found = playbook_file(runbook.playbook, self._home)
         if found is None:
             raise InvalidInput(f"Nothing was run: the playbook {runbook.playbook} of {runbook.id} is missing.")
         return found
 
 
-def playbook_of(runbook: Runbook, home: Path) -> Path | None:
-    """The file of a runbook's playbook: of this installation, else one that comes with Tocsin."""
-    candidates = (home / "playbooks" / runbook.playbook, resources.path("playbooks") / runbook.playbook)
+def playbook_file(name: str, home: Path) -> Path | None:
+    """The file of a playbook: of this installation, else one that comes with Tocsin."""
+    candidates = (home / "playbooks" / name, resources.path("playbooks") / name)
     return next((path for path in candidates if path.is_file()), None)
 
 
-def missing_files(config: Config, home: Path) -> Iterable[tuple[tuple[str, str, str], str]]:
+def missing_files(config: Config, home: Path) -> Iterable[tuple[tuple[str, ...], str]]:
     """What runbooks and environments name and is not there, for `tocsin check`."""
     for runbook in config.runbooks.values():
-        if playbook_of(runbook, home) is None:
-            where = ("runbooks", runbook.id, "playbook")
-            yield where, f"runbook '{runbook.id}' has the playbook '{runbook.playbook}', which is missing; put it into playbooks/."
+        named = {("playbook",): runbook.playbook, ("verify", "playbook"): runbook.verify.playbook if runbook.verify else None}
+        for where, playbook in named.items():
+            if playbook is not None and playbook_file(playbook, home) is None:
+                words = f"runbook '{runbook.id}' has the playbook '{playbook}', which is missing; put it into playbooks/."
+                yield ("runbooks", runbook.id, *where), words
     for environment in config.environments.values():
         if not (home / environment.inventory).exists():
-            where = ("environments", environment.id, "inventory")
             yield (
-                where,
+                ("environments", environment.id, "inventory"),
                 f"environment '{environment.id}' has the inventory '{environment.inventory}', which is missing; runs there are refused.",
             )
 

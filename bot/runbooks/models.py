@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from bot.db import EnumText, UtcDateTime
 from bot.runbooks.states import RunState
+from bot.runbooks.verification import Verdict
 
 
 class Run(SQLModel, table=True):
@@ -45,10 +46,12 @@ class Run(SQLModel, table=True):
     stopped_because: str = Field(default="", sa_type=Text)
     progress: str = Field(default="", sa_type=Text)
     """JSON: the picture, folded from the events up to its `seen`."""
-    good_answers: int = 0
-    """In a row, of the verification."""
+    watch: str = Field(default="", sa_type=Text)
+    """JSON: what the verification was told before the run and since."""
+    verdict: Verdict | None = Field(default=None, sa_column=Column(EnumText(Verdict)))
+    """What the verification showed; None when there was none, or it did not come to its end."""
     verified: str = Field(default="", sa_type=Text)
-    """What the verification showed, as a sentence."""
+    """The same as a sentence."""
     message_ts: str | None = None
 
     @property

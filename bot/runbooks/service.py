@@ -12,17 +12,19 @@ from bot.config.runbooks import Runbook
 from bot.db import BOT, Tx, hold_incident
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound, Refusal
-from bot.incidents import roles, timeline
-from bot.incidents.lifecycle import is_open
+from bot.incidents import lifecycle, roles, timeline
+from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
-from bot.runbooks import approval
+from bot.runbooks import approval, verification
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, RunEnded, ShowRun, VerifyRun
 from bot.runbooks.models import Run, RunApproval, RunLock
 from bot.runbooks.progress import Progress, started, written
 from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, IS_OVER, SENTENCES, RunState
+from bot.runbooks.verification import Reading, Verdict, Watch
+from bot.slack.text import escape
 from bot.states import move
 from bot.work import queue
 
@@ -225,26 +227,52 @@ class Runs:
 
     # Afterwards
 
-    async def answered(self, tx: Tx, run_id: int, is_good: bool, says: str) -> None:
+    async def looked_before(self, tx: Tx, run_id: int, reading: Reading) -> bool:
+        """How things stood right before its first task. False when somebody stopped it while that was asked."""
+        run = await self.held(tx, run_id)
+        if run.state != RunState.RUNNING:
+            return False
+        if run.stopped_by is not None:
+            await self._end(tx, run, RunState.CANCELLED, f"{run.stopped_because} Nothing was run.")
+            return False
+        run.watch = verification.written(Watch(before=reading))
+        return True
+
+    async def answered(self, tx: Tx, run_id: int, reading: Reading) -> None:
         """The verification asked once more."""
         run = await self.held(tx, run_id)
         runbook = self._catalogue.runbooks.get(run.runbook)
         verify = runbook.verify if runbook else None
         if run.state != RunState.VERIFYING:
             return
-        run.good_answers = run.good_answers + 1 if is_good else 0
         if verify is None or run.ended_at is None:
             await self._end(tx, run, RunState.SUCCEEDED, "Its verification was removed from the configuration meanwhile.")
-        elif run.good_answers >= verify.times:
-            run.verified = f"Recovered: {says} {run.good_answers} times in a row."
-            if verify.mitigates:
-                await self._incidents.mitigate(tx, run.incident_id, f"run {run.number}: {run.title}")
-            await self._end(tx, run, RunState.SUCCEEDED, "")
-        elif tx.now - run.ended_at >= verify.within:
-            run.verified = f"Not recovered: {says}."
-            await self._end(tx, run, RunState.SUCCEEDED, "")
-        else:
+            return
+        watch = verification.noted(verification.read(run.watch), reading, less_is_better=verify.above is None)
+        run.watch = verification.written(watch)
+        run.verdict = verification.verdict(watch, verify.times, is_over=tx.now - run.ended_at >= verify.within)
+        if run.verdict is None:
             await self._order(tx, run, VerifyRun(run_id=run.number), "verify", after=verify.every)
+            await self.show(tx, run, at_leisure=True)
+            return
+        run.verified = verification.sentence(run.verdict, watch)
+        await self._tell_of_effect(tx, run, run.verdict, verify.mitigates)
+        await self._end(tx, run, RunState.SUCCEEDED, "")
+
+    async def _tell_of_effect(self, tx: Tx, run: Run, found: Verdict, mitigates: bool) -> None:
+        """Whether it helped is said in the channel; what got worse is said to who leads and who asked, and what would take it back."""
+        incident = await self._incidents.get(tx, run.incident_id)
+        if found == Verdict.RECOVERED and mitigates and IncidentState.MONITORING in lifecycle.ALLOWED[incident.state]:
+            await self._incidents.mitigate(tx, run.incident_id, f"run {run.number}: {run.title}")
+            return
+        told = f"*Run {run.number} ({escape(run.title)}): {found.value}.*"
+        if found == Verdict.WORSE:
+            leader = await roles.commander(tx, run.incident_id)
+            people = dict.fromkeys([*([leader.person] if leader else []), run.requested_by])
+            told = f"⚠️ {told} {' '.join([await self._directory.mention(tx, person) for person in people])}"
+            if (back := self._catalogue.reverse(run.runbook)) is not None:
+                told += f"\n_{escape(back.title)}_ would take it back: the button is on its card."
+        await self._incidents.say(tx, incident, f"{told}{{words}}", words=run.verified)
 
     # Looking
 

@@ -4,8 +4,6 @@ import asyncio
 import json
 from datetime import timedelta
 
-import aiohttp
-
 from bot import faultpoints
 from bot.config.runbooks import Verification
 from bot.db import BOT, Database, Tx
@@ -15,12 +13,15 @@ from bot.incidents.service import Incidents
 from bot.runbooks import approval, blocks
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue, Scene
+from bot.runbooks.checks import Checks
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, ShowRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
 from bot.runbooks.service import LOG_PAGE, Runs, run_id
 from bot.runbooks.states import IS_OVER, RunState
+from bot.runbooks.verification import Reading, is_worse_so_far
+from bot.runbooks.verification import read as read_watch
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.marks import mark, posted_before
 from bot.web.signing import Links
@@ -37,7 +38,6 @@ HELD_AGAIN = timedelta(seconds=2)
 ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=5))
 LOST_AFTER = timedelta(minutes=5)
 """A machine that has not told of its run for so long is gone."""
-ANSWERS_WITHIN_S = 5
 
 
 class RunWork:
@@ -52,6 +52,7 @@ class RunWork:
         catalogue: Catalogue,
         runs: Runs,
         runner: PlaybookRunner,
+        checks: Checks,
         links: Links,
         machine: str,
     ) -> None:
@@ -62,6 +63,7 @@ class RunWork:
         self._catalogue = catalogue
         self._runs = runs
         self._runner = runner
+        self._checks = checks
         self._links = links
         self._machine = machine
 
@@ -122,6 +124,8 @@ class RunWork:
             return Done()
         faultpoints.reached("run: called running, not started")
         try:
+            if not await self._look_before(begun, scene.runbook.verify):
+                return Done()
             await self._runner.start(self._catalogue.spec(scene, bound, run_id(run), is_dry=False))
         except CannotStart as no:
             async with self._db.begin(actor=BOT) as tx:
@@ -132,6 +136,14 @@ class RunWork:
             return Done()
         faultpoints.reached("run: started, not followed")
         return Done()
+
+    async def _look_before(self, run: Run, verify: Verification | None) -> bool:
+        """How things stand is asked before the first task, so that there is something to compare the end with. False: stopped meanwhile."""
+        if verify is None or run.watch:
+            return True
+        before = await self._checks.ask_before(run, verify)
+        async with self._db.begin(actor=BOT) as tx:
+            return await self._runs.looked_before(tx, run.number, before)
 
     async def follow(self, order: FollowRun, claim: Claim) -> Outcome:
         """Look how far it is. Only the machine on which it runs can tell; one that is gone takes the answer with it."""
@@ -172,9 +184,10 @@ class RunWork:
         runbook = self._catalogue.runbooks.get(run.runbook)
         if run.state != RunState.VERIFYING:
             return Done()
-        good, says = await asked(runbook.verify) if runbook is not None and runbook.verify is not None else (False, "")
+        verify = runbook.verify if runbook is not None else None
+        reading = await self._checks.ask(run, verify) if verify is not None else Reading(is_good=False, says="", is_known=False)
         async with self._db.begin(actor=BOT) as tx:
-            await self._runs.answered(tx, order.run_id, good, says)
+            await self._runs.answered(tx, order.run_id, reading)
         return Done()
 
     async def expire(self, order: ExpireRun, claim: Claim) -> Outcome:
@@ -220,8 +233,10 @@ class RunWork:
 
     async def _shown(self, tx: Tx, run: Run, severity: int) -> blocks.Shown:
         runbook = self._catalogue.runbooks.get(run.runbook)
-        back = self._catalogue.runbooks.get(runbook.reverse.runbook) if runbook is not None and runbook.reverse is not None else None
+        back = self._catalogue.reverse(run.runbook)
+        verify = runbook.verify if runbook is not None else None
         is_done = run.state in IS_OVER and run.started_at is not None
+        is_worse = verify is not None and run.state == RunState.VERIFYING and is_worse_so_far(read_watch(run.watch), verify.times)
         approvers = [await self._directory.mention(tx, person) for person in await self._runs.approvers(tx, run)]
         return blocks.Shown(
             run=run,
@@ -230,7 +245,8 @@ class RunWork:
             log=self._links.link(LOG_PAGE, str(run.number), person=None, lasts=LOG_LASTS),
             now=tx.now,
             may_go_alone=approval.may_go_alone(severity, tx.now - run.requested_at),
-            reverse=back.title if back is not None and is_done else "",
+            reverse=back.title if back is not None and (is_done or is_worse) else "",
+            verify=verify,
         )
 
     async def _scene(self, run: Run) -> tuple[Scene, Bound]:
@@ -273,15 +289,3 @@ class RunWork:
             if held.state == RunState.RUNNING:
                 await self._runs.lose(tx, held, progress, why)
         return Done()
-
-
-async def asked(verify: Verification) -> tuple[bool, str]:
-    """Whether the address answers as it should, and what it did."""
-    try:
-        timeout = aiohttp.ClientTimeout(total=ANSWERS_WITHIN_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(verify.url) as answer:
-            text = (await answer.content.read(100_000)).decode(errors="replace")
-            is_good = answer.status == verify.status and (verify.contains is None or verify.contains in text)
-            return is_good, f"{verify.url} answered {answer.status}"
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return False, f"{verify.url} does not answer ({type(error).__name__})"

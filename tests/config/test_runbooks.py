@@ -8,7 +8,7 @@ import yaml
 from bot import resources
 from bot.config.loader import load
 from bot.errors import ConfigInvalid
-from bot.runbooks.catalogue import missing_files, playbook_of
+from bot.runbooks.catalogue import missing_files, playbook_file
 
 SHIPPED = sorted(path.stem for path in resources.path("runbooks").glob("*.yaml"))
 BASE = """\
@@ -46,7 +46,7 @@ def test_every_runbook_that_comes_with_tocsin_is_sound_and_has_its_playbook_and_
     config = load(tmp_path, {})
     assert sorted(config.runbooks) == SHIPPED
     for runbook in config.runbooks.values():
-        assert playbook_of(runbook, tmp_path) is not None, runbook.id
+        assert playbook_file(runbook.playbook, tmp_path) is not None, runbook.id
         for heading in ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation"):
             assert heading in runbook.body, f"{runbook.id} has no {heading}"
 
@@ -89,6 +89,14 @@ def test_one_of_our_own_wins_over_a_shipped_one_of_the_same_name(tmp_path: Path)
         (SOUND + "reverse: {runbook: back}\n", "runbook 'back' does not say what 'to' of 'back' becomes"),
         (SOUND + "reverse: {runbook: back, parameters: {to: '{from}'}}\n", "runbook 'back' has no parameter 'from'"),
         (SOUND.replace("back.yml", "../back.yml"), "'playbook'"),
+        (SOUND + "verify: {}\n", "a verification is exactly one of 'url', 'query' and 'playbook'"),
+        (SOUND + "verify: {url: 'https://a', playbook: look.yml}\n", "a verification is exactly one of"),
+        (SOUND + "verify: {query: up}\n", "needs either 'below' or 'above'"),
+        (SOUND + "verify: {query: up, below: 1, above: 2}\n", "needs either 'below' or 'above'"),
+        (SOUND + "verify: {playbook: look.yml, below: 1}\n", "'below' and 'above' are about the value of a 'query'"),
+        (SOUND + "verify: {playbook: look.yml, status: 200}\n", "'status' and 'contains' are about the answer of a 'url'"),
+        (SOUND + "verify: {query: up, above: 0}\n", "environment 'production' has no 'prometheus' that could be asked"),
+        (SOUND + "verify: {query: 'up > $too', above: 0}\n", "has no parameter 'too'; did you mean 'to'?"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, runbook: str, says: str) -> None:
@@ -106,6 +114,21 @@ def test_a_shipped_runbook_that_tocsin_has_not_is_told_with_the_nearest(tmp_path
 def test_a_runbook_without_an_environment_has_nowhere_to_run(tmp_path: Path) -> None:
     [problem] = loaded(tmp_path, base=BASE.partition("environments:")[0])
     assert "runbook 'back' has nowhere to run" in problem
+
+
+def test_a_prometheus_is_found_where_the_environment_says_and_its_secret_is_never_shown(tmp_path: Path) -> None:
+    said = "hosts.yaml, prometheus: {url_env: GRAPHS, authorization_env: GRAPHS_KEY}"
+    assert loaded(tmp_path, SOUND + "verify: {query: up, above: 0}\n", BASE.replace("hosts.yaml", said)) == []
+    unset = load(tmp_path, {}).environments["production"].prometheus
+    assert unset is not None
+    assert unset.url is None
+    found = load(tmp_path, {"GRAPHS": "http://10.0.0.9:9090", "GRAPHS_KEY": "Bearer hush"}).environments["production"].prometheus
+    assert found is not None
+    assert found.url == "http://10.0.0.9:9090"
+    assert found.authorization is not None
+    assert found.authorization.get_secret_value() == "Bearer hush"
+    assert "hush" not in repr(found)
+    assert any("needs a 'url'" in problem for problem in loaded(tmp_path, base=BASE.replace("hosts.yaml", "hosts.yaml, prometheus: {}")))
 
 
 def test_files_that_are_named_and_missing_are_a_warning_before_anything_runs(tmp_path: Path) -> None:

@@ -590,7 +590,8 @@ def upgrade() -> None:
         sa.Column("stopped_by", sa.String(), nullable=True),
         sa.Column("stopped_because", sa.Text(), nullable=False),
         sa.Column("progress", sa.Text(), nullable=False),
-        sa.Column("good_answers", sa.Integer(), nullable=False),
+        sa.Column("watch", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=True),
         sa.Column("verified", sa.Text(), nullable=False),
         sa.Column("message_ts", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
