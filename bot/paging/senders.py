@@ -38,7 +38,8 @@ class Senders:
         if sender is None or await self._is_first(tx, crowd):
             return None
         free_at = await self._free_at(tx, sender)
-        return throttle.turn(await self._more_urgent(tx, crowd), free_at, sender.interval, tx.now)
+        rank, waiting_since = await self._more_urgent(tx, crowd)
+        return throttle.turn(rank, max(free_at, waiting_since), sender.interval, tx.now)
 
     async def take(self, tx: Tx, crowd: Crowd) -> datetime | None:
         """Take the turn: None when it is taken, else when to ask again. Held until the transaction ends, so this comes last in it."""
@@ -68,8 +69,8 @@ class Senders:
         )
         return (await tx.session.execute(on_its_way.limit(1))).first() is None
 
-    async def _more_urgent(self, tx: Tx, crowd: Crowd) -> int:
-        """How many other people wait for the same sender with something more urgent."""
+    async def _more_urgent(self, tx: Tx, crowd: Crowd) -> tuple[int, datetime]:
+        """How many other people wait for the same sender with something more urgent, and since when the first of them could have gone."""
         severity, due_at, number = min(one.urgency for one in (crowd.me, *crowd.waiting))
         before = or_(
             col(Page.severity) < severity,
@@ -79,7 +80,7 @@ class Senders:
             ),
         )
         waiting = (
-            select(func.count(col(PageAttempt.person).distinct()))
+            select(func.count(col(PageAttempt.person).distinct()), func.min(col(PageAttempt.due_at)))
             .join(Page, col(Page.id) == col(PageAttempt.page_id))
             .where(
                 col(PageAttempt.method) == crowd.method,
@@ -93,4 +94,5 @@ class Senders:
                 before,
             )
         )
-        return int((await tx.session.execute(waiting)).scalar_one())
+        rank, since = (await tx.session.execute(waiting)).one()
+        return rank, since or tx.now

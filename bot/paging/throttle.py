@@ -87,7 +87,8 @@ def owed(free_at: datetime, interval: timedelta, now: datetime) -> datetime:
 
 
 def turn(rank: int, free_at: datetime, interval: timedelta, now: datetime) -> datetime | None:
-    """When to ask a limited sender again; None when the turn is ours. `rank`: how many people's messages are more urgent than ours."""
+    """When to ask a limited sender again; None when the turn is ours. `rank`: how many people's messages are more urgent than ours;
+    `free_at`: since when the sender could have taken the first of them."""
     if free_at > now:
         return free_at + rank * interval
     if rank == 0 or now - free_at > GRACE:

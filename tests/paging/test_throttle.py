@@ -141,6 +141,15 @@ async def test_what_waits_for_its_sender_goes_one_a_second_and_the_gravest_first
     assert [await states(room, person) for person in ("lee", "bo", "max")] == [[AttemptState.DELIVERED]] * 3
 
 
+async def test_of_what_falls_due_at_once_at_an_idle_sender_the_gravest_goes_first(room: Room) -> None:
+    with_slow_texts(room)
+    await room.start(2, "storage", incident=51)
+    await room.start(1, "checkout", incident=52)
+    await room.advance(59 / 60)
+    room.new()
+    assert await by_second(room, 10) == {1: ["bo sms"], 2: ["kim sms"], 3: ["lee sms"], 4: ["max sms"]}
+
+
 async def test_the_first_pages_of_new_incidents_wait_for_no_sender(sqlite_room: Room) -> None:
     room = sqlite_room
     with_slow_texts(room)
