@@ -118,6 +118,7 @@ from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.service import Runs
+from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
 from bot.runbooks.web import RunPage
 from bot.runbooks.work import RunWork
@@ -325,7 +326,8 @@ async def build_rooms(
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
-    RunWork(database, gateway, directory, incidents, catalogue, runs, runner, RunChecks(catalogue, runner), links, machine).register(worker)
+    RunWork(database, catalogue, runs, runner, RunChecks(catalogue, runner), machine).register(worker)
+    RunCards(database, gateway, directory, incidents, catalogue, runs, links).register(worker)
 
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)

@@ -27,12 +27,14 @@ from bot.runbooks.models import Run
 from bot.runbooks.parameters import LONGEST
 from bot.runbooks.progress import Host, Progress
 from bot.runbooks.progress import read as read_progress
+from bot.runbooks.rerun import failed_hosts
 from bot.runbooks.service import bound_of
-from bot.runbooks.states import RunState
+from bot.runbooks.states import IS_OVER, RunState
 from bot.runbooks.verification import Verdict
 from bot.slack.text import clamp, escape, link, when
 
-APPROVE, DECLINE, STOP, ALONE, SETTLE, REVERSE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle", "reverse"))
+APPROVE, DECLINE, STOP, ALONE, SETTLE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle"))
+REVERSE, AGAIN = "run.reverse", "run.again"
 CHOOSE, FILL, BECAUSE = "run.choose", "run.fill", "run.because"
 OPEN = "run.open"
 ELEMENT = "value"
@@ -188,11 +190,19 @@ def offered(shown: Shown) -> list[ButtonElement]:
         return [ButtonElement(text="Stop" if run.state == RunState.RUNNING else "Cancel", action_id=STOP, value=number, style="danger")]
     if run.state == RunState.LOST:
         return [ButtonElement(text="I looked at its hosts", action_id=SETTLE, value=number)]
+    return afterwards(shown)
+
+
+def afterwards(shown: Shown) -> list[ButtonElement]:
+    """What can be done once its work is done."""
+    run, number = shown.run, str(shown.run.number)
+    failed = failed_hosts(read_progress(run.progress)) if run.progress and run.state in IS_OVER else ()
+    buttons = [ButtonElement(text=clamp(f"Run again on {few(failed, 3)}", 75), action_id=AGAIN, value=number)] if failed else []
     if not shown.reverse:
-        return []
+        return buttons
     is_urgent = run.verdict == Verdict.WORSE or run.state == RunState.VERIFYING
     style = "primary" if is_urgent else None
-    return [ButtonElement(text=clamp(f"Take back: {shown.reverse}", 75), action_id=REVERSE, value=number, style=style)]
+    return [*buttons, ButtonElement(text=clamp(f"Take back: {shown.reverse}", 75), action_id=REVERSE, value=number, style=style)]
 
 
 def elapsed(shown: Shown) -> str:
@@ -202,9 +212,9 @@ def elapsed(shown: Shown) -> str:
     return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
 
 
-def few(names: Sequence[str]) -> str:
+def few(names: Sequence[str], most: int = 5) -> str:
     """The first of many names."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def suggested(incident: int, runbooks: Sequence[Runbook]) -> list[Block]:

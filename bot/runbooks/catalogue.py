@@ -20,6 +20,7 @@ from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
 from bot.runbooks.approval import Bound, digest
 from bot.runbooks.parameters import Known, Value, typed
+from bot.runbooks.rerun import narrowed
 from bot.runbooks.runner import RunSpec
 
 LOOKS_WITHIN_S = 30
@@ -38,8 +39,8 @@ class Scene:
     inventory_digest: str
     playbooks_digest: str
 
-    def bound(self, words: Mapping[str, str]) -> Bound:
-        """What would run, if these words were all right. `InvalidInput` with everything that is not."""
+    def bound(self, words: Mapping[str, str], only: Collection[str] = ()) -> Bound:
+        """What would run with these words, on `only` these hosts if any are named. `InvalidInput` with everything that is wrong."""
         values = typed(self.runbook, words, self.known)
         return Bound(
             runbook=digest(self.runbook.model_dump_json()),
@@ -47,7 +48,7 @@ class Scene:
             inventory=self.inventory_digest,
             versions=f"ansible-core {version('ansible-core')}",
             environment=self.environment,
-            hosts=self._hosts(values),
+            hosts=narrowed(self._hosts(values), only),
             parameters=values,
         )
 

@@ -23,6 +23,8 @@ class Run(SQLModel, table=True):
     environment: str
     words: str = Field(sa_type=Text)
     """JSON: the parameters as they were typed."""
+    only: str = Field(default="[]", sa_type=Text)
+    """JSON: the hosts that it is narrowed to, since an earlier run came to grief on them; all of its hosts where it names none."""
     bound: str = Field(default="", sa_type=Text)
     """JSON: what an approval is about, as it was last shown; "" before anything was."""
     fingerprint: str = ""

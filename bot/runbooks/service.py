@@ -1,7 +1,7 @@
 """The verbs of a run. Each is one piece of a transaction; what touches Ansible is ordered as due work within it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -21,7 +21,8 @@ from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, RunEnded, ShowRun, VerifyRun
 from bot.runbooks.models import Run, RunApproval, RunLock
-from bot.runbooks.progress import Progress, started, written
+from bot.runbooks.progress import Progress, read, started, written
+from bot.runbooks.rerun import failed_hosts
 from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, IS_OVER, SENTENCES, RunState
 from bot.runbooks.verification import Reading, Verdict, Watch
 from bot.slack.text import escape
@@ -45,8 +46,8 @@ class Runs:
 
     # Before anything happens
 
-    async def request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str]) -> Run:
-        """The actor asks for a run. Nothing happens yet: what would is found out first."""
+    async def request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str], only: Sequence[str] = ()) -> Run:
+        """The actor asks for a run, on `only` these of its hosts if any are named. Nothing happens yet: what would is found out first."""
         runbook = self._catalogue.find(name)
         if not is_open(incident.state):
             raise Refusal(f"#{incident.number} is {incident.state.value}, so nothing is run for it. `/inc reopen` first.")
@@ -61,6 +62,7 @@ class Runs:
             title=runbook.title,
             environment=environment,
             words=json.dumps(given, sort_keys=True),
+            only=json.dumps(only),
             needs=runbook.approvals_needed(incident.severity, environment),
             requested_by=tx.actor,
             requested_at=tx.now,
@@ -69,7 +71,8 @@ class Runs:
         tx.session.add(run)
         await tx.session.flush()
         typed = " ".join([runbook.id, *(f"{key}={value}" for key, value in words.items())])
-        await self._write_down(tx, run, f"asked for run {run.number}: {typed}")
+        again = f" on {', '.join(only)} alone" if only else ""
+        await self._write_down(tx, run, f"asked for run {run.number}: {typed}{again}")
         await self._order(tx, run, PrepareRun(run_id=run.number), "prepare")
         return run
 
@@ -273,6 +276,15 @@ class Runs:
             if (back := self._catalogue.reverse(run.runbook)) is not None:
                 told += f"\n_{escape(back.title)}_ would take it back: the button is on its card."
         await self._incidents.say(tx, incident, f"{told}{{words}}", words=run.verified)
+
+    async def again(self, tx: Tx, run_id: int) -> Run:
+        """The actor asks for a run once more, with the same parameters, on those hosts alone on which it failed."""
+        run = await self.get(tx, run_id)
+        failed = failed_hosts(read(run.progress)) if run.progress else ()
+        if run.state not in IS_OVER or not failed:
+            raise AlreadyDone(f"Run {run.number} is {run.state.value}, and there is no host on which it failed. Nothing to do.")
+        words = {**json.loads(run.words), "environment": run.environment}
+        return await self.request(tx, await self._incidents.get(tx, run.incident_id), run.runbook, words, only=failed)
 
     # Looking
 

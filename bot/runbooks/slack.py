@@ -16,6 +16,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.runbooks import blocks
 from bot.runbooks.catalogue import Catalogue
+from bot.runbooks.models import Run
 from bot.runbooks.service import Runs, bound_of
 from bot.slack.door import Door
 from bot.slack.replies import Nothing, OpenModal, Reply, Say, UpdateModal
@@ -53,6 +54,7 @@ class RunCommand:
         door.click(blocks.SETTLE, self.settle)
         door.click(blocks.ALONE, self.open_reason)
         door.click(blocks.REVERSE, self.reverse)
+        door.click(blocks.AGAIN, self.again)
         door.submission(blocks.CHOOSE, self.submit_choice)
         door.submission(f"{blocks.FILL}:*", self.submit_parameters)
         door.submission(blocks.BECAUSE, self.submit_reason)
@@ -103,7 +105,9 @@ class RunCommand:
         return Say(reply.text, channel=incident.channel_id or "")
 
     async def _request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str]) -> Say:
-        run = await self._runs.request(tx, incident, name, words)
+        return await self._being_prepared(tx, await self._runs.request(tx, incident, name, words))
+
+    async def _being_prepared(self, tx: Tx, run: Run) -> Say:
         await self._runs.show(tx, run)
         return Say(f"Run {run.number} ({run.title}) is being prepared; nothing has changed yet. Its card is in the incident's channel.")
 
@@ -139,6 +143,10 @@ class RunCommand:
         because = form.values.get("because", {}).get(blocks.ELEMENT)
         run = await self._runs.go_alone(tx, number_in(form.private_metadata), because if isinstance(because, str) else "")
         return Say(f"Run {run.number} starts. Your reason is on the timeline.")
+
+    async def again(self, tx: Tx, click: Click) -> Reply:
+        """The same once more, where it failed: a request like any other."""
+        return await self._being_prepared(tx, await self._runs.again(tx, number_in(click.value)))
 
     async def reverse(self, tx: Tx, click: Click) -> Reply:
         """Take a run back: a request like any other, with what it needs filled in."""

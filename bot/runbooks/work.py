@@ -1,4 +1,4 @@
-"""What runs do later or outside: look at the scene, rehearse, start, follow, verify, and show it all on one card."""
+"""What runs do later or outside: look at the scene, rehearse, start, follow and verify."""
 
 import asyncio
 import json
@@ -6,30 +6,22 @@ from datetime import timedelta
 
 from bot import faultpoints
 from bot.config.runbooks import Verification
-from bot.db import BOT, Database, Tx
-from bot.directory.service import Directory
+from bot.db import BOT, Database
 from bot.errors import AlreadyDone, Refusal
-from bot.incidents.service import Incidents
-from bot.runbooks import approval, blocks
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue, Scene
 from bot.runbooks.checks import Checks
-from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, ShowRun, VerifyRun
+from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
-from bot.runbooks.service import LOG_PAGE, Runs, run_id
-from bot.runbooks.states import IS_OVER, RunState
-from bot.runbooks.verification import Reading, is_worse_so_far
-from bot.runbooks.verification import read as read_watch
-from bot.slack.gateway import Failed, Ok, SlackGateway
-from bot.slack.marks import mark, posted_before
-from bot.web.signing import Links
+from bot.runbooks.service import Runs, run_id
+from bot.runbooks.states import RunState
+from bot.runbooks.verification import Reading
 from bot.work.orders import Done, Outcome, TryLater
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
-LOG_LASTS = timedelta(days=90)
 REHEARSES_WITHIN_S = 60
 LARGEST_OUTPUT = 20_000_000
 """Bytes; a playbook that prints more is in an endless loop."""
@@ -46,25 +38,17 @@ class RunWork:
     def __init__(
         self,
         database: Database,
-        gateway: SlackGateway,
-        directory: Directory,
-        incidents: Incidents,
         catalogue: Catalogue,
         runs: Runs,
         runner: PlaybookRunner,
         checks: Checks,
-        links: Links,
         machine: str,
     ) -> None:
         self._db = database
-        self._slack = gateway
-        self._directory = directory
-        self._incidents = incidents
         self._catalogue = catalogue
         self._runs = runs
         self._runner = runner
         self._checks = checks
-        self._links = links
         self._machine = machine
 
     def register(self, worker: Worker) -> None:
@@ -74,7 +58,6 @@ class RunWork:
         worker.handles(FollowRun, self.follow)
         worker.handles(VerifyRun, self.verify)
         worker.handles(ExpireRun, self.expire)
-        worker.handles(ShowRun, self.show)
 
     async def prepare(self, order: PrepareRun, claim: Claim) -> Outcome:
         """Find out what would happen, and say it on the card."""
@@ -196,62 +179,9 @@ class RunWork:
             await self._runs.expire(tx, order.run_id)
         return Done()
 
-    async def show(self, order: ShowRun, claim: Claim) -> Outcome:
-        """Post the card, or edit it."""
-        async with self._db.read() as tx:
-            run = await self._runs.get(tx, order.run_id)
-            incident = await self._incidents.get(tx, run.incident_id)
-            shown = await self._shown(tx, run, incident.severity)
-        if incident.channel_id is None:
-            return TryLater("the incident has no channel yet", timedelta(seconds=5))
-        channel, text, card = incident.channel_id, blocks.headline(shown), blocks.card(shown)
-        if run.message_ts is not None:
-            answer = await self._slack.call("chat.update", channel=channel, ts=run.message_ts, text=text, blocks=card)
-            if isinstance(answer, Ok):
-                return Done()
-            return answer.outcome() if isinstance(answer, Failed) else answer
-        if claim.attempt > 1:
-            earlier = await posted_before(self._slack, channel, claim.key)
-            if isinstance(earlier, str):
-                return await self._posted(run, earlier)
-            if earlier is not None:
-                return earlier
-        answer = await self._slack.call(
-            "chat.postMessage", channel=channel, text=text, blocks=card, metadata=mark(claim.key), unfurl_links=False, unfurl_media=False
-        )
-        faultpoints.reached("run: card posted, not stored")
-        if isinstance(answer, Ok):
-            return await self._posted(run, answer.text("ts"))
-        return answer.outcome() if isinstance(answer, Failed) else answer
-
-    async def _posted(self, run: Run, ts: str) -> Outcome:
-        async with self._db.begin(actor=BOT) as tx:
-            held = await self._runs.held(tx, run.number)
-            held.message_ts = held.message_ts or ts
-            await self._runs.show(tx, held)  # it may have gone on meanwhile
-        return Done()
-
-    async def _shown(self, tx: Tx, run: Run, severity: int) -> blocks.Shown:
-        runbook = self._catalogue.runbooks.get(run.runbook)
-        back = self._catalogue.reverse(run.runbook)
-        verify = runbook.verify if runbook is not None else None
-        is_done = run.state in IS_OVER and run.started_at is not None
-        is_worse = verify is not None and run.state == RunState.VERIFYING and is_worse_so_far(read_watch(run.watch), verify.times)
-        approvers = [await self._directory.mention(tx, person) for person in await self._runs.approvers(tx, run)]
-        return blocks.Shown(
-            run=run,
-            requester=await self._directory.mention(tx, run.requested_by),
-            approvers=approvers,
-            log=self._links.link(LOG_PAGE, str(run.number), person=None, lasts=LOG_LASTS),
-            now=tx.now,
-            may_go_alone=approval.may_go_alone(severity, tx.now - run.requested_at),
-            reverse=back.title if back is not None and (is_done or is_worse) else "",
-            verify=verify,
-        )
-
     async def _scene(self, run: Run) -> tuple[Scene, Bound]:
         scene = await self._catalogue.scene(self._catalogue.find(run.runbook), run.environment)
-        return scene, scene.bound(json.loads(run.words))
+        return scene, scene.bound(json.loads(run.words), json.loads(run.only))
 
     async def _rehearsed(self, run: Run, scene: Scene, bound: Bound) -> tuple[tuple[str, ...], str]:
         """What the dry run says that would change; and what whoever approves must know of it."""

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot.incidents import roles
 from bot.incidents.models import Incident
 from bot.sandbox.testing import Message, message_of, words
@@ -64,3 +66,8 @@ async def run_card(world: World, run: int, words: str) -> str:
         await world.advance(seconds=0.5)
         await asyncio.sleep(0.05)
     raise AssertionError(f"the card of run {run} never says {words!r}: {texts[-1:]}")
+
+
+def slack_as(world: World, person: str) -> AsyncWebClient:
+    """Slack, as this person's own client uses it."""
+    return AsyncWebClient(token=f"xoxp-{person}", base_url=world.sandbox.environ()["SLACK_API_URL"])

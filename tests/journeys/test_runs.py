@@ -1,80 +1,29 @@
 """A runbook, from the request in the incident's channel to what it did: real Ansible, on hosts that are this machine."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from bot.clock import FakeClock
-from tests.journeys.stories import lines, whispered
+from tests.journeys.roads import direct
+from tests.journeys.runbooks import PLAYBOOK, declared, press_again, pressed, released, written
+from tests.journeys.stories import incident, lines, slack_as, whispered
 from tests.journeys.stories import run_card as card
-from tests.world import CONFIG, World, running_world
+from tests.world import World
 
-HOST = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-RUNBOOK = {
-    "title": "Write a release",
-    "playbook": "release.yml",
-    "group": "web",
-    "environments": ["production"],
-    "parameters": {"to": {"type": "version", "help": "the release"}, "slow": {"type": "integer", "min": 0, "max": 9999, "default": 0}},
-    "reverse": {"runbook": "release", "parameters": {"to": "v1"}},
-    "body": "## Meaning\n\nThe release is bad.\n",
-}
-PLAYBOOK = """
-- hosts: web
-  gather_facts: false
-  tasks:
-    - name: Write the release
-      ansible.builtin.copy: {content: '{{ rb.to }}', dest: '{{ place }}/{{ inventory_hostname }}'}
-    - name: Wait
-      ansible.builtin.command: 'sleep {{ rb.slow }}'
-      when: rb.slow | int > 0
-"""
-
-
-def written(config: Path, hosts: tuple[str, ...] = ("web1", "web2"), **runbook: object) -> None:
-    """A configuration with one runbook and its environment."""
-    for folder in ("runbooks", "playbooks"):
-        (config / folder).mkdir(exist_ok=True)
-    (config / "runbooks" / "release.yaml").write_text(yaml.safe_dump({**RUNBOOK, **runbook}))
-    (config / "playbooks" / "release.yml").write_text(PLAYBOOK)
-    (config / "fleet.yaml").write_text("environments:\n  production: {inventory: hosts.ini}\n")
-    place = config.parent / "released"
-    place.mkdir(exist_ok=True)
-    said = [f"{host} ansible_connection=local ansible_python_interpreter='{HOST['ansible_python_interpreter']}'" for host in hosts]
-    (config / "hosts.ini").write_text("\n".join(["[web]", *said, "[web:vars]", f"place={place}"]) + "\n")
+TWO_PEOPLE = {"approvals": [{"needs": 2}], "check_mode": False, "approval_expires": "10m"}
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(runbook_config: Path) -> Path:
     """A configuration of this test's own."""
-    made = tmp_path / "config"
-    shutil.copytree(CONFIG, made)
-    written(made)
-    return made
+    return runbook_config
 
 
 @pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock, config: Path) -> AsyncIterator[World]:
+def world(runbook_world: World) -> World:
     """A bot with a runbook; the databases make no difference to it, Ansible does."""
-    async with running_world(sqlite_url, tmp_path, clock, config=config, TOCSIN_RUNS=str(tmp_path / "runs")) as world:
-        yield world
-
-
-async def declared(world: World) -> str:
-    """An incident's channel."""
-    await world.user("kim").command("/inc sev2 checkout is down service:checkout")
-    await world.settled()
-    return await world.channel_name(1)
-
-
-def released(world: World) -> dict[str, str]:
-    """What stands on each host."""
-    place = Path(world.environ["TOCSIN_CONFIG"]).parent / "released"
-    return {path.name: path.read_text() for path in sorted(place.iterdir())}
+    return runbook_world
 
 
 async def test_asked_for_rehearsed_approved_by_another_run_and_taken_back(world: World) -> None:
@@ -161,15 +110,17 @@ async def test_stopping_ends_it_and_says_that_what_was_done_stays_done(world: Wo
     assert released(world) == {"web1": "v41", "web2": "v41"}
 
 
-async def test_a_second_run_on_the_same_hosts_waits_for_the_first_and_names_it(world: World) -> None:
+async def test_others_on_the_same_hosts_wait_for_the_first_and_name_it_and_can_be_cancelled_while_they_do(world: World) -> None:
     kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
-    for number, words in ((1, "to=v1 slow=600"), (2, "to=v2")):
+    for number, words in ((1, "to=v1 slow=600"), (2, "to=v2"), (3, "to=v3")):
         await kim.command(f"/inc run release {words}", channel)
         await card(world, number, "waiting")
         await ana.press("Approve", channel)
         await card(world, number, "Now: Wait" if number == 1 else "is held by run 1 (Write a release, asked for by Kim Ji-woo)")
+    await kim.press("Cancel", channel)  # the newest that waits
+    assert "Cancelled by Kim Ji-woo." in await card(world, 3, "cancelled")
     assert set(released(world).values()) == {"v1"}
-    await ana.press("Stop", channel)  # what is at work; the other one has nothing to stop yet
+    await ana.press("Stop", channel)  # what is at work
     await card(world, 2, "succeeded")
     assert set(released(world).values()) == {"v2"}
 
@@ -232,3 +183,71 @@ async def test_a_bot_that_was_away_finds_its_run_again_and_never_runs_it_twice(w
     await world.start()
     await card(world, 1, "succeeded")
     assert released(world)["count"] == "once\n"
+
+
+@pytest.mark.parametrize("runbook_config", [TWO_PEOPLE], indirect=True)
+async def test_an_approval_counts_once_for_exactly_what_was_shown_and_two_are_two_people(world: World, config: Path) -> None:
+    kim, ana, bo, channel = world.user("kim"), world.user("ana"), world.user("bo"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    assert "Waits for 2 other people to approve it" in await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    first = pressed(world)
+    await asyncio.gather(press_again(world, first), press_again(world, first, is_new=True))
+    await world.settled()
+    assert "You approved it already; it waits for another person." in (await whispered(world, "ana", channel))[-1].shown
+    assert "Approved by <@U0ANA000000>. Waits for another person" in await card(world, 1, "Waits for another person")
+
+    written(config, ("web1", "web2", "web3"), **TWO_PEOPLE)
+    await bo.press("Approve", channel)
+    second = pressed(world)
+    assert "Waits for 2 other people" in await card(world, 1, "it would also run on web3")
+    for payload, name in ((first, "ana"), (second, "bo")):
+        await press_again(world, payload, is_new=True)
+        await world.settled()
+        assert "Run 1 has changed since this was shown, so nothing was approved." in (await whispered(world, name, channel))[-1].shown
+    assert released(world) == {}
+
+    await asyncio.gather(ana.press("Approve", channel), bo.press("Approve", channel))
+    third = pressed(world)
+    await card(world, 1, "succeeded")
+    assert sorted(released(world)) == ["web1", "web2", "web3"]
+    await press_again(world, third, is_new=True)
+    await world.settled()
+    assert "Run 1 is succeeded" in (await whispered(world, third["user"]["username"], channel))[-1].shown
+
+    await kim.command("/inc run release to=v42", channel)
+    await card(world, 2, "waiting")
+    await ana.press("Approve", channel)
+    await world.advance(minutes=10, seconds=1)
+    await card(world, 2, "expired")
+    await press_again(world, pressed(world), is_new=True)
+    await world.settled()
+    assert "Run 2 is expired" in (await whispered(world, "ana", channel))[-1].shown
+    assert set(released(world).values()) == {"v41"}
+
+
+async def test_what_failed_is_run_again_where_it_failed_and_a_card_that_cannot_be_shown_is_told_to_people(
+    world: World, config: Path
+) -> None:
+    stumbles = "    - ansible.builtin.stat: {path: '{{ place }}/mended'}\n      register: found\n"
+    stumbles += "    - ansible.builtin.fail: {msg: not yet}\n      when: inventory_hostname == 'web2' and not found.stat.exists\n"
+    (config / "playbooks" / "release.yml").write_text(PLAYBOOK.replace("    - name: Wait", f"{stumbles}    - name: Wait"))
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 1, "It failed on web2.")
+    place = config.parent / "released"
+    (place / "mended").touch()
+    (place / "web1").write_text("by hand")
+    await kim.press("Run again on web2", channel)
+    assert "on 1 host (web2)" in await card(world, 2, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 2, "succeeded")
+    assert released(world) == {"mended": "", "web1": "by hand", "web2": "v41"}
+
+    await slack_as(world, "lee").conversations_archive(channel=str((await incident(world)).channel_id))
+    await kim.command("/inc #1 run release to=v42")
+    await world.settled()
+    for place in (await direct(world, "kim"), "ops"):
+        assert any("The card of run 3 (Write a release) cannot be shown" in text for text in await world.sandbox.channel(place).texts())

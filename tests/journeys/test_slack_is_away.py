@@ -3,19 +3,13 @@
 import re
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.incidents import timeline
-from tests.journeys.stories import calls, incident, told
+from tests.journeys.stories import calls, incident, slack_as, told
 from tests.world import Json, World
 
 LINE = "/inc sev1 checkout is down"
 NAME = "inc-1-checkout-is-down"
-
-
-def slack_as(world: World, person: str) -> AsyncWebClient:
-    """Slack, as this person's own client uses it."""
-    return AsyncWebClient(token=f"xoxp-{person}", base_url=world.sandbox.environ()["SLACK_API_URL"])
 
 
 async def channel(world: World, name: str = NAME) -> Json:
