@@ -10,12 +10,13 @@ from aiohttp import web
 
 from bot.errors import Unavailable
 from bot.sandbox.doors import answering, fields_of
+from bot.sandbox.fleet import state
 
 if TYPE_CHECKING:
     from bot.sandbox.fleet.customers import Customers
     from bot.sandbox.fleet.fleet import Fleet
 
-FAULTS = ("bad_release", "leak", "dead_region", "bad_flag", "hung_instance")
+FAULTS = ("bad_release", "leak", "dead_region", "bad_flag", *state.FAULTS)
 
 
 class FleetDoors:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.sandbox.fleet import state
 from bot.sandbox.fleet.layout import FLAGS, GOOD, REGIONS, Layout, laid_out
+from bot.sandbox.fleet.programs import Programs
 from bot.sandbox.process import die_with_parent
 
 READY_WITHIN_S = 20.0
@@ -26,11 +28,14 @@ class Fleet:
         self._sockets = Path(tempfile.gettempdir())
         self._process: asyncio.subprocess.Process | None = None
         self.layout: Layout
+        self.programs: Programs
+        self.regions = REGIONS
 
     async def start(self) -> None:
         """Lay it out, start it, and wait until every instance answers through the entrance."""
         self._sockets = Path(tempfile.mkdtemp(prefix="fleet"))
         self.layout = laid_out(self._root, self._sockets)
+        self.programs = Programs(self.layout.supervisor_socket)
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(self._root / "supervisord.conf")),
             stdin=asyncio.subprocess.DEVNULL,
@@ -40,6 +45,7 @@ class Fleet:
             preexec_fn=die_with_parent,
         )
         await self._until_ready()
+        await state.until_ready(self.layout)
 
     async def stop(self) -> None:
         """End everything."""
@@ -92,19 +98,19 @@ class Fleet:
             case "bad_flag":  # a release and a flag that do not go together
                 await self.release("v44")
                 self.set_flag("on")
-            case "hung_instance":
-                await self.control("signal", "STOP", "web1")
             case _:
-                raise ValueError(f"there is no fault {fault!r}")
+                await state.break_by(self, fault)
 
     async def mend(self) -> None:
         """All as it was at the beginning."""
         for host in self.layout.ports:
             (self.layout.home(host) / "broken").unlink(missing_ok=True)
         self.set_flag("off")
-        with contextlib.suppress(RuntimeError):
-            await self.control("signal", "CONT", "web1")
+        await self.programs.signal(["web1"], "CONT")
+        await state.mend(self)
         await self.release(GOOD)
+        for host in self.layout.ports:
+            await self.haproxy(f"set server shop/{host} state ready; set server shop/{host} weight 100; enable health shop/{host}")
 
     async def release(self, version: str) -> None:
         """Every host gets this release, as a careless deployment would do it: all at once."""
@@ -112,7 +118,7 @@ class Fleet:
             draft = self.layout.home(host) / ".current.new"
             draft.symlink_to(f"releases/{version}")
             draft.replace(self.layout.home(host) / "current")
-        await self.control("restart", *self.layout.ports)
+        await self.programs.restart(list(self.layout.ports))
         await self._until_ready()
 
     def set_flag(self, variant: str) -> None:
@@ -129,14 +135,3 @@ class Fleet:
             return (await reader.read()).decode()
         finally:
             writer.close()
-
-    async def control(self, *words: str) -> None:
-        """A command of supervisorctl's."""
-        program = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "ignore", "-m", "supervisor.supervisorctl", "-c", str(self._root / "supervisord.conf"), *words),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await program.communicate()
-        if program.returncode:
-            raise RuntimeError(said.decode(errors="replace"))

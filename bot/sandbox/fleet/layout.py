@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from bot.sandbox.fleet import state
+
 REGIONS: Mapping[str, tuple[str, ...]] = {"eu": ("web1", "web2", "web3"), "us": ("web4", "web5")}
 RELEASES: Mapping[str, dict[str, object]] = {
     "v40": {},
@@ -27,12 +29,15 @@ LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansibl
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything is. `ports` by host; `entrance` is where customers come in."""
+    """Where everything is. `ports` by host; `entrance` is where customers come in. `stores` are the ports of the store's halves, `ways` by
+    region those behind which whichever half leads is reached."""
 
     root: Path
     sockets: Path
     entrance: int
     ports: Mapping[str, int]
+    stores: Mapping[str, int]
+    ways: Mapping[str, int]
 
     @property
     def haproxy_socket(self) -> Path:
@@ -58,8 +63,10 @@ class Layout:
 def laid_out(root: Path, sockets: Path) -> Layout:
     """Write it all anew. `sockets` is a directory with a short name: a unix socket's path has room for 107 characters."""
     hosts = [host for region in REGIONS.values() for host in region]
-    entrance, *ports = free_ports(len(hosts) + 1)
-    layout = Layout(root, sockets, entrance, dict(zip(hosts, ports, strict=True)))
+    names = ("entrance", *hosts, *state.STORES, *REGIONS)
+    free = dict(zip(names, free_ports(len(names)), strict=True))
+    ports, stores, ways = ({name: free[name] for name in some} for some in (hosts, state.STORES, REGIONS))
+    layout = Layout(root, sockets, free["entrance"], ports, stores, ways)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     for host in hosts:
@@ -68,6 +75,7 @@ def laid_out(root: Path, sockets: Path) -> Layout:
             release.mkdir(parents=True)
             (release / "release.json").write_text(json.dumps({"version": version, **traits}))
         (layout.home(host) / "current").symlink_to(f"releases/{GOOD}")
+    state.lay_out(layout, layout.ports)
     layout.flags.write_text(json.dumps(FLAGS, indent=2))
     layout.inventory.write_text(yaml.safe_dump(inventory(layout), sort_keys=False))
     (root / "haproxy.cfg").write_text(haproxy(layout))
@@ -97,10 +105,23 @@ def inventory(layout: Layout) -> dict[str, object]:
         "entrance_url": f"http://127.0.0.1:{layout.entrance}/",
     }
     web = {
-        host: {"release_home": str(layout.home(host)), "service_url": f"http://127.0.0.1:{port}/"} for host, port in layout.ports.items()
+        host: {
+            "release_home": str(layout.home(host)),
+            "config_home": str(layout.home(host) / "config"),
+            "service_url": f"http://127.0.0.1:{port}/",
+            "cache_url": f"http://127.0.0.1:{port}/cache",
+            "log_files": [str(layout.root / f"{host}.log")],
+        }
+        for host, port in layout.ports.items()
     }
     regions = {f"region_{name}": {"hosts": dict.fromkeys(hosts)} for name, hosts in REGIONS.items()}
-    return {"all": {"vars": common, "children": {"lb": {"hosts": {"lb1": None}}, "web": {"hosts": web}, **regions}}}
+    balancer = {"log_files": [str(layout.root / "haproxy.log"), str(layout.root / "supervisord.log")]}
+    return {
+        "all": {
+            "vars": common,
+            "children": {"lb": {"hosts": {"lb1": balancer}}, "web": {"hosts": web}, "store": state.group(layout), **regions},
+        }
+    }
 
 
 def haproxy(layout: Layout) -> str:
@@ -125,7 +146,7 @@ backend shop
     balance roundrobin
     option httpchk GET /healthz
 {servers}
-"""
+{state.haproxy(layout)}"""
 
 
 def supervisord(layout: Layout) -> str:
@@ -140,8 +161,10 @@ def supervisord(layout: Layout) -> str:
     ]
     for region, hosts in REGIONS.items():
         for host in hosts:
-            command = f"{sys.executable} -E -s {program} {host} {region} {layout.ports[host]} {layout.home(host)} {layout.flags}"
+            place = f"{host} {region} {layout.ports[host]} {layout.home(host)}"
+            command = f"{sys.executable} -E -s {program} {place} {layout.flags} {layout.ways[region]}"
             parts.append(entry(host, command, seconds=0))
+    parts += [entry(name, command, seconds=0) for name, command in state.programs(layout).items()]
     return "\n".join(parts)
 
 
@@ -149,7 +172,7 @@ def entry(name: str, command: str, seconds: int) -> str:
     """One program, restarted when it dies."""
     return (
         f"[program:{name}]\ncommand={command}\nautorestart=true\nstartsecs={seconds}\nstopwaitsecs=3\nredirect_stderr=true\n"
-        f"stdout_logfile_maxbytes=1MB\nstdout_logfile_backups=0\n"
+        f"stdout_logfile=%(here)s/{name}.log\nstdout_logfile_maxbytes=1MB\nstdout_logfile_backups=0\n"
     )
 
 

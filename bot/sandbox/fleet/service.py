@@ -1,16 +1,22 @@
-"""One instance of the fleet's service. A program of its own: `python service.py NAME REGION PORT HOME FLAGS`.
+"""One instance of the fleet's service. A program of its own: `python service.py NAME REGION PORT HOME FLAGS STORE`.
 
 It serves the release that `HOME/current` points at when it starts. `/` is the path that people use; `/healthz` is green as long as the
-process lives, which is what makes a bad release bad; `/metrics` counts in Prometheus's format.
+process lives, which is what makes a bad release bad; `/metrics` counts in Prometheus's format; `/cache` tells what is cached, and a
+DELETE of `/cache/NAMESPACE` forgets it. SIGHUP makes it read its configuration again.
 """
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import psutil
+
+from bot.sandbox.fleet.stock import Stock
 
 FLAG = "new-checkout"
 
@@ -18,21 +24,28 @@ FLAG = "new-checkout"
 class Shop:
     """What all requests share."""
 
-    def __init__(self, name: str, region: str, home: Path, flags: Path) -> None:
+    def __init__(self, name: str, region: str, home: Path, flags: Path, store: int) -> None:
         self.name, self.region, self.flags, self.home = name, region, flags, home
+        self.stock = Stock(home, store)
         self.release = json.loads((home / "current" / "release.json").read_text())
         self.lock, self.counts = threading.Lock(), {200: 0, 500: 0}
+        self.took_s = 0.0
         self.leaked: list[bytes] = []
 
     def answer(self) -> tuple[int, dict[str, object]]:
         """The real path: what a customer would get."""
-        status = 500 if self.is_broken() else 200
+        began = time.monotonic()
+        status = 200 if not self.is_broken() and self.stock.sell() else 500
         if self.release.get("leaks"):
             self.leaked.append(os.urandom(100_000))
             time.sleep(min(0.5, len(self.leaked) / 500))
+        if status != 200:
+            print(f"{time.strftime('%H:%M:%S')} {self.name} answers {status}", flush=True)
         with self.lock:
             self.counts[status] += 1
-        return status, {"host": self.name, "region": self.region, "version": self.release["version"]}
+            self.took_s += time.monotonic() - began
+        body = {"host": self.name, "region": self.region, "version": self.release["version"]}
+        return status, {**body, "config": self.stock.configuration["version"]}
 
     def is_broken(self) -> bool:
         """A bad release breaks every request; a wrong configuration and the new checkout's flag do so wherever they are on."""
@@ -45,11 +58,20 @@ class Shop:
         return bool(flag["defaultVariant"] == "on" and self.release.get("breaks_with_flag"))
 
     def metrics(self) -> str:
-        """Requests by status, and bytes that are never given back."""
+        """Requests by status, how long they took, and the memory that is held."""
         lines = ["# TYPE shop_requests_total counter"]
         lines += [f'shop_requests_total{{host="{self.name}",status="{status}"}} {count}' for status, count in self.counts.items()]
-        lines += ["# TYPE shop_leaked_bytes gauge", f'shop_leaked_bytes{{host="{self.name}"}} {len(self.leaked) * 100_000}']
+        of = f'{{host="{self.name}"}}'
+        lines += ["# TYPE shop_request_seconds summary", f"shop_request_seconds_sum{of} {self.took_s:.3f}"]
+        lines += [f"shop_request_seconds_count{of} {sum(self.counts.values())}"]
+        lines += ["# TYPE shop_leaked_bytes gauge", f"shop_leaked_bytes{of} {len(self.leaked) * 100_000}"]
+        lines += ["# TYPE process_resident_memory_bytes gauge", f"process_resident_memory_bytes{of} {resident()}"]
         return "\n".join(lines) + "\n"
+
+
+def resident() -> int:
+    """The memory of this process, in bytes."""
+    return psutil.Process().memory_info().rss
 
 
 def handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
@@ -61,9 +83,22 @@ def handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
                 self.say(200, "ok\n")
             elif self.path == "/metrics":
                 self.say(200, shop.metrics())
+            elif self.path == "/cache":
+                self.say(200, json.dumps(shop.stock.cached()) + "\n")
             else:
                 status, body = shop.answer()
                 self.say(status, json.dumps(body) + "\n")
+
+        def do_DELETE(self) -> None:
+            self.say(200 if shop.stock.forget(self.namespace()) else 404, "")
+
+        def do_PUT(self) -> None:
+            length = int(self.headers["Content-Length"])
+            shop.stock.keep(self.namespace(), json.loads(self.rfile.read(length)))
+            self.say(200, "")
+
+        def namespace(self) -> str:
+            return self.path.removeprefix("/cache/")
 
         def say(self, status: int, text: str) -> None:
             body = text.encode()
@@ -83,9 +118,11 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def main(name: str, region: str, port: str, home: str, flags: str) -> None:
+def main(name: str, region: str, port: str, home: str, flags: str, store: str) -> None:
     """Serve until killed."""
-    Server(("127.0.0.1", int(port)), handler(Shop(name, region, Path(home), Path(flags)))).serve_forever()
+    shop = Shop(name, region, Path(home), Path(flags), int(store))
+    signal.signal(signal.SIGHUP, lambda *_: shop.stock.read_configuration())
+    Server(("127.0.0.1", int(port)), handler(shop)).serve_forever()
 
 
 if __name__ == "__main__":
