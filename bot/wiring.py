@@ -117,6 +117,7 @@ from bot.reloads.work import Following
 from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
+from bot.runbooks.effects import Effects
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
@@ -229,6 +230,7 @@ async def build_rooms(
 
     catalogue, runner = Catalogue(directory, settings.config), LocalRunner(settings.runs)
     runs = Runs(directory, incidents, catalogue)
+    effects = Effects(directory, incidents, catalogue, runs)
 
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
@@ -237,7 +239,7 @@ async def build_rooms(
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)
-    run_command = RunCommand(directory, incidents, catalogue, runs, alerts_card.names)
+    run_command = RunCommand(directory, incidents, catalogue, runs, effects, alerts_card.names)
     run_command.register(actions, door)
     standings.add(run_command.card_section)
     notes.add("Fired this week", fired_alerts.fired)
@@ -326,7 +328,7 @@ async def build_rooms(
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
-    RunWork(database, catalogue, runs, runner, RunChecks(catalogue, runner), machine).register(worker)
+    RunWork(database, catalogue, runs, effects, runner, RunChecks(catalogue, runner), machine).register(worker)
     RunCards(database, gateway, directory, incidents, catalogue, runs, links).register(worker)
 
     # Doors

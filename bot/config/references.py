@@ -1,12 +1,11 @@
 """What single entries cannot know: that names they mention exist, and that no two entries claim the same person, phone or name."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy, Method
 from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
-from bot.config.runbooks import USED_IN_QUERY, Reverse, Runbook
+from bot.config.runbooks import OUTCOME, USED_IN_QUERY, USED_IN_REVERSE, Reverse, Runbook
 from bot.config.severity import Group
 from bot.config.tree import Loc
 from bot.config.values import Target, clip, duration_text, nearest
@@ -222,9 +221,11 @@ class Checker:
         who = f"runbook '{runbook.id}'"
         yield from self.one("runbook", reverse.runbook, (*loc, "runbook"), who)
         for name, value in reverse.parameters.items():
-            for used in re.findall(r"\{(\w*)\}", value):
-                if used not in runbook.parameters:
-                    yield (*loc, "parameters", name), f"{who} has no parameter '{clip(used)}'{nearest(used, runbook.parameters)}"
+            for used in USED_IN_REVERSE.findall(value):
+                known, noun = (runbook.outcome, "outcome") if used.startswith(OUTCOME) else (runbook.parameters, "parameter")
+                if used.removeprefix(OUTCOME) not in known:
+                    words = f"{who} has no {noun} '{clip(used.removeprefix(OUTCOME))}'{nearest(used.removeprefix(OUTCOME), known)}"
+                    yield (*loc, "parameters", name), words
         other = self.config.runbooks.get(reverse.runbook)
         if other is None:
             return

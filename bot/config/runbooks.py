@@ -12,6 +12,9 @@ from bot.config.values import Duration, EnvName, Id, Line, SeverityNumber, Stric
 ParameterType = Literal["choice", "integer", "duration", "version", "host", "service", "text"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 PlaybookFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\.ya?ml$")]
+USED_IN_REVERSE = re.compile(r"\{([\w.]*)\}")
+OUTCOME = "outcome."
+"""Before the name of what a playbook reports, where it is used beside parameters."""
 RESERVED = frozenset({"environment", "dry"})
 """Words of `/inc run` itself."""
 USED_IN_QUERY = re.compile(r"\$([a-z][a-z0-9_]*)")
@@ -142,7 +145,9 @@ class Reverse(Strict):
 
     runbook: Id = Field(description="The runbook that does.")
     parameters: Mapping[Name, Line] = Field(
-        default_factory=dict, description="Its parameters: plain values, or `{name}` for a parameter of this run."
+        default_factory=dict,
+        description="Its parameters: plain values, `{name}` for a parameter of this run, or `{outcome.name}` for what its playbook "
+        "reported. What was not reported is asked for.",
     )
 
 
@@ -174,6 +179,11 @@ class Runbook(Strict):
     lock: Id | None = Field(
         default=None,
         description="Runbooks with the same lock never run at once in an environment. The hosts of a run are locked in any case.",
+    )
+    outcome: Mapping[Name, Line] = Field(
+        default_factory=dict,
+        description="What its playbook reports (with `ansible.builtin.set_stats`), by name, and what that means: for `reverse`, such as "
+        "the release that was left.",
     )
     verify: Verification | None = Field(default=None, description="What shows that it helped.")
     reverse: Reverse | None = Field(default=None, description="What takes it back; offered when things are worse afterwards.")

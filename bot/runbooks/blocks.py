@@ -73,6 +73,7 @@ class Shown:
     """The title of what takes it back, where that is offered."""
     verify: Verification | None = None
     """What shows whether it helped."""
+    has_dry_run: bool = True
 
 
 def headline(shown: Shown) -> str:
@@ -89,7 +90,11 @@ def card(shown: Shown) -> list[Block]:
     progress = read_progress(run.progress) if run.progress else None
     parts = [headline(shown), facts(shown), *(f"> {escape(text)}" for text in (run.verified, run.remark) if text), watched(shown)]
     blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=clamp("\n".join(part for part in parts if part))))]
-    if run.state in (RunState.WAITING, RunState.APPROVED) and (plan := planned(json.loads(run.plan))):
+    if run.state in (RunState.WAITING, RunState.APPROVED):
+        if cautions := json.loads(run.cautions):
+            told = "\n".join(["⚠️ *Before you approve it:*", *(f"• {escape(caution)}" for caution in cautions)])
+            blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(told))))
+        plan = planned(json.loads(run.plan)) if shown.has_dry_run else "It has no dry run: what it would change is not known beforehand."
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(plan))))
     if progress is not None:
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(pictured(progress)))))

@@ -32,6 +32,10 @@ class Run(SQLModel, table=True):
     """How many people besides who asked must approve."""
     plan: str = Field(default="[]", sa_type=Text)
     """JSON: what it would change, by the dry run."""
+    cautions: str = Field(default="[]", sa_type=Text)
+    """JSON: what whoever approves it must know besides, by the dry run."""
+    reverses: int | None = Field(default=None, foreign_key="run.id")
+    """The run that it takes back."""
     remark: str = Field(default="", sa_type=Text)
     """What whoever reads the card must know besides: why it ended so, what differs from what was approved."""
     state: RunState = Field(default=RunState.PREPARING, sa_column=Column(EnumText(RunState), nullable=False))

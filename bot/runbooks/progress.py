@@ -9,6 +9,9 @@ from bot.runbooks.events import Ended, HostDone, Outcome, RunEvent, TaskStarted
 
 FAILURES_KEPT = 20
 PLAN_KEPT = 60
+CAUTIONS_KEPT = 10
+ALL = ""
+"""In place of a host: reported of the whole run."""
 BAD = frozenset({Outcome.FAILED, Outcome.UNREACHABLE})
 
 
@@ -32,6 +35,10 @@ class Progress:
     hosts: Mapping[str, Host] = field(default_factory=lambda: MappingProxyType({}))
     failures: tuple[str, ...] = ()
     plan: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    """What whoever approves must know, by the dry run."""
+    reports: Mapping[str, Mapping[str, str | int]] = field(default_factory=lambda: MappingProxyType({}))
+    """What the playbook reports, by name and host."""
     ended: bool = False
     """The playbook told how all hosts fared: without that, an exit status means little."""
 
@@ -41,16 +48,26 @@ class Progress:
         return self.ended and bool(self.hosts) and not any(host.failed or host.unreachable for host in self.hosts.values())
 
 
+def outcome(progress: Progress) -> dict[str, str | int]:
+    """What the playbook reports, where all hosts that came to the end say the same; what differs has no one value."""
+    bad = {name for name, host in progress.hosts.items() if host.failed or host.unreachable}
+    found = {name: {value for host, value in by_host.items() if host not in bad} for name, by_host in progress.reports.items()}
+    return {name: values.pop() for name, values in found.items() if len(values) == 1}
+
+
 def written(progress: Progress) -> str:
     """The picture as JSON text, for the run's row."""
-    return json.dumps({**asdict(replace(progress, hosts={})), "hosts": {name: asdict(host) for name, host in progress.hosts.items()}})
+    plain = asdict(replace(progress, hosts={}, reports={}))
+    hosts = {name: asdict(host) for name, host in progress.hosts.items()}
+    return json.dumps({**plain, "hosts": hosts, "reports": {name: dict(by_host) for name, by_host in progress.reports.items()}})
 
 
 def read(text: str) -> Progress:
     """The picture back from a run's row."""
     raw = json.loads(text)
     hosts = MappingProxyType({name: Host(**host) for name, host in raw.pop("hosts").items()})
-    return Progress(hosts=hosts, failures=tuple(raw.pop("failures")), plan=tuple(raw.pop("plan")), **raw)
+    listed = {name: tuple(raw.pop(name, ())) for name in ("failures", "plan", "cautions")}
+    return Progress(**{**raw, **listed, "hosts": hosts})
 
 
 def started(hosts: Iterable[str]) -> Progress:
@@ -72,12 +89,13 @@ def _after(progress: Progress, event: RunEvent) -> Progress:
             return replace(progress, task=name, tasks=progress.tasks + 1)
         case HostDone():
             return _host_done(progress, event)
-        case Ended(failed=failed, unreachable=unreachable):
+        case Ended(failed=failed, unreachable=unreachable, reports=reports):
             hosts = {
                 name: replace(host, failed=host.failed or name in failed, unreachable=host.unreachable or name in unreachable)
                 for name, host in progress.hosts.items()
             }
-            return replace(progress, hosts=MappingProxyType(hosts), ended=True, task="")
+            told = reported(progress.reports, ALL, reports)
+            return replace(progress, hosts=MappingProxyType(hosts), reports=told, ended=True, task="")
         case _:
             return progress
 
@@ -100,4 +118,13 @@ def _host_done(progress: Progress, event: HostDone) -> Progress:
         hosts=MappingProxyType({**progress.hosts, event.host: host}),
         failures=failures,
         plan=(*progress.plan, *plan)[:PLAN_KEPT],
+        cautions=tuple(dict.fromkeys([*progress.cautions, *event.cautions]))[:CAUTIONS_KEPT],
+        reports=reported(progress.reports, event.host, event.reports),
     )
+
+
+def reported(
+    before: Mapping[str, Mapping[str, str | int]], host: str, values: Mapping[str, str | int]
+) -> Mapping[str, Mapping[str, str | int]]:
+    """The reports with these of a host added; the newest of a host counts."""
+    return {**before, **{name: {**before.get(name, {}), host: value} for name, value in values.items()}} if values else before

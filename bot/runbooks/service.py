@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -12,11 +12,11 @@ from bot.config.runbooks import Runbook
 from bot.db import BOT, Tx, hold_incident
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound, Refusal
-from bot.incidents import lifecycle, roles, timeline
-from bot.incidents.lifecycle import IncidentState, is_open
+from bot.incidents import roles, timeline
+from bot.incidents.lifecycle import is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
-from bot.runbooks import approval, verification
+from bot.runbooks import approval
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, RunEnded, ShowRun, VerifyRun
@@ -24,8 +24,6 @@ from bot.runbooks.models import Run, RunApproval, RunLock
 from bot.runbooks.progress import Progress, read, started, written
 from bot.runbooks.rerun import failed_hosts
 from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, IS_OVER, SENTENCES, RunState
-from bot.runbooks.verification import Reading, Verdict, Watch
-from bot.slack.text import escape
 from bot.states import move
 from bot.work import queue
 
@@ -34,6 +32,15 @@ LOG_PAGE = "runs"
 FASTEST_EDIT = timedelta(seconds=2)
 """Between two edits of a run's card; with more runs than two at once, that many seconds: they share what Slack allows."""
 LOOK_EVERY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What the dry run showed: what would change, what to know before saying yes, and what went wrong with it."""
+
+    plan: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 class Runs:
@@ -46,8 +53,11 @@ class Runs:
 
     # Before anything happens
 
-    async def request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str], only: Sequence[str] = ()) -> Run:
-        """The actor asks for a run, on `only` these of its hosts if any are named. Nothing happens yet: what would is found out first."""
+    async def request(
+        self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str], *, only: Sequence[str] = (), reverses: int | None = None
+    ) -> Run:
+        """The actor asks for a run, on `only` these of its hosts if any are named, perhaps one that takes another back. Nothing happens
+        yet: what would is found out first."""
         runbook = self._catalogue.find(name)
         if not is_open(incident.state):
             raise Refusal(f"#{incident.number} is {incident.state.value}, so nothing is run for it. `/inc reopen` first.")
@@ -63,6 +73,7 @@ class Runs:
             environment=environment,
             words=json.dumps(given, sort_keys=True),
             only=json.dumps(only),
+            reverses=reverses,
             needs=runbook.approvals_needed(incident.severity, environment),
             requested_by=tx.actor,
             requested_at=tx.now,
@@ -76,16 +87,18 @@ class Runs:
         await self._order(tx, run, PrepareRun(run_id=run.number), "prepare")
         return run
 
-    async def prepared(self, tx: Tx, run_id: int, bound: Bound, plan: tuple[str, ...], remark: str) -> None:
+    async def prepared(self, tx: Tx, run_id: int, bound: Bound, found: Rehearsal) -> None:
         """It is known what would happen. It waits for approval, or starts when none is needed."""
-        run = await self.held(tx, run_id)
+        run, remark = await self.held(tx, run_id), found.trouble
         if run.state != RunState.PREPARING:
             return
         if run.bound and (changed := "; ".join(approval.differences(bound_of(run), bound))):
             remark = f"Since it was approved: {changed}. Approve it as it is now, or decline. {remark}".strip()
             await self._write_down(tx, run, f"run {run.number} was not started, for since it was approved {changed}")
         run.bound, run.fingerprint, run.remark = json.dumps(asdict(bound)), bound.fingerprint, remark
-        run.plan = json.dumps(plan)
+        run.plan, run.cautions = json.dumps(found.plan), json.dumps(found.cautions)
+        for caution in found.cautions:
+            await self._write_down(tx, run, f"run {run.number}: {caution}")
         run.expires_at = tx.now + self._catalogue.find(run.runbook).approval_expires
         if run.needs == 0:
             await self._approved(tx, run)
@@ -162,6 +175,8 @@ class Runs:
         await self._lock(tx, run)
         run.state, run.started_at, run.machine, run.remark = move(ALLOWED, run.state, RunState.RUNNING), tx.now, machine, ""
         run.progress = written(started(bound_of(run).hosts))
+        if run.reverses is not None:
+            await self._taken_back(tx, run, run.reverses)
         await self._write_down(tx, run, f"run {run.number} starts on {', '.join(bound_of(run).hosts)}")
         await self._order(tx, run, FollowRun(run_id=run.number), "follow", after=LOOK_EVERY)
         await self.show(tx, run)
@@ -230,52 +245,18 @@ class Runs:
 
     # Afterwards
 
-    async def looked_before(self, tx: Tx, run_id: int, reading: Reading) -> bool:
-        """How things stood right before its first task. False when somebody stopped it while that was asked."""
-        run = await self.held(tx, run_id)
-        if run.state != RunState.RUNNING:
-            return False
-        if run.stopped_by is not None:
-            await self._end(tx, run, RunState.CANCELLED, f"{run.stopped_because} Nothing was run.")
-            return False
-        run.watch = verification.written(Watch(before=reading))
-        return True
+    async def watch_on(self, tx: Tx, run: Run, after: timedelta) -> None:
+        """Whether it helped is asked again later."""
+        await self._order(tx, run, VerifyRun(run_id=run.number), "verify", after=after)
+        await self.show(tx, run, at_leisure=True)
 
-    async def answered(self, tx: Tx, run_id: int, reading: Reading) -> None:
-        """The verification asked once more."""
-        run = await self.held(tx, run_id)
-        runbook = self._catalogue.runbooks.get(run.runbook)
-        verify = runbook.verify if runbook else None
-        if run.state != RunState.VERIFYING:
-            return
-        if verify is None or run.ended_at is None:
-            await self._end(tx, run, RunState.SUCCEEDED, "Its verification was removed from the configuration meanwhile.")
-            return
-        watch = verification.noted(verification.read(run.watch), reading, less_is_better=verify.above is None)
-        run.watch = verification.written(watch)
-        run.verdict = verification.verdict(watch, verify.times, is_over=tx.now - run.ended_at >= verify.within)
-        if run.verdict is None:
-            await self._order(tx, run, VerifyRun(run_id=run.number), "verify", after=verify.every)
-            await self.show(tx, run, at_leisure=True)
-            return
-        run.verified = verification.sentence(run.verdict, watch)
-        await self._tell_of_effect(tx, run, run.verdict, verify.mitigates)
-        await self._end(tx, run, RunState.SUCCEEDED, "")
+    async def end_watch(self, tx: Tx, run: Run, remark: str = "") -> None:
+        """It did its work, and what that brought is known as far as it will be."""
+        await self._end(tx, run, RunState.SUCCEEDED, remark)
 
-    async def _tell_of_effect(self, tx: Tx, run: Run, found: Verdict, mitigates: bool) -> None:
-        """Whether it helped is said in the channel; what got worse is said to who leads and who asked, and what would take it back."""
-        incident = await self._incidents.get(tx, run.incident_id)
-        if found == Verdict.RECOVERED and mitigates and IncidentState.MONITORING in lifecycle.ALLOWED[incident.state]:
-            await self._incidents.mitigate(tx, run.incident_id, f"run {run.number}: {run.title}")
-            return
-        told = f"*Run {run.number} ({escape(run.title)}): {found.value}.*"
-        if found == Verdict.WORSE:
-            leader = await roles.commander(tx, run.incident_id)
-            people = dict.fromkeys([*([leader.person] if leader else []), run.requested_by])
-            told = f"⚠️ {told} {' '.join([await self._directory.mention(tx, person) for person in people])}"
-            if (back := self._catalogue.reverse(run.runbook)) is not None:
-                told += f"\n_{escape(back.title)}_ would take it back: the button is on its card."
-        await self._incidents.say(tx, incident, f"{told}{{words}}", words=run.verified)
+    async def end_unbegun(self, tx: Tx, run: Run) -> None:
+        """It was stopped before its first task."""
+        await self._end(tx, run, RunState.CANCELLED, f"{run.stopped_because} Nothing was run.")
 
     async def again(self, tx: Tx, run_id: int) -> Run:
         """The actor asks for a run once more, with the same parameters, on those hosts alone on which it failed."""
@@ -285,6 +266,13 @@ class Runs:
             raise AlreadyDone(f"Run {run.number} is {run.state.value}, and there is no host on which it failed. Nothing to do.")
         words = {**json.loads(run.words), "environment": run.environment}
         return await self.request(tx, await self._incidents.get(tx, run.incident_id), run.runbook, words, only=failed)
+
+    async def _taken_back(self, tx: Tx, run: Run, reversed_run: int) -> None:
+        """What is seen from now on is this run's doing, and no more that of the one that it takes back."""
+        other = await self.held(tx, reversed_run)
+        if other.state == RunState.VERIFYING:
+            other.verified = f"Not watched to its end: run {run.number} takes it back."
+            await self.end_watch(tx, other)
 
     # Looking
 

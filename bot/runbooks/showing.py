@@ -130,4 +130,5 @@ class RunCards:
             may_go_alone=approval.may_go_alone(severity, tx.now - run.requested_at),
             reverse=back.title if back is not None and (is_done or is_worse) else "",
             verify=verify,
+            has_dry_run=runbook is None or runbook.check_mode,
         )

@@ -16,8 +16,10 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.runbooks import blocks
 from bot.runbooks.catalogue import Catalogue
+from bot.runbooks.effects import Effects
 from bot.runbooks.models import Run
-from bot.runbooks.service import Runs, bound_of
+from bot.runbooks.reversal import missing
+from bot.runbooks.service import Runs
 from bot.slack.door import Door
 from bot.slack.replies import Nothing, OpenModal, Reply, Say, UpdateModal
 from bot.slack.requests import Click, Submission
@@ -35,12 +37,14 @@ class RunCommand:
         incidents: Incidents,
         catalogue: Catalogue,
         runs: Runs,
+        effects: Effects,
         alerts: Callable[[Tx, Incident], Awaitable[list[str]]],
     ) -> None:
         self._directory = directory
         self._incidents = incidents
         self._catalogue = catalogue
         self._runs = runs
+        self._effects = effects
         self._alerts = alerts
 
     def register(self, actions: Actions, door: Door) -> None:
@@ -63,8 +67,7 @@ class RunCommand:
         """`run rollback service=checkout to=v41`. What is missing is asked for in a form."""
         name, words = understood(call.words)
         runbook = self._catalogue.find(name)
-        given = {key for key in words if key in runbook.parameters}
-        if any(one.required and one.default is None and key not in given for key, one in runbook.parameters.items()):
+        if missing(runbook, words):
             return OpenModal(blocks.parameter_form(self._directory.config, runbook, about(call.incident, words), words))
         return await self._request(tx, call.incident, name, words)
 
@@ -101,11 +104,11 @@ class RunCommand:
         filled = {name: one.get(blocks.ELEMENT) for name, one in form.values.items()}
         words = {name: value for name, value in {**kept["words"], **filled}.items() if isinstance(value, str) and value.strip()}
         incident = await self._incidents.get(tx, int(kept["incident"]))
-        reply = await self._request(tx, incident, form.callback_id.partition(":")[2], words)
+        reply = await self._request(tx, incident, form.callback_id.partition(":")[2], words, reverses=kept.get("reverses"))
         return Say(reply.text, channel=incident.channel_id or "")
 
-    async def _request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str]) -> Say:
-        return await self._being_prepared(tx, await self._runs.request(tx, incident, name, words))
+    async def _request(self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str], *, reverses: int | None = None) -> Say:
+        return await self._being_prepared(tx, await self._runs.request(tx, incident, name, words, reverses=reverses))
 
     async def _being_prepared(self, tx: Tx, run: Run) -> Say:
         await self._runs.show(tx, run)
@@ -150,15 +153,12 @@ class RunCommand:
 
     async def reverse(self, tx: Tx, click: Click) -> Reply:
         """Take a run back: a request like any other, with what it needs filled in."""
-        run = await self._runs.get(tx, number_in(click.value))
-        back = self._catalogue.find(run.runbook).reverse
-        if back is None:
-            raise Refusal(f"Run {run.number} has nothing that takes it back.")
-        values = {name: str(value) for name, value in bound_of(run).parameters.items()}
-        words = {name: text.format_map(values) for name, text in back.parameters.items()}
-        return await self._request(
-            tx, await self._incidents.get(tx, run.incident_id), back.runbook, {**words, "environment": run.environment}
-        )
+        back = await self._effects.taken_back_by(tx, number_in(click.value))
+        incident = await self._incidents.get(tx, back.run.incident_id)
+        if back.missing:
+            about_it = about(incident, back.words, reverses=back.run.number)
+            return OpenModal(blocks.parameter_form(self._directory.config, back.runbook, about_it, back.words))
+        return await self._request(tx, incident, back.runbook.id, back.words, reverses=back.run.number)
 
 
 def understood(line: str) -> tuple[str, dict[str, str]]:
@@ -176,9 +176,9 @@ def understood(line: str) -> tuple[str, dict[str, str]]:
     return name, words
 
 
-def about(incident: Incident, words: Mapping[str, str]) -> str:
+def about(incident: Incident, words: Mapping[str, str], *, reverses: int | None = None) -> str:
     """What a form brings back."""
-    return json.dumps({"incident": incident.number, "words": dict(words)})
+    return json.dumps({"incident": incident.number, "words": dict(words), "reverses": reverses})
 
 
 def number_in(value: str) -> int:

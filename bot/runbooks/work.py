@@ -11,11 +11,12 @@ from bot.errors import AlreadyDone, Refusal
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue, Scene
 from bot.runbooks.checks import Checks
+from bot.runbooks.effects import Effects
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
-from bot.runbooks.service import Runs, run_id
+from bot.runbooks.service import Rehearsal, Runs, run_id
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Reading
 from bot.work.orders import Done, Outcome, TryLater
@@ -40,6 +41,7 @@ class RunWork:
         database: Database,
         catalogue: Catalogue,
         runs: Runs,
+        effects: Effects,
         runner: PlaybookRunner,
         checks: Checks,
         machine: str,
@@ -47,6 +49,7 @@ class RunWork:
         self._db = database
         self._catalogue = catalogue
         self._runs = runs
+        self._effects = effects
         self._runner = runner
         self._checks = checks
         self._machine = machine
@@ -67,14 +70,14 @@ class RunWork:
             return Done()
         try:
             scene, bound = await self._scene(run)
-            plan, remark = await self._rehearsed(run, scene, bound) if scene.runbook.check_mode else ((), "")
+            found = await self._rehearsed(run, scene, bound) if scene.runbook.check_mode else Rehearsal()
         except (Refusal, CannotStart) as no:
             async with self._db.begin(actor=BOT) as tx:
                 await self._runs.refuse(tx, order.run_id, str(no))
             return Done()
         faultpoints.reached("run: rehearsed, not written down")
         async with self._db.begin(actor=BOT) as tx:
-            await self._runs.prepared(tx, order.run_id, bound, plan, remark)
+            await self._runs.prepared(tx, order.run_id, bound, found)
         return Done()
 
     async def begin(self, order: BeginRun, claim: Claim) -> Outcome:
@@ -126,7 +129,7 @@ class RunWork:
             return True
         before = await self._checks.ask_before(run, verify)
         async with self._db.begin(actor=BOT) as tx:
-            return await self._runs.looked_before(tx, run.number, before)
+            return await self._effects.looked_before(tx, run.number, before)
 
     async def follow(self, order: FollowRun, claim: Claim) -> Outcome:
         """Look how far it is. Only the machine on which it runs can tell; one that is gone takes the answer with it."""
@@ -170,7 +173,7 @@ class RunWork:
         verify = runbook.verify if runbook is not None else None
         reading = await self._checks.ask(run, verify) if verify is not None else Reading(is_good=False, says="", is_known=False)
         async with self._db.begin(actor=BOT) as tx:
-            await self._runs.answered(tx, order.run_id, reading)
+            await self._effects.answered(tx, order.run_id, reading)
         return Done()
 
     async def expire(self, order: ExpireRun, claim: Claim) -> Outcome:
@@ -183,8 +186,8 @@ class RunWork:
         scene = await self._catalogue.scene(self._catalogue.find(run.runbook), run.environment)
         return scene, scene.bound(json.loads(run.words), json.loads(run.only))
 
-    async def _rehearsed(self, run: Run, scene: Scene, bound: Bound) -> tuple[tuple[str, ...], str]:
-        """What the dry run says that would change; and what whoever approves must know of it."""
+    async def _rehearsed(self, run: Run, scene: Scene, bound: Bound) -> Rehearsal:
+        """The dry run, to its end."""
         name = f"{run_id(run)}-dry-{bound.fingerprint[:12]}"
         await self._runner.start(self._catalogue.spec(scene, bound, name, is_dry=True))
         progress = started(bound.hosts)
@@ -199,7 +202,7 @@ class RunWork:
         trouble = (
             "" if progress.succeeded else f"The dry run did not succeed: {'; '.join(progress.failures[:3]) or 'it did not come to its end'}"
         )
-        return progress.plan, trouble
+        return Rehearsal(progress.plan, progress.cautions, trouble)
 
     async def _must_end(self, run: Run, written: int) -> bool:
         """Has it taken too long, or written too much? Then that is written down, and it is stopped."""

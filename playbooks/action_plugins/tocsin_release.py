@@ -4,13 +4,18 @@
     - tocsin_release: {home: /srv/shop, to: v41}
       register: released   # released.before is the release that it pointed at
 
-Releases are directories `<home>/releases/<version>`; the link is `<home>/current`.
+Releases are directories `<home>/releases/<version>`; the link is `<home>/current`. It reports `left`, the release that it moved away from.
+In check mode it cautions of what a release that would be left has brought besides itself, as its `release.json` says (docs/releases.md).
 """
 
+import json
 import shlex
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
+LONGEST_WAY = 20
+"""Releases that are looked at, which also ends a way that leads in a circle."""
 
 
 class ActionModule(ActionBase):
@@ -29,7 +34,49 @@ class ActionModule(ActionBase):
         if plan and not self._task.check_mode:
             draft, link = quoted(home, ".current.new"), quoted(home, "current")
             self.said(f"ln -sfn {shlex.quote('releases/' + to)} {draft} && mv -T {draft} {link}", f"{home}/current cannot be moved")
-        return {**result, "changed": bool(plan), "plan": plan, "before": before}
+        found = {**result, "changed": bool(plan), "plan": plan, "before": before}
+        if plan and before:
+            return (
+                {**found, "cautions": self.cautions(home, before, to)} if self._task.check_mode else {**found, "reports": {"left": before}}
+            )
+        return found
+
+    def cautions(self, home, left, to):
+        """What whoever goes back from `left` to `to` must know: of every release between them, where each names the one before it."""
+        way = self.way(home, left, to)
+        if way is None and self.way(home, to, left) is not None:
+            return []  # forward
+        found = []
+        for name, about in way or [(left, self.about(home, left))]:
+            if about is None:
+                found.append(f"{name} has no release.json that can be read: whether it contains a migration is not known")
+                continue
+            if migrations := listed(about, "migrations"):
+                found.append(f"{name} contains a migration ({migrations}), which stays: {to} must be able to live with it")
+            if flags := listed(about, "flags"):
+                found.append(f"{name} came with a change of flags ({flags}), which stay as they are now")
+        return found
+
+    def way(self, home, left, to):
+        """The releases from `left` back to the one after `to`, with what is known of each; None when there is no such way."""
+        way, name = [], left
+        while name != to:
+            about = self.about(home, name) if len(way) < LONGEST_WAY else None
+            if about is None or not isinstance(about.get("previous"), str):
+                return None
+            way.append((name, about))
+            name = about["previous"]
+        return way
+
+    def about(self, home, release):
+        """What a release says of itself; None when it says nothing."""
+        if "/" in release or release.startswith("."):
+            return None
+        try:
+            about = json.loads(self.said(f"cat {quoted(home, 'releases', release, 'release.json')}"))
+        except ValueError:
+            return None
+        return about if isinstance(about, dict) else None
 
     def said(self, command, trouble=""):
         """What a command on the host printed; fails with a sentence, where there is one for it."""
@@ -37,6 +84,12 @@ class ActionModule(ActionBase):
         if done["rc"] and trouble:
             raise AnsibleActionFail(f"{trouble} {done['stderr'].strip()}".strip())
         return done["stdout"].strip()
+
+
+def listed(about, key):
+    """Names under a key, as text; a release that says true or 1 has one all the same."""
+    found = about.get(key)
+    return ", ".join(str(one)[:60] for one in found[:5]) if isinstance(found, list) else str(found)[:60] if found else ""
 
 
 def quoted(*parts):

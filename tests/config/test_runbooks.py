@@ -88,6 +88,10 @@ def test_one_of_our_own_wins_over_a_shipped_one_of_the_same_name(tmp_path: Path)
         (SOUND + "reverse: {runbook: forth}\n", "names runbook 'forth', which is not under 'runbooks'"),
         (SOUND + "reverse: {runbook: back}\n", "runbook 'back' does not say what 'to' of 'back' becomes"),
         (SOUND + "reverse: {runbook: back, parameters: {to: '{from}'}}\n", "runbook 'back' has no parameter 'from'"),
+        (
+            SOUND + "outcome: {left: it}\nreverse: {runbook: back, parameters: {to: '{outcome.lef}'}}\n",
+            "has no outcome 'lef'; did you mean 'left'?",
+        ),
         (SOUND.replace("back.yml", "../back.yml"), "'playbook'"),
         (SOUND + "verify: {}\n", "a verification is exactly one of 'url', 'query' and 'playbook'"),
         (SOUND + "verify: {url: 'https://a', playbook: look.yml}\n", "a verification is exactly one of"),

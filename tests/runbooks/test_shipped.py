@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.runbooks.ansible import LocalRunner
+from bot.runbooks.progress import outcome
 from bot.sandbox.fleet.fleet import Fleet
 from tests.runbooks.fleet import Drill
 
@@ -54,6 +55,7 @@ async def test_a_bad_release_is_rolled_back_and_customers_get_answers_again(dril
     progress = await drill.run("rollback.yml", drill.web, to="v41")
     assert progress.succeeded, progress.failures
     assert set(drill.fleet.releases().values()) == {"v41"}
+    assert outcome(progress) == {"left": "v42"}
     assert (await drill.sample()).failed == 0
 
 
@@ -91,6 +93,10 @@ async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill)
 async def test_a_flag_that_does_harm_is_switched_off_and_the_file_keeps_its_form(drill: Drill) -> None:
     await drill.fleet.break_by("bad_flag")
     assert (await drill.sample()).failed > 0
+    assert (await drill.run("rollback.yml", drill.web, is_dry=True, to="v41")).cautions == (
+        "v44 came with a change of flags (new-checkout), which stay as they are now",
+        "v43 contains a migration (0031_orders_currency), which stays: v41 must be able to live with it",
+    )
     assert (await drill.run("flag.yml", ("lb1",), flag="new-checkout", state="off")).succeeded
     assert (await drill.sample()).failed == 0
     flag = json.loads(drill.fleet.layout.flags.read_text())["flags"]["new-checkout"]

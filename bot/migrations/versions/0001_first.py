@@ -579,6 +579,8 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("needs", sa.Integer(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("cautions", sa.Text(), nullable=False),
+        sa.Column("reverses", sa.Integer(), nullable=True),
         sa.Column("remark", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=False),
@@ -598,6 +600,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["incident_id"],
             ["incident.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses"],
+            ["run.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )

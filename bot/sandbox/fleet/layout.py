@@ -17,10 +17,10 @@ from bot.sandbox.fleet import state
 REGIONS: Mapping[str, tuple[str, ...]] = {"eu": ("web1", "web2", "web3"), "us": ("web4", "web5")}
 RELEASES: Mapping[str, dict[str, object]] = {
     "v40": {},
-    "v41": {},
-    "v42": {"broken": True},  # starts, says that it is healthy, and answers 500
-    "v43": {"leaks": True},
-    "v44": {"breaks_with_flag": True},
+    "v41": {"previous": "v40"},
+    "v42": {"previous": "v41", "broken": True},  # starts, says that it is healthy, and answers 500
+    "v43": {"previous": "v42", "migrations": ["0031_orders_currency"], "leaks": True},
+    "v44": {"previous": "v43", "flags": ["new-checkout"], "breaks_with_flag": True},
 }
 GOOD = "v41"
 FLAGS = {"flags": {"new-checkout": {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}}}
