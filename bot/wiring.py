@@ -219,7 +219,7 @@ async def build_rooms(
     actions = Actions(directory, incidents, paging, holding, widening)
     items = ActionItems(incidents, directory)
     recorder = Recorder(directory)
-    repair = HistoryRepair(database, gateway, directory, recorder)
+    repair = HistoryRepair(database, gateway, recorder)
     watchdog = Watchdog(database, clock, paging)
     alerts = Alerts(directory, incidents, watchdog)
     intake = Intake(database, alerts)

@@ -4,7 +4,7 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import NotFound
 from bot.incidents import timeline, transcript
-from bot.incidents.recorder import Recorder
+from bot.incidents.recorder import Recorder, in_plain_words
 from bot.slack.door import Door
 from bot.slack.replies import Reply, Say
 from bot.slack.requests import MessageAction
@@ -32,7 +32,7 @@ class TimelineListeners:
         if incident_id is None:
             raise NotFound("This is no incident's channel. Declare one with /inc, or write a note: `/inc #42 note …`.")
         author = await self._directory.actor_of(tx, action.author) if action.author else None
-        words = await self._recorder.in_plain_words(tx, action.text) or "(a message without text)"
+        words = await in_plain_words(await self._recorder.faces(tx), action.text) or "(a message without text)"
         is_new = await timeline.record(
             tx, incident_id, "note", words, key=f"message:{action.channel}:{action.message_ts}", actor=author,
             happened_at=transcript.moment(action.message_ts), channel_id=action.channel, message_ts=action.message_ts,

@@ -210,7 +210,10 @@ class ChannelMessage(SQLModel, table=True):
     """A message of an incident's channel, as it stands now. What was edited or deleted keeps its first words."""
 
     __tablename__ = "channel_message"
-    __table_args__ = (Index("channel_message_of", "incident_id", "happened_at"),)
+    __table_args__ = (
+        Index("channel_message_of", "incident_id", "happened_at"),
+        Index("channel_message_thread", "incident_id", "thread_ts"),
+    )
 
     channel_id: str = Field(primary_key=True)
     ts: str = Field(primary_key=True)
@@ -241,3 +244,34 @@ class Reaction(SQLModel, table=True):
     event_ts: str
     """When it last changed, by Slack's clock."""
     is_removed: bool = False
+
+
+class HistoryCursor(SQLModel, table=True):
+    """How far the repair of a channel's history came, downwards from its newest message."""
+
+    __tablename__ = "history_cursor"
+
+    channel_id: str = Field(primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    revision: int
+    """Of the order that it reads for."""
+    upper: str | None = None
+    """What is older than this message is still to be read; None: everything is."""
+    until: str | None = None
+    """The last leg ends here: what is older was read in the leg before."""
+    is_last_leg: bool = True
+    is_read: bool = False
+    """All pages are; threads may be left."""
+
+
+class HistoryThread(SQLModel, table=True):
+    """A thread whose replies the repair is still to read."""
+
+    __tablename__ = "history_thread"
+
+    channel_id: str = Field(primary_key=True)
+    root: str = Field(primary_key=True)
+    cursor: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """Where Slack goes on."""
+    after: str = ""
+    """The last reply that was read."""

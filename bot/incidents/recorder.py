@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from bot.db import Tx
+from bot.db import ActorId, Tx
 from bot.directory.service import SLACK_ACTOR, Directory
 from bot.incidents import transcript
-from bot.incidents.transcript import NOBODY_BOT, OTHER_APP, Seen, moment
-from bot.slack.identity import identity
+from bot.incidents.sheet import Seen, Sheet
+from bot.incidents.transcript import NOBODY_BOT, OTHER_APP, moment
+from bot.slack.identity import Identity, identity
 from bot.slack.replies import Nothing, Reply
 from bot.slack.requests import Event, MessageBody, MessageChange, PinBody, ReactionBody, SharedFile
 from bot.slack.text import plain
@@ -18,71 +19,97 @@ SAID = frozenset({"", "file_share", "file_comment", "thread_broadcast", "reply_b
 """Subtypes that are somebody's words; the others (joined, topic, pinned …) are Slack's own notes."""
 
 
+class Faces:
+    """Who is who, each asked once: a page of history has hundreds of messages of few people."""
+
+    def __init__(self, tx: Tx, directory: Directory, us: Identity | None) -> None:
+        self._tx = tx
+        self._directory = directory
+        self._us = us
+        self._known: dict[str, ActorId] = {}
+
+    async def actor(self, user: str) -> ActorId:
+        """The actor behind a Slack user."""
+        if user not in self._known:
+            self._known[user] = await self._directory.actor_of(self._tx, user)
+        return self._known[user]
+
+    async def name(self, user: str) -> str | None:
+        """The name of a person whom we know."""
+        actor = await self.actor(user)
+        return None if actor.startswith(SLACK_ACTOR) else re.sub(r"[<>|]", "", self._directory.name(actor))
+
+    def is_us(self, body: MessageBody) -> bool:
+        """Whether the message is ours."""
+        return self._us is not None and (body.bot_id == self._us.bot_id if body.bot_id else body.user == self._us.bot_user)
+
+
 class Recorder:
     """Listens to the channels of incidents. Our own posts are no part of the transcript: the timeline says what we did."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
+    async def faces(self, tx: Tx) -> Faces:
+        """Who is who, for one transaction."""
+        return Faces(tx, self._directory, await identity(tx))
+
     async def on_message(self, tx: Tx, event: Event) -> Reply:
         """A message was posted, edited or deleted."""
         body = event.body
         if isinstance(body, MessageBody) and (incident_id := await transcript.incident_of(tx, body.channel)):
-            await transcript.hold(tx, body.channel)
-            await self.take_in(tx, incident_id, body)
+            sheet = await Sheet.open(tx, incident_id, body.channel, [body.ts])
+            await self.take_in(sheet, body, await self.faces(tx))
+            await sheet.done()
         return Nothing()
 
     async def on_reaction(self, tx: Tx, event: Event) -> Reply:
         """A reaction was given or taken back."""
         body = event.body
-        if isinstance(body, ReactionBody) and body.ts and await transcript.incident_of(tx, body.channel):
-            await transcript.hold(tx, body.channel)
+        if isinstance(body, ReactionBody) and body.ts and (incident_id := await transcript.incident_of(tx, body.channel)):
             person = await self._directory.actor_of(tx, body.user)
-            await transcript.reacted(tx, body.channel, body.ts, person, body.name, event_ts=body.event_ts, added=body.added)
+            sheet = await Sheet.open(tx, incident_id, body.channel, [body.ts])
+            sheet.reacted(body.ts, person, body.name, event_ts=body.event_ts, added=body.added)
+            await sheet.done()
         return Nothing()
 
     async def on_pin(self, tx: Tx, event: Event) -> Reply:
         """A message was pinned or unpinned."""
         body = event.body
         if isinstance(body, PinBody) and body.ts and (incident_id := await transcript.incident_of(tx, body.channel)):
-            await transcript.hold(tx, body.channel)
-            await transcript.pinned(tx, incident_id, body.channel, body.ts, event_ts=body.event_ts, added=body.added)
+            sheet = await Sheet.open(tx, incident_id, body.channel, [body.ts])
+            sheet.pinned(body.ts, event_ts=body.event_ts, added=body.added)
+            await sheet.done()
         return Nothing()
 
-    async def take_in(self, tx: Tx, incident_id: int, body: MessageBody, *, version: str = "", bot_name: str = "") -> None:
+    async def take_in(self, sheet: Sheet, body: MessageBody, faces: Faces, *, version: str = "", bot_name: str = "") -> None:
         """Take in what an event or history showed of a message. `version`: since when it is so, where history says it; `bot_name`: too.
 
         A deletion brings the message's last words, which count as its newest.
         """
-        if not transcript.stamp(body.ts)[0] or await self._is_ours(tx, body):
+        if not transcript.stamp(body.ts)[0] or faces.is_us(body):
             return
-        author = await self._author(tx, body, bot_name)
+        author = await _author(body, faces, bot_name)
         is_gone = body.change is MessageChange.DELETED
         if body.subtype in SAID and (author != NOBODY_BOT or not is_gone):
             is_new = body.change is MessageChange.POSTED
             version = version or (body.ts if is_new else body.event_ts)
-            words = await self.in_plain_words(tx, body.text, body.files)
-            await transcript.saw(tx, incident_id, body.channel, Seen(body.ts, version, author, words, body.thread_ts or None))
+            words = await in_plain_words(faces, body.text, body.files)
+            sheet.saw(Seen(body.ts, version, author, words, body.thread_ts or None))
         if is_gone and (body.subtype in SAID or body.subtype == "tombstone"):
-            at = moment(body.event_ts) if body.event_ts != body.ts else tx.now
-            await transcript.deleted(tx, incident_id, body.channel, body.ts, at)
+            sheet.deleted(body.ts, moment(body.event_ts) if body.event_ts != body.ts else sheet.tx.now)
 
-    async def in_plain_words(self, tx: Tx, text: str, files: Sequence[SharedFile] = ()) -> str:
-        """A message's text without Slack's markup, and the names of its files."""
-        names: dict[str, str] = {}
-        for user in dict.fromkeys(MENTION.findall(text)):
-            actor = await self._directory.actor_of(tx, user)
-            if not actor.startswith(SLACK_ACTOR):
-                names[user] = re.sub(r"[<>|]", "", self._directory.name(actor))
-        named = MENTION.sub(lambda found: f"<@{found[1]}|{names[found[1]]}>" if found[1] in names else found[0], text)
-        return "\n".join([*filter(None, [plain(named)]), *(f"[file: {file.name or file.id}]" for file in files)])
 
-    async def _author(self, tx: Tx, body: MessageBody, bot_name: str) -> str:
-        if body.bot_id or not body.user:
-            name = bot_name or body.bot_id
-            return f"{OTHER_APP}{name}" if name else NOBODY_BOT
-        return await self._directory.actor_of(tx, body.user)
+async def in_plain_words(faces: Faces, text: str, files: Sequence[SharedFile] = ()) -> str:
+    """A message's text without Slack's markup, and the names of its files."""
+    found = {user: await faces.name(user) for user in dict.fromkeys(MENTION.findall(text))}
+    names = {user: name for user, name in found.items() if name is not None}
+    named = MENTION.sub(lambda found: f"<@{found[1]}|{names[found[1]]}>" if found[1] in names else found[0], text)
+    return "\n".join([*filter(None, [plain(named)]), *(f"[file: {file.name or file.id}]" for file in files)])
 
-    async def _is_ours(self, tx: Tx, body: MessageBody) -> bool:
-        us = await identity(tx)
-        return us is not None and (body.bot_id == us.bot_id if body.bot_id else body.user == us.bot_user)
+
+async def _author(body: MessageBody, faces: Faces, bot_name: str) -> str:
+    if body.bot_id or not body.user:
+        name = bot_name or body.bot_id
+        return f"{OTHER_APP}{name}" if name else NOBODY_BOT
+    return await faces.actor(body.user)

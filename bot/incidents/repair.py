@@ -1,31 +1,37 @@
-"""Repairing the transcript from Slack's history: what was said, edited, deleted, reacted or pinned while no event reached us."""
+"""Repairing the transcript from Slack's history: what was said, edited, deleted, reacted or pinned while no event reached us.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+A channel is read from its newest message to its first, a page at a time, and then each of its threads once. How far that came stands in
+the database (`HistoryCursor`, `HistoryThread`), written with what was read: after a 429, or in another process, it goes on from there. A
+new order on the way is a new turn: it goes on to the bottom, and then reads from the top down to where it was when the order came.
+"""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlmodel import col
 
 from bot import log
 from bot.db import BOT, Database, Tx
-from bot.directory.service import Directory
-from bot.incidents import transcript
+from bot.incidents import history, known
+from bot.incidents.history import Raw
 from bot.incidents.lifecycle import OPEN
 from bot.incidents.messages import HistoryRepaired, RepairHistory
-from bot.incidents.models import ChannelMessage, Incident, Reaction
+from bot.incidents.models import HistoryCursor, HistoryThread, Incident
 from bot.incidents.recorder import Recorder
-from bot.incidents.transcript import just_after, stamp
-from bot.slack import events, fields
+from bot.incidents.sheet import vanished
+from bot.incidents.transcript import stamp
+from bot.slack import fields
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
-from bot.slack.marks import EVENT_TYPE
 from bot.work import queue
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim
 
-Raw = Mapping[str, object]
-PAGE = 200
-"""Messages a call; Slack recommends no more."""
+PAGE = 999
+"""Messages a call, the most that Slack gives. It gives apps that are sold outside its marketplace 15, once a minute."""
+PART = 250
+"""Messages a transaction: nothing else can be written meanwhile, and pages are answered."""
 
 logger = log.get(__name__)
 
@@ -38,27 +44,21 @@ class Stopped(Exception):
         self.answer = answer
 
 
-@dataclass(frozen=True)
-class Known:
-    """What the transcript held before Slack was asked: only this can be judged by the answer, since more may come in meanwhile."""
+class Overtaken(Exception):
+    """Another process reads on under a newer order."""
 
-    messages: Mapping[str, ChannelMessage]
-    reactions: Mapping[tuple[str, str, str], Reaction]
+
+class Forgotten(Exception):
+    """Slack no longer knows how far we were."""
 
 
 class HistoryRepair:
-    """Reads a channel's history from its newest message to its first, each page with its threads, newest thread first.
+    """Reads channels' histories."""
 
-    How far it came is remembered while this process lives, so that after a 429 it goes on from there; a new order starts anew.
-    """
-
-    def __init__(self, database: Database, gateway: SlackGateway, directory: Directory, recorder: Recorder) -> None:
+    def __init__(self, database: Database, gateway: SlackGateway, recorder: Recorder) -> None:
         self._db = database
         self._slack = gateway
-        self._directory = directory
         self._recorder = recorder
-        self._reached: dict[tuple[int, int], str] = {}
-        """By item of work and how often it was ordered: everything after this message was read."""
 
     async def repair_open(self, tx: Tx) -> int:
         """Order the repair of every open incident's channel, after a time in which events may have been missed; returns how many."""
@@ -70,140 +70,148 @@ class HistoryRepair:
 
     async def repair_history(self, order: RepairHistory, claim: Claim) -> Outcome:
         """Handler: take in the whole history of the incident's channel."""
-        async with self._db.read() as tx:
-            incident = await tx.session.get(Incident, order.incident_id)
-        if incident is None or not incident.channel_id:
-            return Done()
-        run = (claim.id, claim.revision)
-        try:
-            await self._read_all(run, incident.number, incident.channel_id)
-        except Stopped as stopped:
-            if isinstance(stopped.answer, SlackAway):
-                return stopped.answer
-            self._reached.pop(run, None)
-            return stopped.answer.outcome()
-        self._reached.pop(run, None)
         async with self._db.begin(actor=BOT) as tx:
+            incident = await tx.session.get(Incident, order.incident_id)
+            if incident is None or not incident.channel_id:
+                return Done()
+            await begin_turn(tx, incident.number, incident.channel_id, claim.revision)
+        reader = Reader(self._db, self._slack, self._recorder, incident.number, incident.channel_id, claim.revision)
+        try:
+            await reader.read()
+        except Overtaken:
+            return Done()
+        except Stopped as stopped:
+            return stopped.answer if isinstance(stopped.answer, SlackAway) else stopped.answer.outcome()
+        async with self._db.begin(actor=BOT) as tx:
+            await tx.session.delete(await reader.cursor(tx))
             await tx.announce(HistoryRepaired(incident.number))
         logger.info("history repaired", incident=incident.number)
         return Done()
 
-    async def _read_all(self, run: tuple[int, int], incident_id: int, channel: str) -> None:
-        has_more = True
-        while has_more:
-            upper = self._reached.get(run)
-            known = await self._known(channel)
-            data = await self._call("conversations.history", channel, limit=PAGE, latest=upper)
-            page = fields.items(data, "messages")
-            top = [row for row in known.messages.values() if row.thread_ts is None and (not upper or stamp(row.ts) < stamp(upper))]
-            await self._take_in(incident_id, channel, page, known, top)
-            for message in page:
-                ts = fields.text(message, "ts")
-                if fields.number(message, "reply_count") > 0:
-                    await self._read_thread(incident_id, channel, ts)
-                self._reached[run] = ts
-            has_more = bool(page) and fields.flag(data, "has_more")
 
-    async def _read_thread(self, incident_id: int, channel: str, root: str) -> None:
-        known = await self._known(channel, root)
-        replies: list[Raw] = []
-        cursor = ""
-        while True:
-            data = await self._call("conversations.replies", channel, ts=root, limit=PAGE, cursor=cursor or None)
-            replies += [reply for reply in fields.items(data, "messages") if fields.text(reply, "ts") != root]
-            cursor = fields.text(data, "response_metadata", "next_cursor")
-            if not cursor:
-                break
-        await self._take_in(incident_id, channel, replies, known, list(known.messages.values()), is_thread=True)
+async def begin_turn(tx: Tx, incident_id: int, channel: str, revision: int) -> None:
+    """Go on where an order stopped, or begin the turn of a new one."""
+    cursor = await tx.session.get(HistoryCursor, channel)
+    if cursor is None:
+        tx.session.add(HistoryCursor(channel_id=channel, incident_id=incident_id, revision=revision))
+    elif cursor.revision != revision:
+        cursor.revision = revision
+        cursor.upper = cursor.until = None if cursor.is_read else cursor.upper
+        cursor.is_last_leg, cursor.is_read = cursor.upper is None, False
 
-    async def _call(self, method: str, channel: str, **args: str | int | None) -> Raw:
-        answer = await self._slack.call(method, timeout_s=None, channel=channel, include_all_metadata=True, **args)
+
+def onward(cursor: HistoryCursor, lowest: str, has_more: bool) -> None:
+    """Everything down to `lowest` was read; at the bottom a turn that began on the way goes on from the top."""
+    cursor.upper = lowest
+    if cursor.is_last_leg:
+        cursor.is_read = not has_more or (cursor.until is not None and stamp(lowest) <= stamp(cursor.until))
+    elif not has_more:
+        cursor.upper, cursor.is_last_leg = None, True
+
+
+class Reader:
+    """Reads one channel's history for one order, as far as Slack allows it."""
+
+    def __init__(
+        self, database: Database, gateway: SlackGateway, recorder: Recorder, incident_id: int, channel: str, revision: int
+    ) -> None:
+        self._db = database
+        self._slack = gateway
+        self._recorder = recorder
+        self._incident = incident_id
+        self._channel = channel
+        self._revision = revision
+
+    async def read(self) -> None:
+        """Every page, then every thread. Slack counts them apart: while it asks for patience with the one, the other goes on."""
+        away: list[SlackAway] = []
+        for step in (self._read_page, self._read_replies):
+            try:
+                while await step():
+                    pass
+            except Stopped as stopped:
+                if not isinstance(stopped.answer, SlackAway):
+                    raise
+                away.append(stopped.answer)
+        if away:
+            raise Stopped(min(away, key=lambda answer: answer.after or timedelta.max))
+
+    async def cursor(self, tx: Tx) -> HistoryCursor:
+        """How far this order came. Raises `Overtaken` when it is no longer the one that counts."""
+        cursor = await tx.session.get(HistoryCursor, self._channel)
+        if cursor is None or cursor.revision != self._revision:
+            raise Overtaken
+        return cursor
+
+    async def _read_page(self) -> bool:
+        async with self._db.read() as tx:
+            cursor = await self.cursor(tx)
+            if cursor.is_read:
+                return False
+            seen = await known.below(tx, self._incident, cursor.upper)
+        data = await self._call("conversations.history", limit=PAGE, latest=cursor.upper)
+        page, has_more = fields.items(data, "messages"), fields.flag(data, "has_more")
+        shown = {fields.text(message, "ts") for message in page}
+        parts = [page[start : start + PART] for start in range(0, len(page), PART)] or [[]]
+        for part in parts:
+            async with self._db.begin(actor=BOT) as tx:
+                cursor = await self.cursor(tx)
+                await history.take_in(tx, self._recorder, self._incident, self._channel, part, seen)
+                await vanished(tx, self._channel, history.missing(part, seen, shown))
+                await self._remember_threads(tx, [fields.text(root, "ts") for root in part if fields.number(root, "reply_count") > 0])
+                lowest = min((fields.text(message, "ts") for message in part), key=stamp, default=cursor.upper or "")
+                onward(cursor, lowest, bool(part) and (has_more or part is not parts[-1]))
+        return True
+
+    async def _remember_threads(self, tx: Tx, roots: Sequence[str]) -> None:
+        mine = col(HistoryThread.channel_id) == self._channel
+        await tx.changed(delete(HistoryThread).where(mine, col(HistoryThread.root).in_(roots)))
+        tx.session.add_all([HistoryThread(channel_id=self._channel, root=root) for root in roots])
+
+    async def _read_replies(self) -> bool:
+        newest = (
+            select(HistoryThread).where(col(HistoryThread.channel_id) == self._channel).order_by(col(HistoryThread.root).desc()).limit(1)
+        )
+        async with self._db.read() as tx:
+            thread = (await tx.session.execute(newest)).scalar()
+            if thread is None:
+                return False
+            seen = await known.replies_to(tx, self._incident, thread.root)
+        try:
+            data = await self._call("conversations.replies", ts=thread.root, limit=PAGE, cursor=thread.cursor or None)
+        except Forgotten:
+            async with self._db.begin(actor=BOT) as tx:
+                await self._go_on(tx, thread.root, cursor="", after="")
+            return True
+        replies = [reply for reply in fields.items(data, "messages") if fields.text(reply, "ts") != thread.root]
+        cursor = fields.text(data, "response_metadata", "next_cursor")
+        async with self._db.begin(actor=BOT) as tx:
+            await self.cursor(tx)
+            await history.take_in(tx, self._recorder, self._incident, self._channel, replies, seen)
+            if data:
+                await vanished(tx, self._channel, history.missing_replies(replies, seen, thread.after, is_last=not cursor))
+            if cursor:
+                await self._go_on(tx, thread.root, cursor, max((fields.text(reply, "ts") for reply in replies), key=stamp, default=""))
+            else:
+                await tx.changed(delete(HistoryThread).where(*self._thread(thread.root)))
+        return True
+
+    async def _go_on(self, tx: Tx, root: str, cursor: str, after: str) -> None:
+        await self.cursor(tx)
+        await tx.changed(update(HistoryThread).where(*self._thread(root)).values(cursor=cursor, after=after))
+
+    def _thread(self, root: str) -> tuple[ColumnElement[bool], ...]:
+        return col(HistoryThread.channel_id) == self._channel, col(HistoryThread.root) == root
+
+    async def _call(self, method: str, **args: str | int | None) -> Raw:
+        """What Slack answers; nothing for a thread that is gone."""
+        answer = await self._slack.call(method, timeout_s=None, channel=self._channel, include_all_metadata=True, **args)
         match answer:
             case Ok(data):
                 return data
-            case Failed(code="thread_not_found"):  # deleted between the page and now
+            case Failed(code="thread_not_found"):
                 return {}
+            case Failed(code="invalid_cursor"):
+                raise Forgotten
             case SlackAway() | Failed():
                 raise Stopped(answer)
-
-    async def _known(self, channel: str, thread: str | None = None) -> Known:
-        """The transcript of the channel, or of one thread's replies."""
-        messages = select(ChannelMessage).where(col(ChannelMessage.channel_id) == channel)
-        reactions = select(Reaction).where(col(Reaction.channel_id) == channel)
-        if thread is not None:
-            messages = messages.where(col(ChannelMessage.thread_ts) == thread)
-            reactions = reactions.where(col(Reaction.ts) > thread)
-        async with self._db.read() as tx:
-            return Known(
-                {row.ts: row for row in (await tx.session.execute(messages)).scalars()},
-                {(row.ts, row.person, row.name): row for row in (await tx.session.execute(reactions)).scalars()},
-            )
-
-    async def _take_in(
-        self,
-        incident_id: int,
-        channel: str,
-        page: Sequence[Raw],
-        known: Known,
-        judged: Iterable[ChannelMessage],
-        is_thread: bool = False,
-    ) -> None:
-        """Write down one page. Of `judged`, what the page should show and does not was deleted."""
-        if not page:
-            return
-        shown = {fields.text(message, "ts") for message in page}
-        first = min(stamp(ts) for ts in shown)
-        live = [row.ts for row in judged if row.author and row.deleted_at is None]
-        async with self._db.begin(actor=BOT) as tx:
-            await transcript.hold(tx, channel)
-            for message in page:
-                await self._take_in_message(tx, incident_id, channel, message, known)
-            # What is older than everything shown may be hidden by the workspace's retention; that proves no deletion.
-            await transcript.vanished(tx, channel, [ts for ts in live if ts not in shown and (is_thread or stamp(ts) > first)])
-
-    async def _take_in_message(self, tx: Tx, incident_id: int, channel: str, message: Raw, known: Known) -> None:
-        ts = fields.text(message, "ts")
-        if fields.text(message, "subtype") == "tombstone":
-            await transcript.vanished(tx, channel, [ts])
-            return
-        await self._reconcile_reactions(tx, channel, message, known)
-        if fields.text(message, "metadata", "event_type") == EVENT_TYPE:
-            return
-        body = events.message({**message, "channel": channel})
-        edited = fields.text(message, "edited", "ts")
-        # Slack cuts this time to the second, where the event of the same edit has more digits: history is at least as new.
-        version = f"{stamp(edited)[0]}.999999" if edited else ts
-        name = fields.text(message, "bot_profile", "name") or fields.text(message, "username")
-        await self._recorder.take_in(tx, incident_id, body, version=version, bot_name=name)
-        await self._reconcile_pin(tx, incident_id, channel, message, known)
-
-    async def _reconcile_pin(self, tx: Tx, incident_id: int, channel: str, message: Raw, known: Known) -> None:
-        ts = fields.text(message, "ts")
-        pinned_to = message.get("pinned_to")
-        is_pinned = isinstance(pinned_to, list) and channel in pinned_to
-        before = known.messages.get(ts)
-        if is_pinned != (before is not None and before.is_pinned):
-            since = just_after(before.pin_ts) if before and before.pin_ts else ts
-            await transcript.pinned(tx, incident_id, channel, ts, event_ts=since, added=is_pinned)
-
-    async def _reconcile_reactions(self, tx: Tx, channel: str, message: Raw, known: Known) -> None:
-        """History tells who reacts with what now, not since when: what differs from before counts as changed just after it last did."""
-        ts = fields.text(message, "ts")
-        standing: set[tuple[str, str, str]] = set()
-        is_whole = True
-        for reaction in fields.items(message, "reactions"):
-            users, name = _texts(reaction.get("users")), fields.text(reaction, "name")
-            is_whole = is_whole and len(users) >= fields.number(reaction, "count")
-            standing |= {(ts, await self._directory.actor_of(tx, user), name) for user in users}
-        for key in sorted(standing):
-            before = known.reactions.get(key)
-            if before is None or before.is_removed:
-                since = just_after(before.event_ts) if before else ts
-                await transcript.reacted(tx, channel, *key, event_ts=since, added=True)
-        taken_back = [key for key, row in known.reactions.items() if key[0] == ts and not row.is_removed and key not in standing]
-        for key in sorted(taken_back) if is_whole else []:
-            await transcript.reacted(tx, channel, *key, event_ts=just_after(known.reactions[key].event_ts), added=False)
-
-
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,39 +1,23 @@
-"""The transcript: what was said and done in incidents' channels, row by row.
+"""The transcript: what was said and done in incidents' channels, as whoever tells of it reads it; `sheet.py` writes it.
 
-Events come late, twice, in any order, or not at all, and history shows only how things stand. Each row therefore keeps the stamp (a
-time by Slack's clock) of what it was made from, and only something newer changes it: any order of the same events gives the same rows.
-A message that is known by a pin alone has no author yet; whoever reads the transcript leaves it out.
+A message that is known by a pin alone has no author yet, and is left out.
 """
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.db import Tx
 from bot.incidents.models import ChannelMessage, Incident, Reaction
 
 TS = re.compile(r"(\d{1,11})(?:\.(\d{1,6}))?")
-BOT_ID = re.compile(r"bot:B[A-Z0-9]{5,}")
 OTHER_APP = "bot:"
 """What the author of another app's message begins with."""
 NOBODY_BOT = "bot:unknown"
 WORTHY = frozenset({"eyes", "pushpin", "round_pushpin", "memo"})
 """Reactions that mark a message for the timeline."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A message as one event, or one reading of history, showed it. `version` is when it came to be so; its own ts when never edited."""
-
-    ts: str
-    version: str
-    author: str
-    text: str
-    thread_ts: str | None = None
 
 
 def stamp(ts: str | None) -> tuple[int, int]:
@@ -61,59 +45,6 @@ async def incident_of(tx: Tx, channel_id: str) -> int | None:
     return (await tx.session.execute(newest)).scalar()
 
 
-async def hold(tx: Tx, channel_id: str) -> None:
-    """Let nobody else write this channel's transcript until the transaction ends."""
-    await tx.lock(f"transcript:{channel_id}")
-
-
-async def saw(tx: Tx, incident_id: int, channel_id: str, seen: Seen) -> None:
-    """Take in a message, posted or edited."""
-    row = await _message(tx, incident_id, channel_id, seen.ts)
-    newer = (stamp(seen.version), seen.text) > (stamp(row.edited_ts or row.ts), row.text)
-    if newer or not row.author:
-        row.text = seen.text
-        row.edited_ts = seen.version if seen.version != row.ts else None
-    if seen.version == row.ts:
-        row.first_text = seen.text
-    row.thread_ts = row.thread_ts or seen.thread_ts
-    row.author = _better_author(row.author, seen.author)
-    await tx.session.flush()
-
-
-async def deleted(tx: Tx, incident_id: int, channel_id: str, ts: str, at: datetime) -> None:
-    """A message is gone. Remembered even when the message itself is yet to come; its words are kept, and not shown."""
-    row = await _message(tx, incident_id, channel_id, ts)
-    row.deleted_at = min(at, row.deleted_at) if row.deleted_at else at
-    await tx.session.flush()
-
-
-async def vanished(tx: Tx, channel_id: str, gone: Collection[str]) -> int:
-    """Messages that history no longer shows were deleted, some time before now; returns how many."""
-    if not gone:
-        return 0
-    live = col(ChannelMessage.ts).in_(gone) & col(ChannelMessage.deleted_at).is_(None)
-    return await tx.changed(update(ChannelMessage).where(col(ChannelMessage.channel_id) == channel_id, live).values(deleted_at=tx.now))
-
-
-async def reacted(tx: Tx, channel_id: str, ts: str, person: str, name: str, *, event_ts: str, added: bool) -> None:
-    """A reaction was given or taken back at `event_ts`."""
-    key = (channel_id, ts, person, name)
-    row = await tx.session.get(Reaction, key, populate_existing=True)
-    if row is None:
-        tx.session.add(Reaction(channel_id=channel_id, ts=ts, person=person, name=name, event_ts=event_ts, is_removed=not added))
-    elif (stamp(event_ts), not added) > (stamp(row.event_ts), row.is_removed):
-        row.event_ts, row.is_removed = event_ts, not added
-    await tx.session.flush()
-
-
-async def pinned(tx: Tx, incident_id: int, channel_id: str, ts: str, *, event_ts: str, added: bool) -> None:
-    """A message was pinned or unpinned at `event_ts`."""
-    row = await _message(tx, incident_id, channel_id, ts)
-    if row.pin_ts is None or (stamp(event_ts), not added) > (stamp(row.pin_ts), not row.is_pinned):
-        row.pin_ts, row.is_pinned = event_ts, added
-    await tx.session.flush()
-
-
 async def messages(tx: Tx, incident_id: int) -> list[ChannelMessage]:
     """What was said in an incident's channel, deleted messages too, in the order it was said."""
     said = (col(ChannelMessage.incident_id) == incident_id) & (col(ChannelMessage.author) != "")
@@ -138,26 +69,3 @@ async def marked(tx: Tx, incident_id: int) -> list[ChannelMessage]:
     )
     rows = select(ChannelMessage).where(standing, col(ChannelMessage.is_pinned) | col(ChannelMessage.ts).in_(worthy))
     return list((await tx.session.execute(rows.order_by(col(ChannelMessage.happened_at), col(ChannelMessage.ts)))).scalars())
-
-
-async def _message(tx: Tx, incident_id: int, channel_id: str, ts: str) -> ChannelMessage:
-    """The message's row; one without author or words when there is none yet."""
-    row = await tx.session.get(ChannelMessage, (channel_id, ts), populate_existing=True)
-    if row is None:
-        row = ChannelMessage(
-            channel_id=channel_id,
-            ts=ts,
-            incident_id=incident_id,
-            author="",
-            text="",
-            first_text="",
-            happened_at=moment(ts),
-            recorded_at=tx.now,
-        )
-        tx.session.add(row)
-    return row
-
-
-def _better_author(one: str, other: str) -> str:
-    """A name beats an id, an id beats nothing: events of other apps carry their id alone, history their name."""
-    return max(one, other, key=lambda author: (author != "", author != NOBODY_BOT, BOT_ID.fullmatch(author) is None, author))

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from bot.clock import FakeClock
 from bot.config.loader import load
@@ -24,6 +26,8 @@ from bot.slack.events import parse_event
 from bot.slack.gateway import Ok, SlackGateway, web_client
 from bot.slack.models import SlackIdentity
 from bot.slack.requests import Event
+from bot.work.models import WorkItem
+from bot.work.orders import WorkState
 from bot.work.worker import Worker
 
 MANIFEST = {
@@ -66,6 +70,22 @@ class Deaf:
         async with self.database.read() as tx:
             return {(row.person, row.name) for row in await transcript.reactions(tx, self.channel)}
 
+    def another_process(self) -> Worker:
+        """A worker that remembers nothing of what the one before did."""
+        worker = Worker(self.database, self.clock)
+        worker.handles(RepairHistory, HistoryRepair(self.database, self.gateway, self.recorder).repair_history)
+        return worker
+
+    async def unfinished(self) -> bool:
+        """Is there work left?"""
+        async with self.database.read() as tx:
+            states = (await tx.session.execute(select(col(WorkItem.state)))).scalars()
+            return any(state is not WorkState.DONE for state in states)
+
+    def asked(self, method: str) -> list[str | None]:
+        """The threads that Slack was asked for and answered about (None: the channel)."""
+        return [call["args"].get("ts") for call in self.sandbox.calls(method) if call["result"]["ok"]]
+
     async def hear(self, raw: dict[str, object]) -> None:
         """One event that does reach the bot."""
         async with self.database.begin(actor=BOT) as tx:
@@ -77,7 +97,7 @@ class Deaf:
 @asynccontextmanager
 async def deaf(database: Database, clock: FakeClock) -> AsyncIterator[Deaf]:
     directory = Directory(load(Path("bot/sandbox/config"), {}))
-    async with Sandbox(manifest=MANIFEST) as sandbox:
+    async with Sandbox(clock, manifest=MANIFEST) as sandbox:
         gateway = SlackGateway(web_client(BOT_TOKEN, sandbox.environ()["SLACK_API_URL"]))
         made = await gateway.call("conversations.create", name="inc-1-checkout")
         us = await gateway.call("auth.test")
@@ -98,7 +118,7 @@ async def deaf(database: Database, clock: FakeClock) -> AsyncIterator[Deaf]:
                 )
             )  # fmt: skip
         worker, recorder = Worker(database, clock), Recorder(directory)
-        repair = HistoryRepair(database, gateway, directory, recorder)
+        repair = HistoryRepair(database, gateway, recorder)
         worker.handles(RepairHistory, repair.repair_history)
         yield Deaf(sandbox, gateway, database, worker, clock, recorder, repair, channel)
         await gateway.close()
@@ -195,29 +215,71 @@ async def test_after_a_429_it_goes_on_where_it_stopped(sqlite_place: Deaf) -> No
     place.clock.advance(timedelta(seconds=31))
     assert await place.worker.drain()
     assert sorted(await place.texts()) == sorted([f"question {n}" for n in range(4)] + [f"answer {n}" for n in range(4)])
-    asked = [call["args"]["ts"] for call in place.sandbox.calls("conversations.replies") if call["result"]["ok"]]
-    assert asked == roots[::-1], "each thread was read once"
+    assert place.asked("conversations.replies") == roots[::-1], "each thread was read once"
 
 
-async def test_a_long_channel_is_read_page_by_page(sqlite_place: Deaf) -> None:
+async def test_an_app_that_gets_fifteen_messages_a_minute_reads_everything_once_in_whatever_process(sqlite_place: Deaf) -> None:
     place = sqlite_place
-    wanted = []
-    for n in range(205):
-        wanted.append(f"line {n}")
-        await place.say("kim", wanted[-1])
+    roots = [await place.say("kim", f"line {n}") for n in range(40)]
+    for n in range(20):
+        await place.say("ana", f"answer {n}", thread=roots[7])
+    await place.say("ana", "another answer", thread=roots[30])
+    await place.sandbox.post("/ratelimits", mode="commercial")
+    async with place.database.begin(actor=BOT) as tx:
+        await place.repair.repair_open(tx)
+    minutes = 0
+    while await place.unfinished():
+        assert await place.another_process().drain()
+        place.clock.advance(timedelta(seconds=61))
+        minutes += 1
+    assert sorted(await place.texts()) == sorted([f"line {n}" for n in range(40)] + [f"answer {n}" for n in range(20)] + ["another answer"])
+    assert (len(place.asked("conversations.history")), place.asked("conversations.replies")) == (3, [roots[30], roots[7], roots[7]])
+    assert minutes <= 5, "pages and threads wait for themselves, not for each other"
+
+
+async def test_an_order_on_the_way_goes_on_to_the_bottom_and_then_from_the_top_again(sqlite_place: Deaf) -> None:
+    place = sqlite_place
+    roots = [await place.say("kim", f"line {n}") for n in range(40)]
+    await place.sandbox.post("/ratelimits", mode="commercial")
     await place.order_repair()
-    assert await place.texts() == wanted
-    assert len(place.sandbox.calls("conversations.history")) == 2
+    await place.sandbox.user("kim").edit("edited above", place.channel, roots[39])
+    await place.sandbox.user("kim").delete(place.channel, roots[38])
+    await place.sandbox.user("kim").edit("edited below", place.channel, roots[3])
+    await place.say("kim", "said meanwhile")
+    await place.order_repair()
+    assert "edited below" not in await place.texts(), "that would have needed three calls at once"
+    while await place.unfinished():
+        place.clock.advance(timedelta(seconds=61))
+        assert await place.another_process().drain()
+    texts = await place.texts()
+    assert {"edited above", "edited below", "said meanwhile"} <= set(texts)
+    assert len(texts) == 40
+    assert len(place.asked("conversations.history")) == 1 + 2 + 1, "down to the bottom, and from the top to where it had been"
 
 
-async def test_a_long_thread_is_read_page_by_page(sqlite_place: Deaf) -> None:
+async def test_a_thread_whose_place_slack_forgot_is_read_from_its_beginning(sqlite_place: Deaf) -> None:
     place = sqlite_place
     root = await place.say("kim", "question")
-    for n in range(201):
+    for n in range(20):
         await place.say("ana", f"answer {n}", thread=root)
+    await place.sandbox.post("/ratelimits", mode="commercial")
     await place.order_repair()
-    assert await place.texts() == ["question", *(f"answer {n}" for n in range(201))]
-    assert len(place.sandbox.calls("conversations.replies")) == 2
+    place.sandbox.fault(service="slack", method="conversations.replies", error="invalid_cursor", count=1)
+    while await place.unfinished():
+        place.clock.advance(timedelta(seconds=61))
+        assert await place.worker.drain()
+    assert await place.texts() == ["question", *(f"answer {n}" for n in range(20))]
+
+
+async def test_replies_of_which_none_is_left_were_deleted(sqlite_place: Deaf) -> None:
+    place = sqlite_place
+    root = await place.say("kim", "who deployed?")
+    replies = [await place.say("ana", text, thread=root) for text in ("me", "no, bo")]
+    await place.order_repair()
+    for ts in replies:
+        await place.sandbox.user("ana").delete(place.channel, ts)
+    await place.order_repair()
+    assert await place.texts() == ["who deployed?"]
 
 
 async def test_what_retention_hides_is_not_taken_for_deleted(sqlite_place: Deaf) -> None:

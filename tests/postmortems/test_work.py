@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.db import BOT
-from bot.incidents import timeline, transcript
+from bot.incidents import timeline
 from bot.incidents.messages import HistoryRepaired
+from bot.incidents.sheet import Sheet
 from bot.paging.messages import PersonPaged
 from bot.paging.models import PageAttempt
 from bot.paging.states import AttemptState
@@ -48,7 +49,8 @@ async def a_long_night(house: House) -> None:
     await house.write("U0ANA000000", "rollback done", change=MessageChange.EDITED, ts=worthy)
     await house.react("U0KIM000000", "memo", worthy)
     async with house.database.begin(actor=BOT) as tx:
-        await transcript.pinned(tx, house.number, CHANNEL, worthy, event_ts=worthy, added=True)
+        sheet = await Sheet.open(tx, house.number, CHANNEL, [worthy])
+        sheet.pinned(worthy, event_ts=worthy, added=True)
     await house.do("mitigate", "traffic rerouted", by=ANA)
     house.later(hours=26)
     async with house.database.begin(actor=KIM) as tx:  # found out late

@@ -91,6 +91,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("schedule", "at", "incoming"),
     )
     op.create_table(
+        "history_thread",
+        sa.Column("channel_id", sa.String(), nullable=False),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("after", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("channel_id", "root"),
+    )
+    op.create_table(
         "inbox_entry",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -366,6 +374,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel_id", "ts"),
     )
     op.create_index("channel_message_of", "channel_message", ["incident_id", "happened_at"], unique=False)
+    op.create_index("channel_message_thread", "channel_message", ["incident_id", "thread_ts"], unique=False)
     op.create_table(
         "contact_check",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -388,6 +397,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contact_check_person"), "contact_check", ["person"], unique=False)
     op.create_index(op.f("ix_contact_check_test_id"), "contact_check", ["test_id"], unique=False)
+    op.create_table(
+        "history_cursor",
+        sa.Column("channel_id", sa.String(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("upper", sa.String(), nullable=True),
+        sa.Column("until", sa.String(), nullable=True),
+        sa.Column("is_last_leg", sa.Boolean(), nullable=False),
+        sa.Column("is_read", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("channel_id"),
+    )
     op.create_table(
         "incident_customer_notice",
         sa.Column("id", sa.Integer(), nullable=False),

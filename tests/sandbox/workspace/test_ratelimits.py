@@ -1,4 +1,4 @@
-"""Rate limits: off, realistic and harsh."""
+"""Rate limits: off, realistic, harsh and commercial."""
 
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -35,6 +35,17 @@ def test_a_channel_takes_one_message_a_second() -> None:
     assert limits.wait_to_post("A1", "C1") is None
 
 
+def test_an_app_that_is_sold_elsewhere_gets_fifteen_messages_a_minute() -> None:
+    now = [0.0]
+    limits = RateLimits(lambda: now[0])
+    limits.switch("commercial")
+    assert limits.most_messages == 15
+    assert limits.wait("A1", "conversations.history", 3) is None
+    assert limits.wait("A1", "conversations.replies", 3) is None
+    assert limits.wait("A1", "conversations.history", 3) == 60
+    assert limits.wait("A1", "conversations.info", 3) is None
+
+
 async def test_a_call_too_many_is_a_429_with_retry_after(stage: Stage, slack: AsyncWebClient) -> None:
     stage.inside()
     stage.inside(OPS)
@@ -61,5 +72,5 @@ async def test_the_sdk_waits_as_it_is_told(stage: Stage) -> None:
     assert [call["result"].get("error") for call in await stage.see("calls?method=chat.postMessage")] == ["ratelimited", None]
 
 
-async def test_the_mode_is_one_of_three(stage: Stage) -> None:
-    assert "off, realistic, harsh" in (await stage.control("ratelimits", mode="soft", expect=400))["error"]
+async def test_the_mode_is_one_of_four(stage: Stage) -> None:
+    assert "off, realistic, harsh, commercial" in (await stage.control("ratelimits", mode="soft", expect=400))["error"]

@@ -8,8 +8,6 @@ from bot.sandbox.workspace.shapes import message_shape
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Args, Json, SlackError
 
-MOST = 999
-
 
 def as_number(ts: str) -> tuple[int, int]:
     whole, _, rest = ts.partition(".")
@@ -39,8 +37,8 @@ def within(args: Args, messages: list[Message]) -> list[Message]:
     return kept
 
 
-def limit_of(args: Args, default: int) -> int:
-    return max(1, min(args.whole("limit", default), MOST))
+def limit_of(team: Team, args: Args, default: int) -> int:
+    return max(1, min(args.whole("limit", default), team.limits.most_messages))
 
 
 @method("conversations.history", 3, family="history")
@@ -52,7 +50,7 @@ def conversations_history(team: Team, caller: Caller, args: Args) -> Json:
     if args.has("cursor"):
         after = as_number(decode_cursor("next_ts", args.text("cursor")))
         newest_first = [message for message in newest_first if as_number(message.ts) <= after]
-    limit = limit_of(args, 100)
+    limit = limit_of(team, args, 100)
     some, rest = newest_first[:limit], newest_first[limit:]
     reply: Json = {
         "messages": shown(team, channel, some, args),
@@ -79,7 +77,7 @@ def conversations_replies(team: Team, caller: Caller, args: Args) -> Json:
     if args.has("cursor"):
         after = as_number(decode_cursor("next_ts", args.text("cursor")))
         replies = [message for message in replies if as_number(message.ts) >= after]
-    limit = limit_of(args, 1000)
+    limit = limit_of(team, args, 1000)
     some, rest = replies[: limit - 1] if limit > 1 else replies[:1], replies[max(limit - 1, 1) :]
     return {"messages": shown(team, channel, [root, *some], args), "has_more": bool(rest)} | cursor_to(rest)
 
