@@ -97,7 +97,7 @@ class Bot:
         rooms = self.rooms
         for forever in (
             self.worker.run(), bell.run(), rooms.auditor.run(), rooms.watchdog.run(), rooms.following.run(), self._watch_connection(),
-            self.setback.run(),
+            self.setback.run(), rooms.leftovers.run(),
         ):  # fmt: skip
             self._tasks.append(asyncio.create_task(forever))
         logger.info("tocsin runs", port=self.port, socket_mode=self._socket is not None)

@@ -114,10 +114,12 @@ from bot.postmortems.work import PostmortemWork
 from bot.reloads import messages as reload_facts
 from bot.reloads.service import Reloads
 from bot.reloads.work import Following
+from bot.runbooks import output
 from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.effects import Effects
+from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
@@ -159,6 +161,7 @@ class Rooms:
     incidents: Incidents
     oncall: OnCall
     following: Following
+    leftovers: Leftovers
     twilio: Twilio | None
     mail: MailDoor
 
@@ -328,7 +331,9 @@ async def build_rooms(
     PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
-    RunWork(database, catalogue, runs, effects, runner, RunChecks(catalogue, runner), machine).register(worker)
+    leftovers = Leftovers(database, runner, settings.runs_kept)
+    RunWork(database, catalogue, runs, effects, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
+    recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
     RunCards(database, gateway, directory, incidents, catalogue, runs, links).register(worker)
 
     # Doors
@@ -349,7 +354,7 @@ async def build_rooms(
     IncidentPage(database, directory, incidents, paging).register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
     answering = Answering(paging, holding, page_actions, directory)
-    RunPage(database, directory, catalogue, runs, runner).register(signed)
+    RunPage(database, directory, catalogue, runs).register(signed)
     texting = Texting(paging, holding, deliveries, page_actions, answering, contact_checks, numbers)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     webhooks = TwilioWebhooks(token, settings.url)
@@ -380,6 +385,7 @@ async def build_rooms(
         incidents=incidents,
         oncall=oncall,
         following=Following(database, directory, Reloads(oncall), watch),
+        leftovers=leftovers,
         twilio=twilio,
         mail=mail,
     )

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bot.config.values import clip, email_address, phone_number
+from bot.config.values import Duration, clip, duration_text, email_address, phone_number
 from bot.errors import ConfigInvalid
 
 SHORTEST_SECRET = 16  # characters; shorter ones can be guessed, and they sign links that need no login
@@ -249,7 +249,13 @@ class Settings(BaseModel):
     runs: Path = Field(
         default=Path("runs"),
         alias="TOCSIN_RUNS",
-        description="Directory in which runs of runbooks keep their output; it is made when the first one starts.",
+        description="Directory in which runs of runbooks work; it is made when the first one starts.",
+    )
+    runs_kept: Duration = Field(
+        default=timedelta(0),
+        alias="TOCSIN_RUNS_KEPT",
+        description="How long the directory of a run that ended stays there, as `12h`. Default: it goes at once, for its output and files "
+        "are in the database.",
     )
     url: BareUrl = Field(alias="TOCSIN_URL", description="Public address of this bot; links and webhook signatures are made with it.")
     secret: Secret = Field(alias="TOCSIN_SECRET", description="Signs links; 16 characters or more, the same for all replicas.")
@@ -425,6 +431,8 @@ def describe() -> list[Variable]:
 def default_text(field: FieldInfo) -> str:
     if field.is_required() or field.default is None:
         return ""
+    if isinstance(field.default, timedelta):
+        return duration_text(field.default)
     return str(field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default)
 
 

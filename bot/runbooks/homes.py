@@ -7,12 +7,14 @@
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.runbooks import processes
@@ -21,6 +23,7 @@ from bot.runbooks.runner import CannotStart, Life, Look, RunSpec
 from bot.runbooks.sealing import sealed
 
 IDENT = "run"
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 EVENT_FILE = re.compile(r"(\d+)-[0-9a-f_-]+\.json")
 """`_2` and so on where a play is repeated for the next hosts (`serial`); `…-partial.json` is not finished yet."""
 EVENTS_AT_ONCE = 500
@@ -54,8 +57,27 @@ class Homes:
         """Everything that Ansible printed."""
         return artifacts(self._home(run_id)) / "stdout"
 
+    async def clear(self, run_id: str) -> None:
+        """Remove what a run left; its empty directory stays, so that nobody who comes late begins it again."""
+        await asyncio.to_thread(_empty, self._home(run_id))
+
+    async def forget(self, run_id: str) -> None:
+        """Remove a run's directory."""
+        await asyncio.to_thread(shutil.rmtree, self._home(run_id), ignore_errors=True)
+
+    async def kept(self) -> Mapping[str, float]:
+        """The runs that have a directory, with its age since it was last changed."""
+        return await asyncio.to_thread(self._kept)
+
+    def _kept(self) -> dict[str, float]:
+        try:
+            found = [entry for entry in os.scandir(self._root) if entry.is_dir(follow_symlinks=False) and RUN_ID.fullmatch(entry.name)]
+        except OSError:
+            return {}
+        return {entry.name: time.time() - entry.stat(follow_symlinks=False).st_mtime for entry in found}
+
     def _home(self, run_id: str) -> Path:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", run_id):
+        if not RUN_ID.fullmatch(run_id):
             raise ValueError(f"{run_id!r} is no run's id")
         return self._root / run_id
 
@@ -81,6 +103,15 @@ class Homes:
             (home / "env" / "extravars").unlink(missing_ok=True)
         written = self.log(home.name).stat().st_size if self.log(home.name).is_file() else 0
         return Look(events, Life.RUNNING if life != Life.RUNNING and len(events) == EVENTS_AT_ONCE else life, written)
+
+
+def _empty(home: Path) -> None:
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(home)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                Path(entry).unlink(missing_ok=True)
 
 
 def artifacts(home: Path) -> Path:

@@ -81,6 +81,17 @@ class RunApproval(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class RunOutput(SQLModel, table=True):
+    """Some lines of what a run printed; `start` and `end` count its bytes."""
+
+    __tablename__ = "run_output"
+
+    run_id: int = Field(foreign_key="run.id", primary_key=True)
+    start: int = Field(primary_key=True)
+    end: int
+    text: str = Field(sa_type=Text)
+
+
 class RunLock(SQLModel, table=True):
     """What a run works on; nothing else may meanwhile."""
 

@@ -61,3 +61,15 @@ class PlaybookRunner(Protocol):
     def log(self, run_id: str) -> Path:
         """The file with everything that Ansible printed."""
         ...
+
+    async def clear(self, run_id: str) -> None:
+        """Remove everything that a run left here. It still counts as begun: nothing of this name ever runs again."""
+        ...
+
+    async def forget(self, run_id: str) -> None:
+        """Remove the last trace of a run, after which one of this name could be begun."""
+        ...
+
+    async def kept(self) -> Mapping[str, float]:
+        """The runs of which something is left here, and for how many seconds nothing was added to or taken from each."""
+        ...

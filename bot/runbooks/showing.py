@@ -9,7 +9,7 @@ from bot.directory.service import Directory
 from bot.incidents import timeline
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
-from bot.runbooks import approval, blocks
+from bot.runbooks import approval, blocks, output
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import ShowRun
 from bot.runbooks.models import Run
@@ -26,7 +26,6 @@ from bot.work.orders import Done, Outcome, TryLater
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
-LOG_LASTS = timedelta(days=90)
 DELETED = "message_not_found"
 """What Slack says of a card that somebody has deleted."""
 
@@ -106,7 +105,7 @@ class RunCards:
             return answer.outcome()
         key, about = f"run:{run.number}:no-card", f"incident:{incident.number}"
         what = f"*The card of run {run.number} ({escape(run.title)}) cannot be shown in #{incident.number}'s channel:* {escape(answer.why)}"
-        page = self._links.link(LOG_PAGE, str(run.number), person=None, lasts=LOG_LASTS)
+        page = self._links.link(LOG_PAGE, str(run.number), person=None, lasts=output.REMEMBERED)
         told = f"{what} The run itself goes on: {link(page, 'how it stands')}."
         async with self._db.begin(actor=BOT) as tx:
             await timeline.record(tx, incident.number, "trouble", f"the card of run {run.number} cannot be shown: {answer.why}", key=key)
@@ -125,7 +124,7 @@ class RunCards:
             run=run,
             requester=await self._directory.mention(tx, run.requested_by),
             approvers=approvers,
-            log=self._links.link(LOG_PAGE, str(run.number), person=None, lasts=LOG_LASTS),
+            log=self._links.link(LOG_PAGE, str(run.number), person=None, lasts=output.REMEMBERED),
             now=tx.now,
             may_go_alone=approval.may_go_alone(severity, tx.now - run.requested_at),
             reverse=back.title if back is not None and (is_done or is_worse) else "",

@@ -1,16 +1,13 @@
-"""A run in a browser: what it is, who looked at it, and everything that Ansible printed."""
-
-import asyncio
-from pathlib import Path
+"""A run in a browser: what it is, who looked at it, and what Ansible printed, wherever it ran."""
 
 from aiohttp import web
 
 from bot.db import Database
 from bot.directory.service import Directory
 from bot.errors import NotFound
+from bot.runbooks import output
 from bot.runbooks.catalogue import Catalogue
-from bot.runbooks.runner import PlaybookRunner
-from bot.runbooks.service import LOG_PAGE, Runs, bound_of, run_id
+from bot.runbooks.service import LOG_PAGE, Runs, bound_of
 from bot.runbooks.states import IS_OVER, SENTENCES, RunState
 from bot.web import pages
 from bot.web.forms import SignedPages
@@ -19,18 +16,19 @@ from bot.web.signing import Grant
 
 WAY_OUT = "Open the newest link on the run's card in Slack."
 REFRESH_S = 5
+FOLLOWED = 100_000
+"""Bytes of the newest output that are shown while it grows: the page is loaded again and again, perhaps by a phone."""
 BAD = frozenset({RunState.FAILED, RunState.LOST})
 
 
 class RunPage:
     """Shows a run to whoever holds its link."""
 
-    def __init__(self, database: Database, directory: Directory, catalogue: Catalogue, runs: Runs, runner: PlaybookRunner) -> None:
+    def __init__(self, database: Database, directory: Directory, catalogue: Catalogue, runs: Runs) -> None:
         self._db = database
         self._directory = directory
         self._catalogue = catalogue
         self._runs = runs
-        self._runner = runner
 
     def register(self, signed: SignedPages) -> None:
         """Serve `/runs/<number>?k=…`."""
@@ -44,6 +42,7 @@ class RunPage:
         async with self._db.read() as tx:
             run = await self._runs.get(tx, int(number))
             approvers = [self._directory.name(person) for person in await self._runs.approvers(tx, run)]
+            printed = await output.kept(tx, run.number, None if run.state in IS_OVER else FOLLOWED)
         runbook = self._catalogue.runbooks.get(run.runbook)
         shown = pages.page(
             "runbooks/log.html",
@@ -55,18 +54,8 @@ class RunPage:
             approvers=approvers,
             parameters=bound_of(run).parameters if run.bound else {},
             body=to_html(runbook.body) if runbook is not None and runbook.body else "",
-            log=await asyncio.to_thread(log_text, self._runner.log(run_id(run))),
+            log=printed,
         )
         if run.state not in IS_OVER:
             shown.headers["Refresh"] = str(REFRESH_S)
         return shown
-
-
-def log_text(path: Path, longest: int = 2_000_000) -> str:
-    """The end of what a run printed."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - longest))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""

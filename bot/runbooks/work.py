@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import faultpoints
 from bot.config.runbooks import Verification
 from bot.db import BOT, Database
 from bot.errors import AlreadyDone, Refusal
+from bot.runbooks import output
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue, Scene
 from bot.runbooks.checks import Checks
 from bot.runbooks.effects import Effects
+from bot.runbooks.hiding import Hiding
+from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
@@ -44,6 +48,7 @@ class RunWork:
         effects: Effects,
         runner: PlaybookRunner,
         checks: Checks,
+        leftovers: Leftovers,
         machine: str,
     ) -> None:
         self._db = database
@@ -52,7 +57,9 @@ class RunWork:
         self._effects = effects
         self._runner = runner
         self._checks = checks
+        self._leftovers = leftovers
         self._machine = machine
+        self._hiding = Hiding()
 
     def register(self, worker: Worker) -> None:
         """Let the worker do these orders."""
@@ -78,6 +85,7 @@ class RunWork:
         faultpoints.reached("run: rehearsed, not written down")
         async with self._db.begin(actor=BOT) as tx:
             await self._runs.prepared(tx, order.run_id, bound, found)
+        await self._leftovers.rehearsed(rehearsal(run, bound))
         return Done()
 
     async def begin(self, order: BeginRun, claim: Claim) -> Outcome:
@@ -135,7 +143,7 @@ class RunWork:
         """Look how far it is. Only the machine on which it runs can tell; one that is gone takes the answer with it."""
         async with self._db.read() as tx:
             run = await self._runs.get(tx, order.run_id)
-            now = tx.now
+            kept, now = await output.position(tx, order.run_id), tx.now
         if run.state != RunState.RUNNING or run.started_at is None:
             return Done()
         if run.machine != self._machine:
@@ -145,8 +153,11 @@ class RunWork:
         before = read(run.progress)
         look = await self._runner.look(run_id(run), before.seen)
         progress = fold(before, look.events)
+        printed = await asyncio.to_thread(
+            output.printed, self._runner.log(run_id(run)), kept, self._hiding, is_over=look.life != Life.RUNNING
+        )
         if look.life == Life.LOST and run.stopped_by is None:
-            return await self._lose(run, progress, "Its process ended without a word.")
+            return await self._lose(run, progress, "Its process ended without a word.", kept, printed)
         if look.life == Life.UNKNOWN:
             if now - run.started_at < BEGINS_WITHIN:
                 return TryLater("it is about to start", timedelta(seconds=1))
@@ -157,10 +168,12 @@ class RunWork:
             held = await self._runs.held(tx, order.run_id)
             if held.state != RunState.RUNNING:
                 return Done()
+            await output.keep(tx, run.number, kept, printed)
             if look.life == Life.RUNNING:
                 await self._runs.followed(tx, held, progress)
-            else:
-                await self._runs.finished(tx, held, progress)
+                return Done()
+            await self._runs.finished(tx, held, progress)
+        await self._leftovers.ended(run_id(run))
         return Done()
 
     async def verify(self, order: VerifyRun, claim: Claim) -> Outcome:
@@ -188,7 +201,7 @@ class RunWork:
 
     async def _rehearsed(self, run: Run, scene: Scene, bound: Bound) -> Rehearsal:
         """The dry run, to its end."""
-        name = f"{run_id(run)}-dry-{bound.fingerprint[:12]}"
+        name = rehearsal(run, bound)
         await self._runner.start(self._catalogue.spec(scene, bound, name, is_dry=True))
         progress = started(bound.hosts)
         for _ in range(REHEARSES_WITHIN_S * 5):
@@ -216,9 +229,15 @@ class RunWork:
                 return False
         return True
 
-    async def _lose(self, run: Run, progress: Progress, why: str) -> Outcome:
+    async def _lose(self, run: Run, progress: Progress, why: str, kept: int = 0, printed: Sequence[output.Piece] = ()) -> Outcome:
         async with self._db.begin(actor=BOT) as tx:
             held = await self._runs.held(tx, run.number)
             if held.state == RunState.RUNNING:
+                await output.keep(tx, run.number, kept, printed)
                 await self._runs.lose(tx, held, progress, why)
         return Done()
+
+
+def rehearsal(run: Run, bound: Bound) -> str:
+    """The name of a dry run for the engine."""
+    return f"{run_id(run)}-dry-{bound.fingerprint[:12]}"

@@ -1,9 +1,11 @@
 """A runbook, from the request in the incident's channel to what it did: real Ansible, on hosts that are this machine."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.journeys.roads import direct
 from tests.journeys.runbooks import PLAYBOOK, declared, press_again, pressed, released, written
@@ -98,16 +100,29 @@ async def test_an_edited_playbook_is_not_what_was_approved(world: World, config:
     assert released(world) == {}
 
 
-async def test_stopping_ends_it_and_says_that_what_was_done_stays_done(world: World) -> None:
+async def test_stopping_ends_it_what_was_done_stays_done_and_its_output_is_read_wherever_it_ran(world: World, tmp_path: Path) -> None:
     kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
     await kim.command("/inc run release to=v41 slow=600", channel)
     await card(world, 1, "waiting")
     await ana.press("Approve", channel)
-    await card(world, 1, "Now: Wait")
+    [link] = re.findall(r"<(http[^|>]+)\|whole output>", await card(world, 1, "Now: Wait"))
+    assert "TASK [Write the release]" in await page(link)
     await kim.press("Stop", channel)
     shown = await card(world, 1, "cancelled")
     assert "Stopped by Kim Ji-woo. A command on another machine may still be at work." in shown
     assert released(world) == {"web1": "v41", "web2": "v41"}
+    [home] = (tmp_path / "runs").iterdir()
+    assert list(home.iterdir()) == []
+    await world.stop()
+    await world.start(TOCSIN_RUNS=str(tmp_path / "elsewhere"))
+    assert "TASK [Write the release]" in await page(link)
+
+
+async def page(link: str) -> str:
+    """What the page behind a link says."""
+    async with ClientSession() as browser, browser.get(link) as answer:
+        assert answer.status == 200
+        return await answer.text()
 
 
 async def test_others_on_the_same_hosts_wait_for_the_first_and_name_it_and_can_be_cancelled_while_they_do(world: World) -> None:

@@ -678,3 +678,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target"),
     )
     op.create_index(op.f("ix_run_lock_run_id"), "run_lock", ["run_id"], unique=False)
+    op.create_table(
+        "run_output",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("end", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run_id", "start"),
+    )
