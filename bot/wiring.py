@@ -36,6 +36,7 @@ from bot.incidents.candidates import Candidates
 from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
+from bot.incidents.look_command import LookCommand
 from bot.incidents.models import Incident
 from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
@@ -239,6 +240,7 @@ async def build_rooms(
     holding.add_sign(last_sign_of_life)
     standings.add(alerts_card.section)
     standings.add(lambda tx, incident: policies.offer(tx, incident.number))
+    LookCommand(directory, standings, items).register(actions)
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.config.loader import build, gather, in_order
 from bot.config.models import Config, Person, Webhook
 from bot.config.tree import Loc, Problem
+from bot.config.values import counted
 from bot.errors import ConfigInvalid
 
 Doubt = tuple[Loc, str]
@@ -53,11 +54,6 @@ def check(directory: Path, environ: Mapping[str, str], more: Callable[[Config], 
     doubts = [*warnings(config), *(more(config) if more else ())]
     found = [Problem(tree.place(loc), sentence) for loc, sentence in doubts]
     return CheckReport(directory, (), tuple(in_order(found)), config)
-
-
-def counted(number: int, noun: str) -> str:
-    plural = {"person": "people", "policy": "policies"}.get(noun, f"{noun}s")
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def summary(config: Config) -> str:

@@ -68,6 +68,12 @@ def duration_text(value: timedelta) -> str:
     return text or "0"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 person`, `1,200 people`."""
+    plural = {"person": "people", "policy": "policies"}.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def clip(text: str, longest: int = 60) -> str:
     """The text, short enough and clean enough for an error message."""
     clean = text.encode("utf-8", "replace").decode()

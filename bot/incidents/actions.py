@@ -42,6 +42,8 @@ class Call:
 
 Action = Callable[[Tx, Call], Awaitable[Reply]]
 Form = Callable[[Tx, Incident], Awaitable[Reply]]
+LookUp = Callable[[Tx, str], Awaitable[Reply]]
+"""A verb that is about no incident, and what was typed after it."""
 
 
 class Actions:
@@ -54,11 +56,12 @@ class Actions:
         self._holding = holding
         self._widening = widening
         self._forms: dict[str, Form] = {}
+        self._looks: dict[str, LookUp] = {}
         self._actions: dict[str, Action] = {
             name: getattr(self, name)
             for name in (
                 "sev", "lead", "join", "leave", "status", "update", "mitigated", "resolve", "reopen", "cancel", "accept", "decline",
-                "note", "ack", "unack", "snooze", "escalate", "page",
+                "note", "comms", "scribe", "ack", "unack", "snooze", "escalate", "page",
             )
         }  # fmt: skip
 
@@ -70,6 +73,16 @@ class Actions:
         """Let an upper room ask for what its verb needs, where it was typed alone."""
         self._forms[verb] = form
 
+    def add_look(self, verb: str, look: LookUp) -> None:
+        """Let somebody answer a verb that is about no incident."""
+        self._looks[verb] = look
+
+    async def look(self, tx: Tx, verb: str, argument: str) -> Reply:
+        """Answer a verb that is about no incident; raises `Refusal` for one that this version does not have."""
+        if verb not in self._looks:
+            raise Refusal(f"`{verb}` is not available in this version. `/inc list` shows open incidents.")
+        return await self._looks[verb](tx, argument)
+
     def form(self, verb: str) -> Form | None:
         """The form that an upper room has for a verb; None where it is one of ours."""
         return self._forms.get(verb)
@@ -77,7 +90,7 @@ class Actions:
     @property
     def available(self) -> Collection[str]:
         """The verbs that do something today."""
-        return self._actions.keys()
+        return self._actions.keys() | self._looks.keys()
 
     async def perform(self, tx: Tx, verb: str, call: Call) -> Reply:
         """Do the verb; raises `Refusal` for one that this version does not have."""
@@ -110,6 +123,25 @@ class Actions:
         told = await self._directory.mention(tx, before.person)
         await self._incidents.say(tx, await self._incidents.get(tx, number), f"{name} leads now, in place of {told}.")
         return Say(f"{name} is the commander of #{number}. {told}, who led before, is told.")
+
+    async def comms(self, tx: Tx, call: Call) -> Reply:
+        """Who tells the rest of the company."""
+        return await self._appoint(tx, call, roles.COMMS)
+
+    async def scribe(self, tx: Tx, call: Call) -> Reply:
+        """Who writes down what happens."""
+        return await self._appoint(tx, call, roles.SCRIBE)
+
+    async def _appoint(self, tx: Tx, call: Call, duty: str) -> Reply:
+        number, person = call.incident.number, call.people[0] if call.people else tx.actor
+        name, does = await self._directory.mention(tx, person), roles.DUTIES[duty]
+        if any(part.person == person and part.role == duty for part in await roles.holders(tx, number)):
+            raise AlreadyDone(f"{name} {does} for #{number} already. Nothing to do.")
+        before = await roles.appoint(tx, number, person, duty)
+        await self._incidents.settle(tx, number, [person])
+        instead = f", in place of {await self._directory.mention(tx, before)}" if before else ""
+        await self._incidents.say(tx, await self._incidents.get(tx, number), f"{name} {does} now{instead}.")
+        return self._quiet(call, f"{name} {does} for #{number} now{instead}.")
 
     async def join(self, tx: Tx, call: Call) -> Reply:
         """Be part of the response, and of the channel."""

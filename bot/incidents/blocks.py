@@ -19,6 +19,7 @@ from bot.incidents.drafts import NoticeKind
 from bot.incidents.lifecycle import is_open
 from bot.incidents.models import CustomerNotice, Incident
 from bot.incidents.names import heading
+from bot.incidents.roles import COMMS, SCRIBE
 from bot.incidents.standing import Standing
 from bot.incidents.widening import Plan
 from bot.incidents.width import AT_ONCE, why_never
@@ -32,6 +33,7 @@ LINE = 150
 """Characters of an incident in a list."""
 ITEM_DONE = "task.done"
 MOST_ITEMS = 20
+DUTIES = {COMMS: "Communication", SCRIBE: "Scribe"}
 EMOJI = {1: "🔴", 2: "🟠", 3: "🟡", 4: "⚪"}
 
 
@@ -63,6 +65,7 @@ def facts(standing: Standing) -> str:
         f"*Service:* {escape(standing.service.name)} (tier {standing.service.tier})" if standing.service else "*Service:* not known yet",
         f"*Commander:* {commander(standing)}",
         f"*Answering:* {answering(standing)}",
+        *(f"*{label}:* {standing.duties[duty]}" for duty, label in DUTIES.items() if duty in standing.duties),
     ]
     if standing.level.opens_channel:
         lines.append(f"*Responders:* {responders(standing)}")

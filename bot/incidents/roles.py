@@ -1,5 +1,8 @@
 """Who has which part in an incident. There is never more than one commander, in the database too."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -10,6 +13,10 @@ from bot.incidents.messages import CommanderChanged, ResponderJoined
 from bot.incidents.models import COMMANDER, Role
 
 RESPONDER = "responder"
+COMMS = "comms"
+SCRIBE = "scribe"
+DUTIES: Mapping[str, str] = MappingProxyType({COMMS: "is responsible for communication", SCRIBE: "keeps the record"})
+"""What one person at a time does, besides who leads."""
 
 
 async def holders(tx: Tx, incident_id: int) -> list[Role]:
@@ -55,6 +62,20 @@ async def take_part(tx: Tx, incident_id: int, person: ActorId, role: str = RESPO
     await timeline.record(tx, incident_id, "role", f"joined as {role}", actor=person, key=f"{role}:{person}:{tx.now.timestamp():.0f}")
     await tx.announce(ResponderJoined(incident_id, person))
     return True
+
+
+async def appoint(tx: Tx, incident_id: int, person: ActorId, duty: str) -> ActorId | None:
+    """Give one of `DUTIES` to `person`; returns who had it. Raises `AlreadyDone` if it is theirs already."""
+    await hold_incident(tx, incident_id)
+    before = next((part.person for part in await holders(tx, incident_id) if part.role == duty), None)
+    if before == person:
+        raise AlreadyDone(f"{person} {DUTIES[duty]} for #{incident_id} already. Nothing to do.")
+    now = (col(Role.incident_id) == incident_id) & (col(Role.role) == duty) & col(Role.until).is_(None)
+    await tx.changed(update(Role).where(now).values(until=tx.now))
+    tx.session.add(Role(incident_id=incident_id, role=duty, person=person, since=tx.now))
+    await timeline.record(tx, incident_id, "role", DUTIES[duty], actor=person)
+    await tx.announce(ResponderJoined(incident_id, person))
+    return ActorId(before) if before else None
 
 
 async def leave(tx: Tx, incident_id: int, person: ActorId) -> int:

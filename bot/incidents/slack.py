@@ -158,6 +158,8 @@ class IncidentListeners:
         verb = intent.verb or ""
         if verb not in self._actions.available:
             raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
+        if not VERBS[verb].needs_incident:
+            raise InvalidInput(f"Say it in one line: `/inc {VERBS[verb].example}`.")
         incident = await self._visible(tx, intent.incident, channel) if intent.incident else None
         if incident is not None and (form := self._actions.form(verb)) is not None:
             return await form(tx, incident)
@@ -194,7 +196,7 @@ class IncidentListeners:
             return Say(f"{blocks.one_line(incident)}\n{blocks.facts(await self._standings.of(tx, incident))}")
         if intent.verb == "list":
             return Say(self._listed(await self._incidents.listed(tx, intent.argument)))
-        raise Refusal(f"`{intent.verb}` is not available in this version. `/inc list` shows open incidents.")
+        return await self._actions.look(tx, intent.verb, intent.argument)
 
     @staticmethod
     def _listed(incidents: Sequence[Incident]) -> str:

@@ -1,6 +1,6 @@
 """How an incident stands at one moment: everything that its card, its page and its answers show, read in one go."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from slack_sdk.models.blocks import Block
@@ -32,6 +32,8 @@ class Standing:
     commander: str | None
     """Mention of who leads."""
     is_acting: bool
+    duties: Mapping[str, str]
+    """Mentions of who has one of `roles.DUTIES`."""
     responders: tuple[str, ...]
     """Mentions of everybody who has a part, who leads among them."""
     invited: int
@@ -80,6 +82,7 @@ class Standings:
             team=self._directory.team(incident.team) if incident.team else None,
             commander=await self._directory.mention(tx, leader.person) if leader else None,
             is_acting=bool(leader and leader.is_acting),
+            duties={part.role: await self._directory.mention(tx, part.person) for part in parts if part.role in roles.DUTIES},
             responders=tuple([await self._directory.mention(tx, person) for person in responders]),
             invited=len(await self._invited(tx, incident) - {*responders, *told}),
             acknowledged_by=await self._directory.mention(tx, holder) if holder else None,

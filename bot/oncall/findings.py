@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.config.check import Doubt
 from bot.config.models import Config, Person
 from bot.config.tree import Loc
+from bot.config.values import counted
 from bot.oncall.absences import Absences, holidays_of
 from bot.oncall.definition import Combine, Shift
 from bot.oncall.roster import Board, Roster
@@ -195,7 +196,3 @@ def common(ours: Sequence[Shift], theirs: Sequence[Shift] | Times) -> Times:
             if end > shift.start:
                 found.append((max(shift.start, start), min(shift.end, end)))
     return sorted(set(found))
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 's'}"

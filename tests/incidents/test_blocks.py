@@ -71,6 +71,7 @@ def standing(config: Config, one: Incident, words: str) -> Standing:
         team=config.team("payments"),
         commander="<@U0KIM000000>",
         is_acting=True,
+        duties={},
         responders=tuple(f"<@U{n:010}>" for n in range(60)),
         invited=7,
         acknowledged_by=None,
