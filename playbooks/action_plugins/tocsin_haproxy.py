@@ -6,6 +6,7 @@
 
 `state` is ready, drain or maint. After drain it waits until the servers have no request left, after ready until HAProxy's own checks find
 them up, `within` seconds at most. What is set here is lost when HAProxy is reloaded, unless it keeps its state in a server-state-file.
+Without state and weight it only looks; `down_s` says how long it has found each server down.
 """
 
 import csv
@@ -55,7 +56,7 @@ class ActionModule(ActionBase):
                 wait(within, "still has requests", lambda: busy(asked["socket"], asked["backend"], names(asked["servers"])))
             if state == "ready":
                 wait(within, "is still down by HAProxy's checks", lambda: down(asked["socket"], asked["backend"], names(asked["servers"])))
-        return {**result, "changed": bool(plan), "plan": plan}
+        return {**result, "changed": bool(plan), "plan": plan, "down_s": {name: server["down_s"] for name, server in before.items()}}
 
 
 def names(value):
@@ -87,6 +88,7 @@ def servers(path, backend):
         admin = int(row["srv_admin_state"])
         state = "maint" if admin & FORCED_MAINT else "drain" if admin & FORCED_DRAIN else "ready"
         found[row["srv_name"]] = {"state": state, "weight": int(row["srv_uweight"]), "is_up": row["srv_op_state"] != "0"}
+        found[row["srv_name"]]["down_s"] = 0 if found[row["srv_name"]]["is_up"] else int(row["srv_time_since_last_change"])
     return found
 
 

@@ -3,7 +3,9 @@
 
     - tocsin_supervisor: {socket: /run/supervisor.sock, program: web1, state: restarted}
 
-`state` is restarted, started or stopped. It waits until the program is in that state, `within` seconds at most.
+`state` is restarted, started or stopped. It waits until the program is in that state, `within` seconds at most. `reloaded` sends SIGHUP,
+at which many programs read their configuration again; one that does not run is left alone. Without `state` it only looks. `was_running`
+says whether the program runs when the task begins.
 """
 
 import http.client
@@ -14,7 +16,7 @@ import xmlrpc.client
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-STATES = ("restarted", "started", "stopped")
+STATES = ("restarted", "started", "stopped", "reloaded")
 
 
 class ActionModule(ActionBase):
@@ -25,20 +27,22 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        program, state = str(self._task.args["program"]), str(self._task.args["state"])
-        if state not in STATES:
+        program, state = str(self._task.args["program"]), self._task.args.get("state")
+        if state is not None and state not in STATES:
             raise AnsibleActionFail(f"state is {state!r}; it must be one of {', '.join(STATES)}")
         supervisor = xmlrpc.client.ServerProxy("http://supervisor", transport=Unix(str(self._task.args["socket"]))).supervisor
         is_up = supervisor.getProcessInfo(program)["statename"] in ("RUNNING", "STARTING")
-        is_wanted = {"restarted": True, "started": not is_up, "stopped": is_up}[state]
+        is_wanted = {None: False, "restarted": True, "started": not is_up, "stopped": is_up, "reloaded": is_up}[state]
         plan = [f"{program}: {'running' if is_up else 'stopped'} → {state}"] if is_wanted else []
-        if plan and not self._task.check_mode:
+        if plan and state == "reloaded" and not self._task.check_mode:
+            supervisor.signalProcess(program, "HUP")
+        elif plan and not self._task.check_mode:
             if is_up:
                 supervisor.stopProcess(program)
             if state != "stopped":
                 supervisor.startProcess(program, False)
                 wait_until_running(supervisor, program, float(self._task.args.get("within", 10)))
-        return {**result, "changed": bool(plan), "plan": plan}
+        return {**result, "changed": bool(plan), "plan": plan, "was_running": is_up}
 
 
 def wait_until_running(supervisor, program, within):

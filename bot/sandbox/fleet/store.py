@@ -199,13 +199,15 @@ class Server(ThreadingHTTPServer):
 
 def status_of(port: int, home: Path) -> Status:
     """How a half stands, also when its process does not run."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWERS_WITHIN_S)
     try:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWERS_WITHIN_S)
         line.request("GET", "/")
         return Status(**json.loads(line.getresponse().read()))
     except (OSError, http.client.HTTPException, ValueError, TypeError):
         kept = kept_in(home)
         return Status(role_of(home), False, kept.epoch, kept.position)
+    finally:
+        line.close()
 
 
 def main(name: str, port: str, home: str, peer: str, verb: str = "serve") -> None:
