@@ -117,6 +117,8 @@ from bot.reloads.service import Reloads
 from bot.reloads.work import Following
 from bot.runbooks import output
 from bot.runbooks.ansible import LocalRunner
+from bot.runbooks.approvers import Approvers
+from bot.runbooks.asking import Asking
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.effects import Effects
@@ -233,7 +235,8 @@ async def build_rooms(
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
     catalogue, runner = Catalogue(directory, settings.config), LocalRunner(settings.runs)
-    runs = Runs(directory, incidents, catalogue)
+    approvers = Approvers(directory, incidents, oncall, paging)
+    runs = Runs(directory, incidents, catalogue, approvers)
     effects = Effects(directory, incidents, catalogue, runs)
 
     # What lower rooms show of upper ones
@@ -336,7 +339,9 @@ async def build_rooms(
     leftovers = Leftovers(database, runner, settings.runs_kept)
     RunWork(database, catalogue, runs, effects, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
-    RunCards(database, gateway, directory, incidents, catalogue, runs, links).register(worker)
+    cards = RunCards(database, gateway, directory, incidents, catalogue, runs, links)
+    cards.register(worker)
+    Asking(database, gateway, directory, incidents, runs, approvers, cards, links).register(worker)
 
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator,
 
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
-from bot.config.runbooks import Environment, Runbook
+from bot.config.runbooks import Environment, Runbook, RunDefaults
 from bot.config.severity import Level, SeverityPolicy
 from bot.config.values import (
     Duration,
@@ -375,6 +375,7 @@ class Config(Strict):
     environments: Mapping[str, Environment] = Field(
         default_factory=dict, description="Where runbooks run, by id; the first is the default."
     )
+    runs: RunDefaults = Field(default=RunDefaults(), description="What becomes of a run that waits for approval.")
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")

@@ -175,6 +175,11 @@ class Runbook(Strict):
     approvals: tuple[ApprovalRule, ...] = Field(
         default=(ApprovalRule(needs=1),), description="Who must approve; the first rule that applies holds. None applies: one person."
     )
+    approvers: Literal["anyone", "involved", "team"] = Field(
+        default="anyone",
+        description="Who may approve it, never who asked: `anyone` in the directory; `team`: who belongs to the service's team, is on call "
+        "for it or was paged to approve; `involved`: the same, and who has a part in the incident.",
+    )
     approval_expires: Duration = Field(default=timedelta(minutes=30), description="A request that is not approved by then is void.")
     lock: Id | None = Field(
         default=None,
@@ -225,6 +230,19 @@ class PrometheusServer(Strict):
         if self.url is None and self.url_env is None:
             raise ValueError("a Prometheus needs a 'url' or a 'url_env'.")
         return self
+
+
+class RunDefaults(Strict):
+    """What becomes of a request for a run that nobody approves. Whoever could is told in Slack at once."""
+
+    # By then whoever reads Slack has read it, and there are two minutes left before who asked may go alone.
+    page_after: Duration = Field(
+        default=timedelta(minutes=1), description="In a severity whose pages are urgent (SEV1, SEV2), approvers are paged after this time."
+    )
+    page_after_normal: Duration = Field(
+        default=timedelta(minutes=10),
+        description="In other severities; one that pages nobody (SEV4), and quiet hours, call nobody for an approval, either.",
+    )
 
 
 class Environment(Strict):

@@ -41,13 +41,15 @@ class PageListener:
     async def on_person_paged(self, tx: Tx, fact: PersonPaged) -> None:
         """Stamp the first page, and invite whoever was paged."""
         incident = await self._incidents.held(tx, fact.incident_id)
-        await timeline.reach_once(tx, fact.incident_id, MilestoneKind.PAGED, source="paging")
+        page = await tx.session.get(Page, fact.page_id)
+        if page is None or not page.about:
+            await timeline.reach_once(tx, fact.incident_id, MilestoneKind.PAGED, source="paging")
         key = f"{fact.page_id}:{fact.person}:{fact.method}:{tx.now.timestamp():.3f}"
         await timeline.record(
             tx,
             fact.incident_id,
             "paged",
-            f"paged {self._directory.name(fact.person)} by {METHOD_NAMES[fact.method]} ({fact.why})",
+            f"paged {self._directory.name(fact.person)} by {METHOD_NAMES[fact.method]}{wanted_for(page)} ({fact.why})",
             key=key,
             actor=BOT,
         )
@@ -80,10 +82,15 @@ class PageListener:
         incident = await self._incidents.held(tx, fact.incident_id)
         incident.is_touched = True
         by = ActorId(fact.by)
-        await timeline.reach_once(tx, fact.incident_id, MilestoneKind.ACKNOWLEDGED, source="paging")
-        await timeline.record(tx, fact.incident_id, "acknowledged", "acknowledged the page", actor=by, key=f"{fact.page_id}:{by}")
+        page = await tx.session.get(Page, fact.page_id)
+        text = f"acknowledged the page{wanted_for(page)}"
+        await timeline.record(tx, fact.incident_id, "acknowledged", text, actor=by, key=f"{fact.page_id}:{by}")
         await roles.take_part(tx, fact.incident_id, by)
         await self._incidents.invite(tx, incident, [by])
+        if page is not None and page.about:  # somebody looks at that, which is no answer for the incident
+            await self._incidents.refresh(tx, incident)
+            return
+        await timeline.reach_once(tx, fact.incident_id, MilestoneKind.ACKNOWLEDGED, source="paging")
         if tx.now >= incident.declared_at + self._directory.config.incidents.commander_after:
             await self.seat_acting_commander(tx, incident, by)
         await self._incidents.refresh(tx, incident)
@@ -154,6 +161,9 @@ class PageListener:
         """Everybody was paged and nobody answered: say so where people are."""
         incident = await self._incidents.held(tx, fact.incident_id)
         page = await tx.session.get(Page, fact.page_id)
+        if page is not None and page.about:
+            await self._called_about(tx, incident, page)
+            return
         if page is not None and page.asked_by is not None:
             await self._called_by_name(tx, incident, fact.page_id)
             return
@@ -172,6 +182,15 @@ class PageListener:
             )
         await self._incidents.refresh(tx, incident)
 
+    async def _called_about(self, tx: Tx, incident: Incident, page: Page) -> None:
+        """Everybody who could be wanted for it was called, and nobody has answered: said where somebody may still read it."""
+        text = f"nobody has answered the page{wanted_for(page)}; everybody on its ladder was paged"
+        await timeline.record(tx, incident.number, "exhausted", text, actor=BOT)
+        said = f"*Nobody has answered the page to {escape(page.words)}.* Everybody on its ladder was paged."
+        await self._incidents.say(tx, incident, said)
+        await self._incidents.tell_of(tx, incident, f"#{incident.number}: {said}", key=f"exhausted:{page.id}:{page.loop}")
+        await self._incidents.refresh(tx, incident)
+
     async def _called_by_name(self, tx: Tx, incident: Incident, page_id: int) -> None:
         """Who was paged by name has had their time; the incident's own ladder is another matter."""
         for person in await self._incidents.paged(tx, incident, page_id):
@@ -185,3 +204,8 @@ class PageListener:
         if lifecycle.is_worked_on(incident.state) and await roles.commander(tx, incident.number) is None:
             await roles.lead(tx, incident.number, person, is_acting=True)
             await self._incidents.refresh(tx, incident)
+
+
+def wanted_for(page: Page | None) -> str:
+    """What else than the incident a page is about, for the timeline: ` for run 3`."""
+    return f" for {page.about.replace(':', ' ')}" if page is not None and page.about else ""

@@ -107,8 +107,8 @@ class Incidents(Outward):
             await timeline.reach(tx, number, MilestoneKind.DETECTED, source=source)
         await timeline.reach(tx, number, MilestoneKind.DECLARED, source=source)
 
-    def page_request(self, incident: Incident) -> PageRequest:
-        """What paging is told about an incident."""
+    def page_request(self, incident: Incident, about: str = "", without: tuple[str, ...] = ()) -> PageRequest:
+        """What paging is told about an incident, or `about` something else within it."""
         return PageRequest(
             incident_id=incident.number,
             severity=incident.severity,
@@ -118,6 +118,8 @@ class Incidents(Outward):
             private=incident.is_private,
             since=incident.declared_at,
             where=Where(channel_id=incident.channel_id),
+            about=about,
+            without=without,
         )
 
     async def _order_what_follows(self, tx: Tx, incident: Incident) -> None:

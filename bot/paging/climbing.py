@@ -248,7 +248,7 @@ class Climbing:
 
 def around(page: Page) -> Around:
     """What decides whom this page's targets mean."""
-    return Around(page.team, page.service, page.private)
+    return Around(page.team, page.service, page.private, frozenset(page.without.split()))
 
 
 def is_for_a_person() -> ColumnElement[bool]:

@@ -26,6 +26,10 @@ class Page(SQLModel, table=True):
     """Who asked for this person by hand (`/inc page @kim`); None for a page by the ladder of its severity."""
     words: str = Field(default="", sa_type=Text)
     """Of whoever asked by hand; else a remark of ours on why it pages."""
+    about: str = ""
+    """What else than the incident itself somebody is wanted for, in the words of the room above that wants it: `run:3`."""
+    without: str = ""
+    """Whom it never calls, by id with spaces between: who asked for a run is not the one to approve it."""
     place: str = Field(default="{}", sa_type=Text)
     """Where people meet, JSON: bridge, dial_in, channel_id."""
     policy: str = Field(sa_type=Text)

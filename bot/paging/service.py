@@ -60,6 +60,10 @@ class PageRequest:
     team: str | None = None
     private: bool = False
     where: Where = field(default=Where())
+    about: str = ""
+    """What else than the incident itself somebody is wanted for, as `run:3`; such a page is no answer for the incident."""
+    without: tuple[str, ...] = ()
+    """Whom this page never calls."""
 
 
 class Paging:
@@ -85,6 +89,25 @@ class Paging:
         await self.climbing.check_somebody(tx, target, Around(request.team, request.service), request.severity)
         return await self._begin(tx, request, only(target), asked_by=tx.actor, words=words)
 
+    async def call(self, tx: Tx, request: PageRequest, policy: EscalationPolicy, words: str) -> int:
+        """Page by a ladder of its own for what `request.about` names; `words` ask for it ("approve run 3"). One that runs goes on."""
+        for page in await self._pages(tx, request.incident_id):
+            if page.about == request.about and page.state != PageState.CLOSED:
+                return number(page)
+        return await self._begin(tx, request, policy, asked_by=tx.actor, words=words)
+
+    async def called_about(self, tx: Tx, incident_id: int, about: str) -> set[str]:
+        """Everybody whom a page about this was for, open or closed."""
+        called = select(col(PageAttempt.person)).join(Page, col(Page.id) == col(PageAttempt.page_id))
+        mine = called.where(col(Page.incident_id) == incident_id, col(Page.about) == about)
+        return set((await tx.session.execute(mine)).scalars())
+
+    async def call_off_about(self, tx: Tx, incident_id: int, about: str) -> None:
+        """What a page was about needs nobody any more, answered or not: it ends, and whoever was called is told."""
+        for page in await self._pages(tx, incident_id):
+            if page.about == about and page.state != PageState.CLOSED:
+                await self._close(tx, page)
+
     async def page_sink(self, tx: Tx, since: datetime) -> int:
         """Page the watchdog's sink, as urgently as a SEV1, about no incident."""
         request = PageRequest(sink.INCIDENT, 1, "A synthetic page", since)
@@ -109,7 +132,7 @@ class Paging:
         """The actor answers for the incident: its ladder stops, and so does whatever asked for the actor by name."""
         pages = await self._pages(tx, incident_id)
         mine = await self._where_paged(tx, pages, tx.actor)
-        open_now = [page for page in pages if needs_answer(page.state) and (page.asked_by is None or page.id in mine)]
+        open_now = [page for page in pages if needs_answer(page.state) and not page.about and (page.asked_by is None or page.id in mine)]
         if not open_now:
             ladder = next((page for page in reversed(pages) if page.asked_by is None), None)
             if ladder is None:
@@ -195,18 +218,19 @@ class Paging:
 
     async def open_page(self, tx: Tx, incident_id: int) -> Page | None:
         """The incident's page that still waits for an answer: the ladder's before those by name."""
-        waiting = [page for page in await self._pages(tx, incident_id, hold=False) if needs_answer(page.state)]
+        waiting = [page for page in await self._pages(tx, incident_id, hold=False) if needs_answer(page.state) and not page.about]
         return max(waiting, key=lambda page: (page.asked_by is None, page.id), default=None)
 
     async def asked_by_name(self, tx: Tx, incident_id: int, by: str) -> set[str]:
         """The people whom `by` has called by name and who have not answered yet."""
         asked = select(col(PageAttempt.person)).join(Page, col(Page.id) == col(PageAttempt.page_id))
-        waiting = asked.where(col(Page.incident_id) == incident_id, col(Page.asked_by) == by, col(Page.state).in_(WANTS_ANSWER))
+        by_name = col(Page.incident_id) == incident_id, col(Page.asked_by) == by, col(Page.about) == ""
+        waiting = asked.where(*by_name, col(Page.state).in_(WANTS_ANSWER))
         return set((await tx.session.execute(waiting)).scalars())
 
     async def newest_page(self, tx: Tx, incident_id: int) -> Page | None:
         """The incident's newest page, answered or not, open or closed: the ladder's before those by name."""
-        pages = await self._pages(tx, incident_id, hold=False)
+        pages = [page for page in await self._pages(tx, incident_id, hold=False) if not page.about]
         return max(pages, key=lambda page: (page.asked_by is None, page.id), default=None)
 
     async def story(self, tx: Tx, incident_id: int) -> list[StoryLine]:
@@ -259,7 +283,7 @@ class Paging:
             who = "You" if page.acknowledged_by == reader else self.directory.name(page.acknowledged_by)
             return f"{who} snoozed this page until {self.directory.wall_time(reader, page.next_at, now)}."
         if page.state == PageState.CLOSED:
-            return f"#{page.incident_id} needs nobody any more."
+            return f"{page.about.replace(':', ' ').capitalize() or f'#{page.incident_id}'} needs nobody any more."
         if page.state == PageState.EXHAUSTED:
             return "Everybody was paged and nobody has answered yet."
         if page.next_at is not None:
@@ -281,6 +305,8 @@ class Paging:
             since=request.since,
             asked_by=asked_by,
             words=words,
+            about=request.about,
+            without=" ".join(request.without),
             place=json.dumps({key: value for key, value in asdict(self._with_bridge(request)).items() if value}),
             policy=freeze(policy),
             started_at=tx.now if asked_by else quiet_until(self._service(request), request.severity, tx.now),

@@ -29,6 +29,8 @@ class Around:
     team: str | None
     service: str | None
     private: bool = False
+    without: frozenset[str] = frozenset()
+    """Whom it never means."""
 
 
 class Targets:
@@ -59,10 +61,12 @@ class Targets:
         for target in targets:
             people, why_nobody = self._meant(roster, groups, target, around, at)
             known = [one for one in people if is_place(one.person) or self._directory.person(one.person) is not None]
-            for one in known:
+            wanted = [one for one in known if one.person not in around.without]
+            for one in wanted:
                 found.setdefault(one.person, one)
-            if not known:
-                missing.append(why_nobody)
+            if not wanted:
+                left_out = ", ".join(self._directory.name(one.person) for one in known)
+                missing.append(f"{left_out} cannot answer this one" if left_out else why_nobody)
         return list(found.values()), missing
 
     def _meant(self, roster: Roster, groups: Groups, target: str, around: Around, at: datetime) -> tuple[list[Found], str]:

@@ -171,7 +171,9 @@ class TwilioRoutes:
             return render("paging/speech_bundle.txt", notice=notice, pages=pages, left_out=len(notice.bundle) - len(pages))
         can_resolve = self._actions.find(RESOLVE) is not None
         service = gsm(notice.service) if notice.service and not notice.private else ""
-        return render("paging/speech.txt", notice=notice, title=gsm(one_line(notice.title)), service=service, can_resolve=can_resolve)
+        words = f"{gsm(notice.asked_by)} asks for you: {gsm(one_line(notice.words))}" if notice.asked_by and not notice.private else ""
+        title = gsm(one_line(notice.title))
+        return render("paging/speech.txt", notice=notice, title=title, words=words, service=service, can_resolve=can_resolve)
 
     def _attempt(self, request: web.Request) -> int:
         """The attempt that the signed address names."""

@@ -129,7 +129,8 @@ class PagingWork:
         if not isinstance(sms, SmsChannel) or to is None or is_stale:
             return Done()
         handled_by = self._paging.directory.name(page.acknowledged_by) if page.acknowledged_by else None
-        text = render("paging/stand_down.txt", incident=page.incident_id, handled_by=handled_by).strip()
+        about = page.about.replace(":", " ")
+        text = render("paging/stand_down.txt", incident=page.incident_id, about=about, handled_by=handled_by).strip()
         earlier = await sms.told(to, text) if claim.attempt > 1 else None
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):

@@ -222,6 +222,43 @@ def few(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+@dataclass(frozen=True)
+class Ask:
+    """A run that waits for one person's approval, as they are told of it. `incident` is plain, `why` for what they were chosen."""
+
+    shown: Shown
+    incident: str
+    why: str
+    page: str
+    """Their own signed address of the run's page."""
+    has_approved: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for this person."""
+        return self.shown.run.state == RunState.WAITING and not self.has_approved
+
+
+def ask_text(ask: Ask) -> str:
+    """The message without blocks: what a notification shows."""
+    run = ask.shown.run
+    return f"Run {run.number} waits for your approval: {escape(run.title)}" if ask.is_open else headline(ask.shown)
+
+
+def ask_blocks(ask: Ask) -> list[Block]:
+    """The card with its buttons while it waits for them; afterwards one line that says how it ended."""
+    if not ask.is_open:
+        thanks = "You approved it. " if ask.has_approved else "" if ask.shown.run.state == RunState.WAITING else "Nothing to do. "
+        said = f"{headline(ask.shown)}\n{thanks}{escape(ask.shown.run.remark) or approvals(ask.shown)}"
+        return [SectionBlock(text=MarkdownTextObject(text=clamp(said)))]
+    about = f"{ask.shown.requester} asks for your approval · {escape(ask.incident)}"
+    return [
+        SectionBlock(text=MarkdownTextObject(text=clamp(about))),
+        *card(ask.shown),
+        ContextBlock(elements=[MarkdownTextObject(text=f"you: {escape(ask.why)} · {link(ask.page, 'approve it on a page')}")]),
+    ]
+
+
 def suggested(incident: int, runbooks: Sequence[Runbook]) -> list[Block]:
     """The runbooks that fit an incident, for its card."""
     buttons = [

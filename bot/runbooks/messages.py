@@ -59,6 +59,24 @@ class ExpireRun(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskApprover(Order):
+    """Tell somebody that a run waits for their approval, or edit what they were told to what is true now."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    run_id: int
+    person: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageApprovers(Order):
+    """Nobody has approved it from Slack: those who could are paged."""
+
+    priority: ClassVar[Priority] = Priority.URGENT
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShowRun(Order):
     """Post the run's card, or edit it to what is true now."""
 

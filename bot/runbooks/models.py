@@ -92,6 +92,21 @@ class RunOutput(SQLModel, table=True):
     text: str = Field(sa_type=Text)
 
 
+class ApprovalAsked(SQLModel, table=True):
+    """Somebody who was told in a direct message that a run waits for them."""
+
+    __tablename__ = "approval_asked"
+    __table_args__ = (UniqueConstraint("run_id", "person"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    person: str = Field(index=True)
+    why: str
+    """For what they were chosen: `commander`, `primary on call for Payments`."""
+    message: str | None = None
+    """`channel/ts`, once it is posted."""
+
+
 class RunLock(SQLModel, table=True):
     """What a run works on; nothing else may meanwhile."""
 

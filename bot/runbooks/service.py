@@ -18,6 +18,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.runbooks import approval
 from bot.runbooks.approval import Bound
+from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, RunEnded, ShowRun, VerifyRun
 from bot.runbooks.models import Run, RunApproval, RunLock
@@ -46,10 +47,11 @@ class Rehearsal:
 class Runs:
     """Requests, approves, starts, follows and ends runs."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, catalogue: Catalogue) -> None:
+    def __init__(self, directory: Directory, incidents: Incidents, catalogue: Catalogue, asking: Approvers) -> None:
         self._directory = directory
         self._incidents = incidents
         self._catalogue = catalogue
+        self._asking = asking
 
     # Before anything happens
 
@@ -128,12 +130,15 @@ class Runs:
         is_known = self._directory.person(tx.actor) is not None
         if (why := approval.why_not(tx.actor, run.requested_by, approvers, is_known)) is not None:
             raise NotAllowed(f"Nothing was approved. {why}")
+        await self._asking.check(tx, run, self._catalogue.find(run.runbook))
         tx.session.add(RunApproval(run_id=run.number, fingerprint=run.fingerprint, person=tx.actor, at=tx.now))
         await tx.session.flush()
         await self._write_down(tx, run, f"approved run {run.number}")
         if len(approvers) + 1 >= run.needs:
             await self._approved(tx, run)
         else:
+            await self._asking.decided(tx, run)
+            await self._asking.ask(tx, run)
             await self.show(tx, run)
         return run
 
@@ -326,12 +331,14 @@ class Runs:
         run.state = move(ALLOWED, run.state, RunState.WAITING)
         if run.expires_at is not None:
             await self._order(tx, run, ExpireRun(run_id=run.number), "expire", after=run.expires_at - tx.now)
+        await self._asking.ask(tx, run)
         await self.show(tx, run)
         if (alone_at := run.requested_at + approval.ALONE_AFTER) > tx.now:  # by then the card has one more button
             await queue.schedule(tx, ShowRun(run_id=run.number), key=f"run:{run.number}:alone", about=f"run:{run.number}", due=alone_at)
 
     async def _approved(self, tx: Tx, run: Run) -> None:
         run.state = move(ALLOWED, run.state, RunState.APPROVED)
+        await self._asking.decided(tx, run)
         await self._order(tx, run, BeginRun(run_id=run.number), "begin")
         await self.show(tx, run)
 
@@ -359,6 +366,8 @@ class Runs:
         if state not in HOLDS_ITS_LOCK:
             await self._unlock(tx, run)
         await queue.cancel(tx, key=f"run:{run.number}:expire")
+        if run.started_at is None:
+            await self._asking.decided(tx, run)
         says = " ".join(part for part in (run.verified, remark) if part)
         await self._write_down(tx, run, f"run {run.number} {state.value}" + (f": {says}" if says else ""))
         await self.show(tx, run)

@@ -60,7 +60,7 @@ class RunCards:
         async with self._db.read() as tx:
             run = await self._runs.get(tx, order.run_id)
             incident = await self._incidents.get(tx, run.incident_id)
-            shown = await self._shown(tx, run, incident.severity)
+            shown = await self.shown(tx, run, incident.severity)
         if incident.channel_id is None:
             return TryLater("the incident has no channel yet", timedelta(seconds=5))
         if run.message_ts is not None:
@@ -113,7 +113,8 @@ class RunCards:
             await self._incidents.tell_of(tx, incident, told, key)
         return Done()
 
-    async def _shown(self, tx: Tx, run: Run, severity: int) -> blocks.Shown:
+    async def shown(self, tx: Tx, run: Run, severity: int) -> blocks.Shown:
+        """Everything that the card says at this moment."""
         runbook = self._catalogue.runbooks.get(run.runbook)
         back = self._catalogue.reverse(run.runbook)
         verify = runbook.verify if runbook is not None else None

@@ -232,6 +232,8 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.String(), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
+        sa.Column("without", sa.String(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -653,6 +655,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     op.create_index("timeline_of", "timeline_entry", ["incident_id", "happened_at"], unique=False)
+    op.create_table(
+        "approval_asked",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("run_id", "person"),
+    )
+    op.create_index(op.f("ix_approval_asked_person"), "approval_asked", ["person"], unique=False)
     op.create_table(
         "run_approval",
         sa.Column("id", sa.Integer(), nullable=False),
