@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 
@@ -60,6 +61,10 @@ class Drill:
                 return progress
             await asyncio.sleep(0.05)
         raise AssertionError(f"{playbook} does not come to its end: {self.runner.log(run_id).read_text()[-2000:]}")
+
+    def files(self) -> Path:
+        """Where the last run left what it collected."""
+        return self.runner.log(f"run{self.runs}").parents[2] / "files"
 
     @asynccontextmanager
     async def asked(self) -> AsyncIterator[Customers]:

@@ -142,3 +142,25 @@ async def test_a_dead_primary_is_replaced_and_follows_when_it_is_back(drill: Dri
     await until(drill, "db1", lambda status: status.role == "fenced")
     assert (await failover(drill, "db1", "db2")).succeeded
     assert (await until(drill, "db1", lambda status: status.epoch == 2)).role == "standby"
+
+
+async def test_diagnostics_tell_what_every_host_does_and_no_secret(drill: Drill) -> None:
+    log = drill.fleet.layout.root / "web1.log"
+    log.write_text(
+        "x" * 300_000
+        + "\n"
+        + "one line more\n" * 10_000
+        + "login ok password=hunter2 at postgresql://shop:hunter3@db/shop\nAuthorization: Bearer hunter4\n"
+    )
+    hosts = ("lb1", *drill.web, *STORE)
+    progress = await drill.run("diagnostics.yml", hosts)
+    assert progress.succeeded, progress.failures
+    assert {host.changed for host in progress.hosts.values()} == {0}
+    files = {path.name: path.read_text() for path in drill.files().iterdir()}
+    assert {f"{host}-{what}.txt" for host in hosts for what in ("processes", "sockets")} <= set(files)
+    assert f"service.py web1 eu {drill.fleet.layout.ports['web1']}" in files["web1-processes.txt"]
+    assert f":{drill.fleet.layout.entrance}" in files["web1-sockets.txt"]
+    assert "shop,web1" in files["lb1-haproxy.csv"]
+    assert "login ok password=[secret] at postgresql://shop:[secret]@db/shop\nAuthorization: [secret]" in files["web1-web1.log"]
+    assert not any("hunter" in text for text in files.values())
+    assert max(len(text.encode()) for text in files.values()) <= 200_000
