@@ -123,6 +123,7 @@ from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.effects import Effects
 from bot.runbooks.leftovers import Leftovers
+from bot.runbooks.posting import RunFiles
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
@@ -339,6 +340,7 @@ async def build_rooms(
     leftovers = Leftovers(database, runner, settings.runs_kept)
     RunWork(database, catalogue, runs, effects, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
+    RunFiles(database, gateway, incidents, runs).register(worker)
     cards = RunCards(database, gateway, directory, incidents, catalogue, runs, links)
     cards.register(worker)
     Asking(database, gateway, directory, incidents, runs, approvers, cards, links).register(worker)

@@ -101,8 +101,15 @@ def card(shown: Shown) -> list[Block]:
     if buttons := offered(shown):
         blocks.append(ActionsBlock(block_id=f"run:{run.number}", elements=buttons))
     if run.started_at is not None:
-        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=f"{elapsed(shown)} · {link(shown.log, 'whole output')}")]))
+        said = [elapsed(shown), link(shown.log, "whole output"), *filed(run)]
+        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=clamp(" · ".join(said)))]))
     return blocks
+
+
+def filed(run: Run) -> list[str]:
+    """Where its output is as a file, or why it is none."""
+    where = [link(run.files_link, "as a file")] if run.files_link else []
+    return [*where, *([f"not posted as a file: {escape(run.files_trouble)}"] if run.files_trouble else [])]
 
 
 def facts(shown: Shown) -> str:

@@ -57,6 +57,10 @@ class Homes:
         """Everything that Ansible printed."""
         return artifacts(self._home(run_id)) / "stdout"
 
+    def files(self, run_id: str) -> Path:
+        """What the playbook left for people."""
+        return self._home(run_id) / "files"
+
     async def clear(self, run_id: str) -> None:
         """Remove what a run left; its empty directory stays, so that nobody who comes late begins it again."""
         await asyncio.to_thread(_empty, self._home(run_id))

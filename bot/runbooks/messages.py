@@ -82,3 +82,11 @@ class ShowRun(Order):
 
     destination: ClassVar[str] = "slack"
     run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostFiles(Order):
+    """Post what a run printed and left as files in the incident's channel."""
+
+    destination: ClassVar[str] = "slack-files"
+    run_id: int

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.db import EnumText, UtcDateTime
@@ -59,6 +59,12 @@ class Run(SQLModel, table=True):
     verified: str = Field(default="", sa_type=Text)
     """The same as a sentence."""
     message_ts: str | None = None
+    left_out: str = Field(default="", sa_type=Text)
+    """Files that its playbook left and that were not taken, with why."""
+    files_link: str = ""
+    """Where its output was posted as a file."""
+    files_trouble: str = Field(default="", sa_type=Text)
+    """Why it could not be."""
 
     @property
     def number(self) -> int:
@@ -105,6 +111,22 @@ class ApprovalAsked(SQLModel, table=True):
     """For what they were chosen: `commander`, `primary on call for Payments`."""
     message: str | None = None
     """`channel/ts`, once it is posted."""
+
+
+class RunFile(SQLModel, table=True):
+    """A file of a run: what its playbook left, or, without content, what it printed."""
+
+    __tablename__ = "run_file"
+    __table_args__ = (UniqueConstraint("run_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    name: str
+    content: bytes | None = Field(default=None, sa_type=LargeBinary)
+    cut: int = 0
+    """Bytes of its beginning that were too many."""
+    slack_id: str | None = None
+    """Slack's name for it, once it was brought there; whether it was shared, Slack knows."""
 
 
 class RunLock(SQLModel, table=True):

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from bot.db import Tx
 from bot.runbooks.hiding import Hiding
-from bot.runbooks.models import Run, RunOutput
+from bot.runbooks.models import Run, RunFile, RunOutput
 
 PIECE = 64_000
 HEAD, TAIL = 500_000, 1_500_000
@@ -113,6 +113,7 @@ async def kept(tx: Tx, run_id: int, longest: int | None = None) -> str:
 
 
 async def forget_old(tx: Tx) -> None:
-    """Drop the output of runs that ended so long ago that no link to their page opens any more."""
+    """Drop the output and the files of runs that ended so long ago that no link to their page opens any more."""
     old = select(col(Run.id)).where(col(Run.ended_at) < tx.now - REMEMBERED)
-    await tx.changed(delete(RunOutput).where(col(RunOutput.run_id).in_(old)))
+    for table in (RunOutput, RunFile):
+        await tx.changed(delete(table).where(col(table.run_id).in_(old)))

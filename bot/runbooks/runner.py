@@ -62,6 +62,10 @@ class PlaybookRunner(Protocol):
         """The file with everything that Ansible printed."""
         ...
 
+    def files(self, run_id: str) -> Path:
+        """The directory in which a run leaves files for people."""
+        ...
+
     async def clear(self, run_id: str) -> None:
         """Remove everything that a run left here. It still counts as begun: nothing of this name ever runs again."""
         ...

@@ -9,7 +9,7 @@ from bot import faultpoints
 from bot.config.runbooks import Verification
 from bot.db import BOT, Database
 from bot.errors import AlreadyDone, Refusal
-from bot.runbooks import output
+from bot.runbooks import files, output
 from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue, Scene
 from bot.runbooks.checks import Checks
@@ -153,11 +153,11 @@ class RunWork:
         before = read(run.progress)
         look = await self._runner.look(run_id(run), before.seen)
         progress = fold(before, look.events)
-        printed = await asyncio.to_thread(
-            output.printed, self._runner.log(run_id(run)), kept, self._hiding, is_over=look.life != Life.RUNNING
-        )
+        is_over = look.life != Life.RUNNING
+        printed = await asyncio.to_thread(output.printed, self._runner.log(run_id(run)), kept, self._hiding, is_over=is_over)
+        left = await asyncio.to_thread(files.collected, self._runner.files(run_id(run)), self._hiding) if is_over else ([], [])
         if look.life == Life.LOST and run.stopped_by is None:
-            return await self._lose(run, progress, "Its process ended without a word.", kept, printed)
+            return await self._lose(run, progress, "Its process ended without a word.", kept, printed, left)
         if look.life == Life.UNKNOWN:
             if now - run.started_at < BEGINS_WITHIN:
                 return TryLater("it is about to start", timedelta(seconds=1))
@@ -173,6 +173,7 @@ class RunWork:
                 await self._runs.followed(tx, held, progress)
                 return Done()
             await self._runs.finished(tx, held, progress)
+            await files.keep(tx, held, *left)
         await self._leftovers.ended(run_id(run))
         return Done()
 
@@ -229,12 +230,21 @@ class RunWork:
                 return False
         return True
 
-    async def _lose(self, run: Run, progress: Progress, why: str, kept: int = 0, printed: Sequence[output.Piece] = ()) -> Outcome:
+    async def _lose(
+        self,
+        run: Run,
+        progress: Progress,
+        why: str,
+        kept: int = 0,
+        printed: Sequence[output.Piece] = (),
+        left: tuple[Sequence[files.Left], Sequence[str]] = ((), ()),
+    ) -> Outcome:
         async with self._db.begin(actor=BOT) as tx:
             held = await self._runs.held(tx, run.number)
             if held.state == RunState.RUNNING:
                 await output.keep(tx, run.number, kept, printed)
                 await self._runs.lose(tx, held, progress, why)
+                await files.keep(tx, held, *left)
         return Done()
 
 

@@ -31,6 +31,7 @@ from bot.slack.pace import Pace
 from bot.work import orders
 
 TIMEOUT_S = 10.0
+UPLOAD_TIMEOUT_S = 60.0
 GONE_AGAIN = timedelta(seconds=30)
 """How soon a call is tried again while Slack does not accept our token."""
 
@@ -163,6 +164,21 @@ class SlackGateway:
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as problem:
             logger.warning("response_url failed", why=f"{type(problem).__name__}: {problem}")
             return 0
+
+    async def put(self, url: str, content: bytes) -> Result:
+        """Bring a file's bytes to the address that Slack gave for them; until it is shared nobody sees it."""
+        try:
+            async with asyncio.timeout(UPLOAD_TIMEOUT_S):
+                proxy = proxy_for(self._client.proxy, url)
+                async with self._sessions().post(url, data=content, proxy=proxy, ssl=self._client.ssl or True) as answer:
+                    status, after = answer.status, _retry_after({name.lower(): value for name, value in answer.headers.items()})
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as problem:
+            return TryLater(f"A file could not be brought to Slack ({type(problem).__name__}).")
+        if status == 200:
+            return Ok({})
+        why = f"Slack answered HTTP {status} to a file."
+        logger.warning("upload failed", status=status)
+        return TryLater(why, timedelta(seconds=after)) if status == 429 or status >= 500 else Failed("upload_refused", why)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -182,6 +182,25 @@ METHODS: dict[str, Method] = {
     "views.publish": Method(
         TIER_4, degrade="hash_conflict not_enabled not_implemented duplicate_external_id", tell="missing_profile_id view_too_large"
     ),
+    "files.getUploadURLExternal": Method(
+        TIER_4,
+        degrade="file_type_not_allowed file_upload_size_restricted file_uploads_disabled file_uploads_except_images_disabled "
+        "storage_limit_reached",
+        tell="alt_txt_too_large missing_argument snippet_too_large unknown_snippet_type unknown_subtype",
+    ),
+    "files.completeUploadExternal": Method(
+        TIER_4,
+        retry="file_update_failed",
+        degrade="channel_not_found file_not_found file_type_not_allowed file_uploads_except_images_disabled invalid_channel not_in_channel "
+        "posting_to_channel_denied",
+        tell="channels_limit_exceeded invalid_blocks",
+    ),
+    "files.info": Method(
+        TIER_4,
+        reads=True,
+        degrade="canvas_disabled_file_team canvas_disabled_user_team canvas_globally_disabled file_deleted file_not_found not_visible "
+        "slack_connect_canvas_sharing_blocked template_not_visible",
+    ),
     "pins.add": Method(
         TIER_2,
         retry="external_channel_migrating",

@@ -103,6 +103,18 @@ _BY_CODES = {
     ),
     "blocked_file_type file_deleted file_is_deleted file_not_found file_not_shared file_share_limit_reached max_file_sharing_exceeded "
     "unable_to_share_files file_already_added": "A file in it cannot be shared.",
+    "files.info:file_not_found files.completeUploadExternal:file_not_found": "Slack knows no such file.",
+    "files.info:file_deleted": "Somebody deleted the file.",
+    "not_visible template_not_visible canvas_disabled_file_team canvas_globally_disabled": "The app may not see that file.",
+    "file_uploads_disabled file_uploads_except_images_disabled file_type_not_allowed file_upload_size_restricted snippet_too_large": (
+        "The workspace's settings do not let the app post such files. Ask an admin to allow it."
+    ),
+    "storage_limit_reached": "The workspace's storage for files is full. Ask an admin.",
+    "file_update_failed": "Slack could not take the file just now.",
+    "unknown_snippet_type unknown_subtype alt_txt_too_large channels_limit_exceeded": (
+        "Slack could not make sense of this file. This is a bug in Tocsin; please report it."
+    ),
+    "invalid_channel": "Slack knows no such channel.",
     # pins, bookmarks, reactions
     "already_pinned": "It is pinned already.",
     "not_pinnable": "That cannot be pinned.",

@@ -87,6 +87,8 @@ POINTS = {
         "run: started, not followed",
         "begin_run: done, not noted",
         "follow_run: claimed",
+        "run: files brought, not shared",
+        "run: files shared, not noted",
     ),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }

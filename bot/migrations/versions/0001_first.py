@@ -623,6 +623,9 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(), nullable=True),
         sa.Column("verified", sa.Text(), nullable=False),
         sa.Column("message_ts", sa.String(), nullable=True),
+        sa.Column("left_out", sa.Text(), nullable=False),
+        sa.Column("files_link", sa.String(), nullable=False),
+        sa.Column("files_trouble", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["incident_id"],
             ["incident.id"],
@@ -683,6 +686,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("run_id", "fingerprint", "person"),
+    )
+    op.create_table(
+        "run_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("cut", sa.Integer(), nullable=False),
+        sa.Column("slack_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("run_id", "name"),
     )
     op.create_table(
         "run_lock",
