@@ -2,10 +2,11 @@
 """Point a host's `current` link at a release, in one step that nobody can see half done. Works wherever Ansible's connection leads.
 
     - tocsin_release: {home: /srv/shop, to: v41}
-      register: released   # released.before is the release that it pointed at
+      register: released   # released.before is the release that it pointed at, released.to the one that it points at now
 
-Releases are directories `<home>/releases/<version>`; the link is `<home>/current`. It reports `left`, the release that it moved away from.
-In check mode it cautions of what a release that would be left has brought besides itself, as its `release.json` says (docs/releases.md).
+Releases are directories `<home>/releases/<version>`; the link is `<home>/current`. `to` may be the releases of other hosts: then the one
+that most of them have is meant. Without `to` it only looks. It reports `left`, the release that it moved away from. In check mode it
+cautions of what a release that would be left has brought besides itself, as its `release.json` says (docs/releases.md).
 """
 
 import json
@@ -25,17 +26,19 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        home, to = str(self._task.args["home"]), str(self._task.args["to"])
-        if "/" in to or to.startswith("."):
-            raise AnsibleActionFail(f"{to!r} is no release")
+        home = str(self._task.args["home"])
         before = self.said(f"readlink {quoted(home, 'current')}").rpartition("/")[2]
+        to = most(self._task.args["to"]) if "to" in self._task.args else before
+        if to == before:
+            return {**result, "changed": False, "plan": [], "before": before, "to": to}
+        if not to or "/" in to or to.startswith("."):
+            raise AnsibleActionFail(f"{to!r} is no release")
         self.said(f"test -d {quoted(home, 'releases', to)}", f"there is no release {to} in {home}/releases")
-        plan = [f"release: {before or 'none'} → {to}"] if before != to else []
-        if plan and not self._task.check_mode:
+        if not self._task.check_mode:
             draft, link = quoted(home, ".current.new"), quoted(home, "current")
             self.said(f"ln -sfn {shlex.quote('releases/' + to)} {draft} && mv -T {draft} {link}", f"{home}/current cannot be moved")
-        found = {**result, "changed": bool(plan), "plan": plan, "before": before}
-        if plan and before:
+        found = {**result, "changed": True, "plan": [f"release: {before or 'none'} → {to}"], "before": before, "to": to}
+        if before:
             return (
                 {**found, "cautions": self.cautions(home, before, to)} if self._task.check_mode else {**found, "reports": {"left": before}}
             )
@@ -90,6 +93,12 @@ def listed(about, key):
     """Names under a key, as text; a release that says true or 1 has one all the same."""
     found = about.get(key)
     return ", ".join(str(one)[:60] for one in found[:5]) if isinstance(found, list) else str(found)[:60] if found else ""
+
+
+def most(wanted):
+    """The one release, or of several the most frequent."""
+    several = [wanted] if isinstance(wanted, str) else [str(one) for one in wanted]
+    return max(several, key=several.count, default="")
 
 
 def quoted(*parts):

@@ -4,8 +4,8 @@
     - tocsin_supervisor: {socket: /run/supervisor.sock, program: web1, state: restarted}
 
 `state` is restarted, started or stopped. It waits until the program is in that state, `within` seconds at most. `reloaded` sends SIGHUP,
-at which many programs read their configuration again; one that does not run is left alone. Without `state` it only looks. `was_running`
-says whether the program runs when the task begins.
+at which many programs read their configuration again; one that does not run is left alone, and so it is by the others with `only_running`.
+Without `state` it only looks. `was_running` says whether the program runs when the task begins.
 """
 
 import http.client
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
     """The task."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"socket", "program", "state", "within"})
+    _VALID_ARGS = frozenset({"socket", "program", "state", "within", "only_running"})
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -32,7 +32,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"state is {state!r}; it must be one of {', '.join(STATES)}")
         supervisor = xmlrpc.client.ServerProxy("http://supervisor", transport=Unix(str(self._task.args["socket"]))).supervisor
         is_up = supervisor.getProcessInfo(program)["statename"] in ("RUNNING", "STARTING")
-        is_wanted = {None: False, "restarted": True, "started": not is_up, "stopped": is_up, "reloaded": is_up}[state]
+        is_left_alone = bool(self._task.args.get("only_running")) and not is_up
+        is_wanted = {None: False, "restarted": True, "started": not is_up, "stopped": is_up, "reloaded": is_up}[state] and not is_left_alone
         plan = [f"{program}: {'running' if is_up else 'stopped'} → {state}"] if is_wanted else []
         if plan and state == "reloaded" and not self._task.check_mode:
             supervisor.signalProcess(program, "HUP")
