@@ -23,10 +23,11 @@ STATES = {"0": "ready", "1": "maint", "8": "drain"}
 
 @dataclass
 class Customers:
-    """What those who ask at the entrance got: answers by status and host, and requests that were cut."""
+    """What those who ask at an entrance got: answers by status, host and release, and requests that were cut."""
 
     answers: Counter[int] = field(default_factory=Counter)
     hosts: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
     cut: int = 0
 
     @property
@@ -67,25 +68,27 @@ class Drill:
         return self.runner.log(f"run{self.runs}").parents[2] / "files"
 
     @asynccontextmanager
-    async def asked(self) -> AsyncIterator[Customers]:
-        """Customers ask all the while, each on a connection of their own."""
+    async def asked(self, port: int | None = None) -> AsyncIterator[Customers]:
+        """Customers ask all the while, each on a connection of their own; the shop's unless told."""
         seen = Customers()
         done = asyncio.Event()
-        asking = asyncio.create_task(self._ask(seen, done))
+        asking = asyncio.create_task(self._ask(port or self.fleet.layout.entrance, seen, done))
         try:
             yield seen
         finally:
             done.set()
             await asking
 
-    async def _ask(self, seen: Customers, done: asyncio.Event) -> None:
+    async def _ask(self, port: int, seen: Customers, done: asyncio.Event) -> None:
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=15)) as session:
             while not done.is_set():
                 try:
-                    async with session.get(f"http://127.0.0.1:{self.fleet.layout.entrance}/") as answer:
+                    async with session.get(f"http://127.0.0.1:{port}/") as answer:
                         seen.answers[answer.status] += 1
-                        seen.hosts[(await answer.json(content_type=None))["host"]] += 1
+                        body = await answer.json(content_type=None)
+                        seen.hosts[body["host"]] += 1
+                        seen.versions[body["version"]] += 1
                 except (aiohttp.ClientError, TimeoutError, OSError):
                     seen.cut += 1
                 await asyncio.sleep(BETWEEN_S)
@@ -107,11 +110,22 @@ class Drill:
             await asyncio.sleep(0.05)
         raise AssertionError(f"{host} is never {state}: {told}")
 
-    async def sample(self, count: int = 60) -> Customers:
+    async def sample(self, count: int = 60, port: int | None = None) -> Customers:
         """What so many customers get now."""
-        async with self.asked() as seen:
+        async with self.asked(port) as seen:
             for _ in range(2000):
                 if seen.answers.total() + seen.cut >= count:
                     break
                 await asyncio.sleep(0.02)
         return seen
+
+
+@asynccontextmanager
+async def standing(folder: Path) -> AsyncIterator[Drill]:
+    """A fleet that runs, in this folder."""
+    fleet = Fleet(folder / "fleet")
+    try:
+        await fleet.start()
+        yield Drill(fleet, LocalRunner(folder / "runs"))
+    finally:
+        await fleet.stop()

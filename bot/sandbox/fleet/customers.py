@@ -10,7 +10,7 @@ import aiohttp
 
 A_SECOND = 10
 KEPT_S = 180
-PATIENCE_S = 3.0
+PATIENCE_S = 2.0
 
 
 @dataclass

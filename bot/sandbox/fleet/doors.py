@@ -10,13 +10,13 @@ from aiohttp import web
 
 from bot.errors import Unavailable
 from bot.sandbox.doors import answering, fields_of
-from bot.sandbox.fleet import state
+from bot.sandbox.fleet import capacity, state
 
 if TYPE_CHECKING:
     from bot.sandbox.fleet.customers import Customers
     from bot.sandbox.fleet.fleet import Fleet
 
-FAULTS = ("bad_release", "leak", "dead_region", "bad_flag", *state.FAULTS)
+FAULTS = ("bad_release", "dead_region", "bad_flag", *capacity.FAULTS, *state.FAULTS)
 
 
 class FleetDoors:

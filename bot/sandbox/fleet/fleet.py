@@ -10,9 +10,10 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.sandbox.fleet import state
+from bot.sandbox.fleet import capacity, state
 from bot.sandbox.fleet.layout import FLAGS, GOOD, REGIONS, Layout, laid_out
 from bot.sandbox.fleet.programs import Programs
+from bot.sandbox.fleet.rush import Rush
 from bot.sandbox.process import die_with_parent
 
 READY_WITHIN_S = 20.0
@@ -29,6 +30,7 @@ class Fleet:
         self._process: asyncio.subprocess.Process | None = None
         self.layout: Layout
         self.programs: Programs
+        self.rush: Rush
         self.regions = REGIONS
 
     async def start(self) -> None:
@@ -36,6 +38,7 @@ class Fleet:
         self._sockets = Path(tempfile.mkdtemp(prefix="fleet"))
         self.layout = laid_out(self._root, self._sockets)
         self.programs = Programs(self.layout.supervisor_socket)
+        self.rush = Rush(f"http://127.0.0.1:{self.layout.entrance}/large")
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(self._root / "supervisord.conf")),
             stdin=asyncio.subprocess.DEVNULL,
@@ -50,6 +53,7 @@ class Fleet:
     async def stop(self) -> None:
         """End everything."""
         if self._process is not None:
+            await self.rush.stop()
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
             try:
@@ -62,7 +66,8 @@ class Fleet:
 
     async def is_ready(self) -> bool:
         """Does every instance answer?"""
-        addresses = [f"http://127.0.0.1:{port}/healthz" for port in (*self.layout.ports.values(), self.layout.entrance)]
+        entrances = (self.layout.entrance, self.layout.pay)
+        addresses = [f"http://127.0.0.1:{port}/healthz" for port in (*self.layout.ports.values(), *entrances)]
         timeout = aiohttp.ClientTimeout(total=2)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             try:
@@ -90,36 +95,41 @@ class Fleet:
         match fault:
             case "bad_release":  # it starts, says that it is healthy, and answers 500
                 await self.release("v42")
-            case "leak":  # it grows, and slower
-                await self.release("v43")
             case "dead_region":  # whatever goes there gets an error
                 for host in REGIONS["us"]:
                     (self.layout.home(host) / "broken").touch()
             case "bad_flag":  # a release and a flag that do not go together
                 await self.release("v44")
                 self.set_flag("on")
+            case _ if fault in capacity.FAULTS:
+                await capacity.break_by(self, fault)
             case _:
                 await state.break_by(self, fault)
 
     async def mend(self) -> None:
         """All as it was at the beginning."""
-        for host in self.layout.ports:
-            (self.layout.home(host) / "broken").unlink(missing_ok=True)
         self.set_flag("off")
         await self.programs.signal(["web1"], "CONT")
+        for host in self.layout.instances:
+            (self.layout.home(host) / "broken").unlink(missing_ok=True)
+            self.point(host, GOOD)
+        await capacity.mend(self)
         await state.mend(self)
-        await self.release(GOOD)
-        for host in self.layout.ports:
-            await self.haproxy(f"set server shop/{host} state ready; set server shop/{host} weight 100; enable health shop/{host}")
+        await self.programs.restart([host for host in self.layout.instances if host not in capacity.STAND_BY])
+        await self._until_ready()
 
     async def release(self, version: str) -> None:
         """Every host gets this release, as a careless deployment would do it: all at once."""
         for host in self.layout.ports:
-            draft = self.layout.home(host) / ".current.new"
-            draft.symlink_to(f"releases/{version}")
-            draft.replace(self.layout.home(host) / "current")
+            self.point(host, version)
         await self.programs.restart(list(self.layout.ports))
         await self._until_ready()
+
+    def point(self, host: str, version: str) -> None:
+        """Let a host's link lead to this release; it runs with it from its next start on."""
+        draft = self.layout.home(host) / ".current.new"
+        draft.symlink_to(f"releases/{version}")
+        draft.replace(self.layout.home(host) / "current")
 
     def set_flag(self, variant: str) -> None:
         """Switch the one feature flag."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.sandbox.fleet import state
+from bot.sandbox.fleet import capacity, state
 
 REGIONS: Mapping[str, tuple[str, ...]] = {"eu": ("web1", "web2", "web3"), "us": ("web4", "web5")}
 RELEASES: Mapping[str, dict[str, object]] = {
@@ -21,23 +21,34 @@ RELEASES: Mapping[str, dict[str, object]] = {
     "v42": {"previous": "v41", "broken": True},  # starts, says that it is healthy, and answers 500
     "v43": {"previous": "v42", "migrations": ["0031_orders_currency"], "leaks": True},
     "v44": {"previous": "v43", "flags": ["new-checkout"], "breaks_with_flag": True},
+    "v45": {"previous": "v44", "fails_sometimes": True},  # one answer in three is an error
 }
 GOOD = "v41"
+SLOWEST_S = 0.8
+"""What takes longer is not well, says the verification."""
 FLAGS = {"flags": {"new-checkout": {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}}}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything is. `ports` by host; `entrance` is where customers come in. `stores` are the ports of the store's halves, `ways` by
-    region those behind which whichever half leads is reached."""
+    """Where everything is. `ports` by host that serves customers at the beginning, `more` of the others; `entrance` is where customers come
+    in, `pay` where those who pay do. `stores` are the ports of the store's halves, `ways` by region those behind which whichever half leads
+    is reached."""
 
     root: Path
     sockets: Path
     entrance: int
+    pay: int
     ports: Mapping[str, int]
+    more: Mapping[str, int]
     stores: Mapping[str, int]
     ways: Mapping[str, int]
+
+    @property
+    def instances(self) -> Mapping[str, int]:
+        """The ports of all instances of the service, whatever they are for."""
+        return {**self.ports, **self.more}
 
     @property
     def haproxy_socket(self) -> Path:
@@ -63,19 +74,20 @@ class Layout:
 def laid_out(root: Path, sockets: Path) -> Layout:
     """Write it all anew. `sockets` is a directory with a short name: a unix socket's path has room for 107 characters."""
     hosts = [host for region in REGIONS.values() for host in region]
-    names = ("entrance", *hosts, *state.STORES, *REGIONS)
+    more = capacity.PLACES
+    names = ("entrance", "pay", *hosts, *more, *state.STORES, *REGIONS)
     free = dict(zip(names, free_ports(len(names)), strict=True))
-    ports, stores, ways = ({name: free[name] for name in some} for some in (hosts, state.STORES, REGIONS))
-    layout = Layout(root, sockets, free["entrance"], ports, stores, ways)
+    ports, others, stores, ways = ({name: free[name] for name in some} for some in (hosts, more, state.STORES, REGIONS))
+    layout = Layout(root, sockets, free["entrance"], free["pay"], ports, others, stores, ways)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
-    for host in hosts:
+    for host in layout.instances:
         for version, traits in RELEASES.items():
             release = layout.home(host) / "releases" / version
             release.mkdir(parents=True)
             (release / "release.json").write_text(json.dumps({"version": version, **traits}))
         (layout.home(host) / "current").symlink_to(f"releases/{GOOD}")
-    state.lay_out(layout, layout.ports)
+    state.lay_out(layout, layout.instances)
     layout.flags.write_text(json.dumps(FLAGS, indent=2))
     layout.inventory.write_text(yaml.safe_dump(inventory(layout), sort_keys=False))
     (root / "haproxy.cfg").write_text(haproxy(layout))
@@ -102,9 +114,11 @@ def inventory(layout: Layout) -> dict[str, object]:
         "haproxy_backend": "shop",
         "supervisor_socket": str(layout.supervisor_socket),
         "flag_file": str(layout.flags),
+        "capacity_minimum": capacity.MINIMUM,
         "entrance_url": f"http://127.0.0.1:{layout.entrance}/",
+        "entrance_slowest": SLOWEST_S,
     }
-    web = {
+    known = {
         host: {
             "release_home": str(layout.home(host)),
             "config_home": str(layout.home(host) / "config"),
@@ -112,23 +126,19 @@ def inventory(layout: Layout) -> dict[str, object]:
             "cache_url": f"http://127.0.0.1:{port}/cache",
             "log_files": [str(layout.root / f"{host}.log")],
         }
-        for host, port in layout.ports.items()
+        for host, port in layout.instances.items()
     }
-    regions = {f"region_{name}": {"hosts": dict.fromkeys(hosts)} for name, hosts in REGIONS.items()}
+    web = {host: known[host] for host in (*layout.ports, *(host for members in capacity.SPARES.values() for host in members))}
+    regions = {f"region_{name}": {"hosts": dict.fromkeys((*hosts, *capacity.SPARES[name]))} for name, hosts in REGIONS.items()}
     balancer = {"log_files": [str(layout.root / "haproxy.log"), str(layout.root / "supervisord.log")]}
-    return {
-        "all": {
-            "vars": common,
-            "children": {"lb": {"hosts": {"lb1": balancer}}, "web": {"hosts": web}, "store": state.group(layout), **regions},
-        }
-    }
+    more = {"store": state.group(layout), **regions, **capacity.groups(layout.pay, known)}
+    return {"all": {"vars": common, "children": {"lb": {"hosts": {"lb1": balancer}}, "web": {"hosts": web}, **more}}}
 
 
 def haproxy(layout: Layout) -> str:
     """The load balancer: health checks, weights, and a runtime API for drain and reroute."""
-    servers = "\n".join(
-        f"    server {host} 127.0.0.1:{port} check inter 200ms fall 2 rise 1 weight 100" for host, port in layout.ports.items()
-    )
+    usual = [capacity.server(host, port, "weight 100") for host, port in layout.ports.items()]
+    servers = "\n".join([*usual, *capacity.shop_servers(layout.more)])
     return f"""global
     stats socket {layout.haproxy_socket} mode 600 level admin
     maxconn 2000
@@ -137,16 +147,17 @@ defaults
     timeout connect 2s
     timeout client 10s
     timeout server 10s
+    timeout queue 1s
     retries 2
     option redispatch
 frontend customers
     bind 127.0.0.1:{layout.entrance}
     default_backend shop
 backend shop
-    balance roundrobin
+    balance random(1)
     option httpchk GET /healthz
 {servers}
-{state.haproxy(layout)}"""
+{capacity.pay(layout.pay, layout.more)}{state.haproxy(layout)}"""
 
 
 def supervisord(layout: Layout) -> str:
@@ -159,20 +170,20 @@ def supervisord(layout: Layout) -> str:
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
         entry("haproxy", f"{balancer()} -db -f {layout.root}/haproxy.cfg", seconds=0),
     ]
-    for region, hosts in REGIONS.items():
-        for host in hosts:
-            place = f"{host} {region} {layout.ports[host]} {layout.home(host)}"
-            command = f"{sys.executable} -E -s {program} {place} {layout.flags} {layout.ways[region]}"
-            parts.append(entry(host, command, seconds=0))
+    places = {**{host: region for region, hosts in REGIONS.items() for host in hosts}, **capacity.PLACES}
+    for host, port in layout.instances.items():
+        place, way = places[host], layout.ways.get(places[host], layout.ways["eu"])
+        command = f"{sys.executable} -E -s {program} {host} {place} {port} {layout.home(host)} {layout.flags} {way}"
+        parts.append(entry(host, command, seconds=0, starts=host not in capacity.STAND_BY))
     parts += [entry(name, command, seconds=0) for name, command in state.programs(layout).items()]
     return "\n".join(parts)
 
 
-def entry(name: str, command: str, seconds: int) -> str:
+def entry(name: str, command: str, seconds: int, *, starts: bool = True) -> str:
     """One program, restarted when it dies."""
     return (
-        f"[program:{name}]\ncommand={command}\nautorestart=true\nstartsecs={seconds}\nstopwaitsecs=3\nredirect_stderr=true\n"
-        f"stdout_logfile=%(here)s/{name}.log\nstdout_logfile_maxbytes=1MB\nstdout_logfile_backups=0\n"
+        f"[program:{name}]\ncommand={command}\nautostart={str(starts).lower()}\nautorestart=true\nstartsecs={seconds}\nstopwaitsecs=3\n"
+        f"redirect_stderr=true\nstdout_logfile=%(here)s/{name}.log\nstdout_logfile_maxbytes=1MB\nstdout_logfile_backups=0\n"
     )
 
 

@@ -1,8 +1,9 @@
 """One instance of the fleet's service. A program of its own: `python service.py NAME REGION PORT HOME FLAGS STORE`.
 
-It serves the release that `HOME/current` points at when it starts. `/` is the path that people use; `/healthz` is green as long as the
-process lives, which is what makes a bad release bad; `/metrics` counts in Prometheus's format; `/cache` tells what is cached, and a
-DELETE of `/cache/NAMESPACE` forgets it. SIGHUP makes it read its configuration again.
+It serves the release that `HOME/current` points at when it starts. `/` is the path that people use, and `/large` one that takes long;
+`/healthz` is green as long as the process lives, which is what makes a bad release bad; `/metrics` counts in Prometheus's format; `/cache`
+tells what is cached, and a DELETE of `/cache/NAMESPACE` forgets it. SIGHUP makes it read its configuration again; SIGUSR1 lets a release
+that leaks grow as old as it would be in a week.
 """
 
 import json
@@ -19,6 +20,10 @@ import psutil
 from bot.sandbox.fleet.stock import Stock
 
 FLAG = "new-checkout"
+LARGE_TAKES_S = 0.4
+LEAK_BYTES, OLD = 20_000, 300
+SLOWEST_S = 2.5
+"""What an answer takes once `OLD` pieces have leaked; it grows with the square."""
 
 
 class Shop:
@@ -32,13 +37,15 @@ class Shop:
         self.took_s = 0.0
         self.leaked: list[bytes] = []
 
-    def answer(self) -> tuple[int, dict[str, object]]:
+    def answer(self, is_large: bool) -> tuple[int, dict[str, object]]:
         """The real path: what a customer would get."""
         began = time.monotonic()
         status = 200 if not self.is_broken() and self.stock.sell() else 500
+        if is_large:
+            time.sleep(LARGE_TAKES_S)
         if self.release.get("leaks"):
-            self.leaked.append(os.urandom(100_000))
-            time.sleep(min(0.5, len(self.leaked) / 500))
+            self.leak(1)
+            time.sleep(SLOWEST_S * min(1.0, len(self.leaked) / OLD) ** 2)
         if status != 200:
             print(f"{time.strftime('%H:%M:%S')} {self.name} answers {status}", flush=True)
         with self.lock:
@@ -47,9 +54,16 @@ class Shop:
         body = {"host": self.name, "region": self.region, "version": self.release["version"]}
         return status, {**body, "config": self.stock.configuration["version"]}
 
+    def leak(self, pieces: int) -> None:
+        """Keep what nobody needs any more, and get slower by it."""
+        if self.release.get("leaks"):
+            self.leaked += (os.urandom(LEAK_BYTES) for _ in range(pieces))
+
     def is_broken(self) -> bool:
         """A bad release breaks every request; a wrong configuration and the new checkout's flag do so wherever they are on."""
         if self.release.get("broken") or (self.home / "broken").exists():
+            return True
+        if self.release.get("fails_sometimes") and sum(self.counts.values()) % 3 == 2:
             return True
         try:
             flag = json.loads(self.flags.read_text())["flags"][FLAG]
@@ -64,7 +78,7 @@ class Shop:
         of = f'{{host="{self.name}"}}'
         lines += ["# TYPE shop_request_seconds summary", f"shop_request_seconds_sum{of} {self.took_s:.3f}"]
         lines += [f"shop_request_seconds_count{of} {sum(self.counts.values())}"]
-        lines += ["# TYPE shop_leaked_bytes gauge", f"shop_leaked_bytes{of} {len(self.leaked) * 100_000}"]
+        lines += ["# TYPE shop_leaked_bytes gauge", f"shop_leaked_bytes{of} {len(self.leaked) * LEAK_BYTES}"]
         lines += ["# TYPE process_resident_memory_bytes gauge", f"process_resident_memory_bytes{of} {resident()}"]
         return "\n".join(lines) + "\n"
 
@@ -86,7 +100,7 @@ def handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             elif self.path == "/cache":
                 self.say(200, json.dumps(shop.stock.cached()) + "\n")
             else:
-                status, body = shop.answer()
+                status, body = shop.answer(self.path == "/large")
                 self.say(status, json.dumps(body) + "\n")
 
         def do_DELETE(self) -> None:
@@ -122,6 +136,7 @@ def main(name: str, region: str, port: str, home: str, flags: str, store: str) -
     """Serve until killed."""
     shop = Shop(name, region, Path(home), Path(flags), int(store))
     signal.signal(signal.SIGHUP, lambda *_: shop.stock.read_configuration())
+    signal.signal(signal.SIGUSR1, lambda *_: shop.leak(OLD))
     Server(("127.0.0.1", int(port)), handler(shop)).serve_forever()
 
 
