@@ -79,6 +79,25 @@ ALL = (
         "The flag new-checkout breaks release v44; an alert fires. In the incident's channel: /inc run flag flag=new-checkout.",
         lasts=True,
     ),
+    Scenario(
+        "leak",
+        "Instances leak",
+        "Release v43 leaks memory and answers slower and slower; an alert fires. In the incident's channel: /inc run rolling-restart.",
+        lasts=True,
+    ),
+    Scenario(
+        "overloaded_backend",
+        "More load than fits",
+        "Large orders come in faster than five instances can take them; an alert fires. In the incident's channel: /inc run scale to=8.",
+        lasts=True,
+    ),
+    Scenario(
+        "bad_canary",
+        "A canary is bad",
+        "One payment in ten goes to release v42 and fails; an alert fires. In the incident's channel: /inc run canary-abort, which nobody "
+        "needs to approve.",
+        lasts=True,
+    ),
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}
 
@@ -107,6 +126,9 @@ DRILLS = {
     "bad_release": ("CheckoutErrors", "checkout", "Every payment fails since release v42"),
     "dead_region": ("RegionErrors", "checkout", "Two payments in five fail, all of them in region us"),
     "bad_flag": ("CheckoutErrors", "checkout", "Every payment fails with the flag new-checkout"),
+    "leak": ("CheckoutSlow", "checkout", "Two payments in five take longer than people wait, and memory grows since release v43"),
+    "overloaded_backend": ("CheckoutOverloaded", "checkout", "Payments wait and fail, since 30 large orders a second come in"),
+    "bad_canary": ("CanaryErrors", "checkout", "One payment in ten fails, all of them on canary1"),
 }
 INSTANCES = 4
 WAITS_S = (300.0, 300.0, 330.0)

@@ -32,10 +32,16 @@ async def customers(world: World, *, well: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "line"),
-    [("bad_release", "rollback to=v41"), ("dead_region", "reroute region=us"), ("bad_flag", "flag flag=new-checkout")],
+    ("fault", "line", "says"),
+    [
+        ("bad_release", "rollback to=v41", ""),
+        ("dead_region", "reroute region=us", ""),
+        ("bad_flag", "flag flag=new-checkout", ""),
+        ("leak", "rolling-restart", "Recovered"),
+        ("overloaded_backend", "scale to=8", "Recovered"),
+    ],
 )
-async def test_what_broke_is_mended_by_the_runbook_that_somebody_else_approved(world: World, fault: str, line: str) -> None:
+async def test_what_broke_is_mended_by_the_runbook_that_somebody_else_approved(world: World, fault: str, line: str, says: str) -> None:
     await world.sandbox.post(f"/scenarios/{fault}", on=True)
     await world.settled()
     await customers(world, well=False)
@@ -43,5 +49,14 @@ async def test_what_broke_is_mended_by_the_runbook_that_somebody_else_approved(w
     await world.user("kim").command(f"/inc run {line}", channel)
     await run_card(world, 1, "waiting")
     await world.user("ana").press("Approve", channel)
+    assert says in await run_card(world, 1, "succeeded")
+    await customers(world, well=True)
+
+
+async def test_a_bad_canary_is_aborted_by_who_sees_it_alone(world: World) -> None:
+    await world.sandbox.post("/scenarios/bad_canary", on=True)
+    await world.settled()
+    await customers(world, well=False)
+    await world.user("kim").command("/inc run canary-abort", await world.channel_name(1))
     await run_card(world, 1, "succeeded")
     await customers(world, well=True)
