@@ -2,6 +2,7 @@
 
 <root>/<run id>/env/extravars                       the parameters, sealed, only for our eyes, gone at the end
 <root>/<run id>/files/                              what the playbook leaves for people (`rb_files`)
+<root>/<run id>/sockets                             where SSH connections are shared: elsewhere, for a socket's path must be short
 <root>/<run id>/artifacts/run/job_events/N-….json   one file an event, numbered from 1
 <root>/<run id>/artifacts/run/stdout, rc            everything printed; the exit status, written last
 """
@@ -13,6 +14,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,6 +31,10 @@ EVENT_FILE = re.compile(r"(\d+)-[0-9a-f_-]+\.json")
 EVENTS_AT_ONCE = 500
 BEGINS_WITHIN_S = 10
 """From the order to start until the run's process can be seen."""
+
+
+SSH_ARGS = "-C -o ControlMaster=auto -o ControlPersist=30s -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
+"""One connection a host for all its tasks; one whose other end is gone is noticed after 15 s, and not only by the run's time-out."""
 
 
 class Homes:
@@ -67,7 +73,9 @@ class Homes:
 
     async def forget(self, run_id: str) -> None:
         """Remove a run's directory."""
-        await asyncio.to_thread(shutil.rmtree, self._home(run_id), ignore_errors=True)
+        home = self._home(run_id)
+        await asyncio.to_thread(_empty, home)
+        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
     async def kept(self) -> Mapping[str, float]:
         """The runs that have a directory, with its age since it was last changed."""
@@ -94,6 +102,7 @@ class Homes:
         for name in ("env", "files"):
             (home / name).mkdir(mode=0o700)
         (home / "ansible.cfg").touch()
+        (home / "sockets").symlink_to(tempfile.mkdtemp(prefix="rb-"))
         with open(home / "env" / "extravars", "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             json.dump(sealed(spec.parameters, str(home / "files")), file)
         return True
@@ -110,6 +119,8 @@ class Homes:
 
 
 def _empty(home: Path) -> None:
+    with contextlib.suppress(OSError):
+        shutil.rmtree((home / "sockets").readlink(), ignore_errors=True)
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(home)):
             if entry.is_dir(follow_symlinks=False):
@@ -133,6 +144,9 @@ def environment(home: Path) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
         "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
         "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_HOST_KEY_CHECKING": "1",  # a host that is not known is not trusted
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": os.path.realpath(home / "sockets"),
+        "ANSIBLE_SSH_ARGS": SSH_ARGS,
         "ANSIBLE_NOCOLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # nothing is written beside the playbooks
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
