@@ -37,6 +37,7 @@ from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
 from bot.reloads.service import in_force_last
 from bot.runbooks.catalogue import missing_files
+from bot.runbooks.doubts import doubts
 from bot.slack.gateway import Degraded
 from bot.slack.sockets import SocketMode
 from bot.web.front import Check
@@ -329,7 +330,9 @@ async def standing(environ: Mapping[str, str], directory: Path) -> Standing:
 def checked(environ: Mapping[str, str], directory: Path, against: Path | None) -> CheckReport:
     """The report on a directory, and what differs from another one, or from the database that DATABASE_URL names."""
     before = as_written(load(against, environ)) if against else asyncio.run(standing(environ, directory))
-    report = checked_directory(directory, environ, before, WallClock().now(), lambda config: missing_files(config, directory))
+    report = checked_directory(
+        directory, environ, before, WallClock().now(), lambda config: [*missing_files(config, directory), *doubts(config)]
+    )
     address = environ.get("DATABASE_URL", "").strip()
     if report.config is None or not address or report.config.verify_contacts == "off":
         return report

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot import log
 from bot.alerts import card as alerts_card
+from bot.alerts import messages as alert_facts
 from bot.alerts.intake import Intake
 from bot.alerts.service import Alerts
 from bot.alerts.web import AlertRoutes
@@ -123,7 +124,10 @@ from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.effects import Effects
 from bot.runbooks.leftovers import Leftovers
+from bot.runbooks.messages import RunEnded
 from bot.runbooks.posting import RunFiles
+from bot.runbooks.remedies import Remedies
+from bot.runbooks.rules import RuleCommand
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
@@ -239,6 +243,7 @@ async def build_rooms(
     approvers = Approvers(directory, incidents, oncall, paging)
     runs = Runs(directory, incidents, catalogue, approvers)
     effects = Effects(directory, incidents, catalogue, runs)
+    remedies = Remedies(directory, incidents, runs, alerts_card.firing)
 
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
@@ -249,6 +254,7 @@ async def build_rooms(
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)
     run_command = RunCommand(directory, incidents, catalogue, runs, effects, alerts_card.names)
+    RuleCommand(directory, remedies).register(actions, door)
     run_command.register(actions, door)
     standings.add(run_command.card_section)
     notes.add("Fired this week", fired_alerts.fired)
@@ -315,6 +321,11 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
 
+    listeners.on(alert_facts.AlertsFired, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
+    listeners.on(incident_orders.ChannelOpened, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
+    listeners.on(incident_orders.SeverityChanged, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
+    listeners.on(RunEnded, remedies.on_run_ended)
+
     # Who does what later
     door.work(worker)
     watching.register(worker)
@@ -338,7 +349,7 @@ async def build_rooms(
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
     leftovers = Leftovers(database, runner, settings.runs_kept)
-    RunWork(database, catalogue, runs, effects, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
+    RunWork(database, catalogue, runs, effects, remedies, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
     RunFiles(database, gateway, incidents, runs).register(worker)
     cards = RunCards(database, gateway, directory, incidents, catalogue, runs, links)

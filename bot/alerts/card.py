@@ -1,5 +1,6 @@
 """What alerts add to an incident's card."""
 
+import json
 from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
@@ -19,6 +20,13 @@ async def names(tx: Tx, incident: Incident) -> list[str]:
     """The names (`alertname`) of the alerts that an incident is about."""
     found = select(col(Alert.name)).where(col(Alert.incident_id) == incident.number).distinct()
     return list((await tx.session.execute(found)).scalars())
+
+
+async def firing(tx: Tx, incident: Incident) -> list[dict[str, str]]:
+    """The labels of the alerts of an incident that fire now, the oldest first."""
+    found = select(col(Alert.name), col(Alert.labels)).where(col(Alert.incident_id) == incident.number)
+    ordered = found.where(col(Alert.status) == AlertStatus.FIRING).order_by(col(Alert.starts_at), col(Alert.fingerprint))
+    return [{"alertname": name, **json.loads(labels)} for name, labels in await tx.session.execute(ordered)]
 
 
 async def section(tx: Tx, incident: Incident) -> Sequence[Block]:

@@ -11,7 +11,7 @@ from bot.alerts import rows, synthetic
 from bot.alerts.changes import Change, Known, change_of
 from bot.alerts.flapping import Flaps, flaps, is_quiet
 from bot.alerts.grouping import title_of
-from bot.alerts.messages import SettleFlapping
+from bot.alerts.messages import AlertsFired, SettleFlapping
 from bot.alerts.models import Alert, AlertGroup
 from bot.alerts.sources import AlertStatus, Signal, Webhook
 from bot.config.models import AlertSource, Service
@@ -114,6 +114,8 @@ class Alerts:
             taken.incident_id = await self._incident_for(tx, delivery, fresh, batch)
             for signal in fresh:
                 self._note(tx, batch, delivery, signal, taken.incident_id)
+            if taken.incident_id is not None:
+                await tx.announce(AlertsFired(taken.incident_id))
         return taken
 
     def _note(self, tx: Tx, batch: Batch, delivery: Delivery, signal: Signal, incident_id: int | None) -> None:

@@ -67,6 +67,7 @@ def summary(config: Config) -> str:
         (len(config.policies), "policy"),
         (len(config.alerts), "alert source"),
         *(((len(config.runbooks), "runbook"),) if config.runbooks else ()),
+        *(((len(config.remediations), "rule"),) if config.remediations else ()),
     )
     return ", ".join(counted(number, noun) for number, noun in counts)
 

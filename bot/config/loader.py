@@ -15,7 +15,7 @@ from bot.config.tree import Loc, Place, Problem, Raw, Tree, read, read_entry
 from bot.config.values import clip, nearest
 from bot.errors import ConfigInvalid
 
-SINGULAR = {"people": "person", "teams": "team", "webhooks": "webhook", "environments": "environment"}
+SINGULAR = {"people": "person", "teams": "team", "webhooks": "webhook", "environments": "environment", "remediations": "rule"}
 
 
 def load(directory: Path, environ: Mapping[str, str]) -> Config:

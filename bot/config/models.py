@@ -10,7 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
+from bot.config.labels import LabelMatch
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
+from bot.config.remediations import Remediation
 from bot.config.runbooks import Environment, Runbook, RunDefaults
 from bot.config.severity import Level, SeverityPolicy
 from bot.config.values import (
@@ -191,23 +193,11 @@ class Service(Strict):
     quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 
 
-class AlertRoute(Strict):
+class AlertRoute(LabelMatch):
     """Which service or team alerts with certain labels belong to."""
 
-    match: Mapping[str, str] = Field(default_factory=dict, description="Labels with exactly these values.")
-    match_re: Mapping[str, str] = Field(default_factory=dict, description="Labels whose whole value matches these regular expressions.")
     service: Id | None = Field(default=None, description="The service they are about.")
     team: Id | None = Field(default=None, description="The team they are for, where no service is known.")
-
-    @field_validator("match_re")
-    @classmethod
-    def compiles(cls, value: Mapping[str, str]) -> Mapping[str, str]:
-        for label, pattern in value.items():
-            try:
-                re.compile(pattern)
-            except (re.error, RecursionError, OverflowError) as error:
-                raise ValueError(f"the expression for label '{label}' does not compile ({error}); mend it.") from None
-        return value
 
     @model_validator(mode="after")
     def says_something(self) -> Self:
@@ -216,11 +206,6 @@ class AlertRoute(Strict):
         if self.service is None and self.team is None:
             raise ValueError("a route leads nowhere without a 'service' or a 'team'; give one.")
         return self
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether an alert with these labels takes this route. A missing label counts as empty."""
-        exact = all(labels.get(label, "") == value for label, value in self.match.items())
-        return exact and all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in self.match_re.items())
 
 
 class AlertSource(Strict):
@@ -376,6 +361,9 @@ class Config(Strict):
         default_factory=dict, description="Where runbooks run, by id; the first is the default."
     )
     runs: RunDefaults = Field(default=RunDefaults(), description="What becomes of a run that waits for approval.")
+    remediations: Mapping[str, Remediation] = Field(
+        default_factory=dict, description="Rules that ask for runs with nobody asking, by id. `/inc rules` shows and pauses them."
+    )
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
@@ -497,7 +485,19 @@ class Config(Strict):
         return found
 
 
-NAMED = ("people", "teams", "services", "rotations", "schedules", "policies", "webhooks", "alerts", "runbooks", "environments")
+NAMED = (
+    "people",
+    "teams",
+    "services",
+    "rotations",
+    "schedules",
+    "policies",
+    "webhooks",
+    "alerts",
+    "runbooks",
+    "environments",
+    "remediations",
+)
 
 
 def with_ids_and_zones(raw: Mapping[str, object]) -> dict[str, object]:

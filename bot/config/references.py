@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy, Method
 from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
+from bot.config.remediations import Remediation
 from bot.config.runbooks import OUTCOME, USED_IN_QUERY, USED_IN_REVERSE, Reverse, Runbook
 from bot.config.severity import Group
 from bot.config.tree import Loc
@@ -69,6 +70,8 @@ class Checker:
             yield from self.silent_rules(person)
         for runbook in self.config.runbooks.values():
             yield from self.runbook(runbook)
+        for rule in self.config.remediations.values():
+            yield from self.remediation(rule)
         yield from self.twins()
         yield from self.slow_rules()
 
@@ -226,16 +229,32 @@ class Checker:
                 if used.removeprefix(OUTCOME) not in known:
                     words = f"{who} has no {noun} '{clip(used.removeprefix(OUTCOME))}'{nearest(used.removeprefix(OUTCOME), known)}"
                     yield (*loc, "parameters", name), words
-        other = self.config.runbooks.get(reverse.runbook)
-        if other is None:
+        if (other := self.config.runbooks.get(reverse.runbook)) is not None:
+            yield from self.given(who, reverse.parameters, other, (*loc, "parameters"))
+
+    def remediation(self, rule: Remediation) -> Iterator[Finding]:
+        """A rule names what there is, and gives its runbook what that needs."""
+        loc: Loc = ("remediations", rule.id)
+        who = f"rule '{rule.id}'"
+        yield from self.one("runbook", rule.runbook, (*loc, "runbook"), who)
+        yield from self.one("environment", rule.environment, (*loc, "environment"), who)
+        yield from self.each("service", rule.when.services, (*loc, "when", "services"), who)
+        runbook = self.config.runbooks.get(rule.runbook)
+        if runbook is None:
             return
-        for name in reverse.parameters:
-            if name not in other.parameters:
-                words = f"{who} gives '{name}' to '{other.id}', which has no such parameter{nearest(name, other.parameters)}"
-                yield (*loc, "parameters", name), words
-        for name, parameter in other.parameters.items():
-            if parameter.required and parameter.default is None and name not in reverse.parameters:
-                yield (*loc, "parameters"), f"{who} does not say what '{name}' of '{other.id}' becomes; add it."
+        if rule.environment and runbook.environments and rule.environment not in runbook.environments:
+            yield (*loc, "environment"), f"{who} runs '{runbook.id}' in '{rule.environment}', where that does not run."
+        yield from self.given(who, rule.parameters, runbook, (*loc, "parameters"))
+
+    def given(self, who: str, parameters: Collection[str], runbook: Runbook, loc: Loc) -> Iterator[Finding]:
+        """What is given to a runbook is what it takes, and all that it needs."""
+        for name in parameters:
+            if name not in runbook.parameters:
+                words = f"{who} gives '{name}' to '{runbook.id}', which has no such parameter{nearest(name, runbook.parameters)}"
+                yield (*loc, name), words
+        for name, parameter in runbook.parameters.items():
+            if parameter.required and parameter.default is None and name not in parameters:
+                yield loc, f"{who} does not say what '{name}' of '{runbook.id}' becomes; add it."
 
     def twins(self) -> Iterator[Finding]:
         """What must point at one person, service or source, and points at two."""

@@ -2,7 +2,18 @@
 
 from bot.config.models import NAMED, Config
 
-ENTRY_MODELS = ("Person", "Team", "Service", "Rotation", "Schedule", "EscalationPolicy", "AlertSource", "Runbook", "Environment")
+ENTRY_MODELS = (
+    "Person",
+    "Team",
+    "Service",
+    "Rotation",
+    "Schedule",
+    "EscalationPolicy",
+    "AlertSource",
+    "Runbook",
+    "Environment",
+    "Remediation",
+)
 LEVEL = "Level"
 
 Schema = dict[str, object]

@@ -21,6 +21,7 @@ NOUNS = {
     "alerts": "alert source",
     "runbooks": "runbook",
     "environments": "environment",
+    "remediations": "rule",
 }
 WANTED = {
     "string_type": "text; put it in quotes if it looks like a number",

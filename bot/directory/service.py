@@ -17,6 +17,7 @@ from bot.work import queue
 
 SLACK_ACTOR = "slack:"
 ALERT_ACTOR = "alertmanager:"
+RULE_ACTOR = "rule:"
 CHANNEL = "channel:"
 """A Slack channel that a step of a policy names."""
 WEBHOOK = "webhook:"
@@ -83,6 +84,8 @@ class Directory:
             return "Tocsin"
         if actor.startswith(ALERT_ACTOR):
             return f"Alertmanager ({actor.removeprefix(ALERT_ACTOR)})"
+        if actor.startswith(RULE_ACTOR):
+            return f"rule {actor.removeprefix(RULE_ACTOR)}"
         if actor.startswith(SLACK_ACTOR):
             return f"Slack user {actor.removeprefix(SLACK_ACTOR)}"
         if actor.startswith(WEBHOOK):

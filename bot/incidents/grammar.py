@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 
+LOOKS = frozenset({"find", "list", "help", "rules"})
+"""Verbs that are about no incident, also where one is named."""
 SEVERITY_WORD = re.compile(r"sev(?:erity)?[-_:#]?(\d+)?")
 INCIDENT_WORD = re.compile(r"(?:#(?:inc-?)?|inc-)([1-9]\d{0,99})")
 CHANNEL_WORD = re.compile(r"<#[A-Z0-9]+\|#?inc-([1-9]\d{0,8})(?:-[^>]*)?>", re.IGNORECASE)
@@ -127,7 +129,7 @@ def on_incident(line: Line, place: Place, whole: Line) -> Intent:
         return OpenForm()
     if verb.name == "new":
         return ask(verb, argument, whole, place, number)
-    if not verb.needs_incident and verb.name in {"find", "list", "help"}:
+    if verb.name in LOOKS:
         return Look(verb.name, argument)
     if not argument:
         return Act(number, verb.name) if verb.acts_alone else OpenForm(verb.name, number)
@@ -142,7 +144,9 @@ def general(verb: Verb, argument: str, line: Line, place: Place) -> Intent:
         return Look("find", argument, titled if len(line) > 2 else None) if argument else OpenForm("find")
     if verb.acts_alone:
         words = [key_of(word) for word in argument.split()]
-        parses = set(words) <= (verb.words if verb.name == "list" else set(SPELLINGS)) and len(words) <= 2
+        parses = set(words) <= (verb.words or set(SPELLINGS)) and len(words) <= 2
+        if verb.name == "rules":  # names and reasons follow
+            parses = set(words[:1]) <= verb.words
         return Look(verb.name, argument) if parses else Ask(why(verb, False), titled, Look(verb.name, argument))
     if not argument:
         return OpenForm(verb.name)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.db import BOT, Tx
 from bot.directory.messages import TellPerson
+from bot.directory.service import ALERT_ACTOR, RULE_ACTOR
 from bot.incidents import roles, timeline
 from bot.incidents.messages import (
     DressChannel,
@@ -74,7 +75,7 @@ class Outward(Records):
     async def touched(self, tx: Tx, incident_id: int) -> Incident:
         """The incident, held until the transaction ends; a person's hand on it keeps alerts from closing it."""
         incident = await self.held(tx, incident_id)
-        if not tx.actor.startswith("alertmanager:") and tx.actor != BOT:
+        if not tx.actor.startswith((ALERT_ACTOR, RULE_ACTOR)) and tx.actor != BOT:
             incident.is_touched = True
         return incident
 

@@ -35,6 +35,7 @@ from bot.slack.text import clamp, escape, link, when
 
 APPROVE, DECLINE, STOP, ALONE, SETTLE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle"))
 REVERSE, AGAIN = "run.reverse", "run.again"
+PAUSE_RULES = "run.pause_rules"
 CHOOSE, FILL, BECAUSE = "run.choose", "run.fill", "run.because"
 OPEN = "run.open"
 ELEMENT = "value"
@@ -98,7 +99,7 @@ def card(shown: Shown) -> list[Block]:
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(plan))))
     if progress is not None:
         blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(pictured(progress)))))
-    if buttons := offered(shown):
+    if buttons := [*offered(shown), *pausing(run)]:
         blocks.append(ActionsBlock(block_id=f"run:{run.number}", elements=buttons))
     if run.started_at is not None:
         said = [elapsed(shown), link(shown.log, "whole output"), *filed(run)]
@@ -122,7 +123,8 @@ def facts(shown: Shown) -> str:
     bound = bound_of(run)
     given = ", ".join(f"{name} *{escape(str(value))}*" for name, value in bound.parameters.items())
     hosts = f"{len(bound.hosts)} host{'s' if len(bound.hosts) != 1 else ''} ({escape(few(bound.hosts))})"
-    return f"{given + ' · ' if given else ''}on {hosts} · asked for by {shown.requester}\n{approvals(shown)}"
+    why = f", because {escape(run.because)}" if run.because else ""
+    return f"{given + ' · ' if given else ''}on {hosts} · asked for by {shown.requester}{why}\n{approvals(shown)}"
 
 
 def approvals(shown: Shown) -> str:
@@ -137,6 +139,8 @@ def approvals(shown: Shown) -> str:
     if run.state != RunState.WAITING or left <= 0:
         return names.strip()
     another = "another person" if left == 1 else f"{left} other people"
+    if run.rule:
+        return f"{names}Waits for {'somebody' if run.needs == left == 1 else another} to approve it."
     return f"{names}Waits for {another} to approve it: not {shown.requester}."
 
 
@@ -215,6 +219,13 @@ def afterwards(shown: Shown) -> list[ButtonElement]:
     is_urgent = run.verdict == Verdict.WORSE or run.state == RunState.VERIFYING
     style = "primary" if is_urgent else None
     return [*buttons, ButtonElement(text=clamp(f"Take back: {shown.reverse}", 75), action_id=REVERSE, value=number, style=style)]
+
+
+def pausing(run: Run) -> list[ButtonElement]:
+    """The way to keep every rule from starting anything, on what a rule has asked for."""
+    if not run.rule or run.state in IS_OVER:
+        return []
+    return [ButtonElement(text="Pause all rules", action_id=PAUSE_RULES, value=str(run.number))]
 
 
 def elapsed(shown: Shown) -> str:

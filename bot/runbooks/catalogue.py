@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -126,6 +127,11 @@ class Catalogue:
         """What takes back a run of this runbook."""
         found = self.runbooks.get(runbook)
         return self.runbooks.get(found.reverse.runbook) if found is not None and found.reverse is not None else None
+
+    def announced_for(self, rule: str) -> timedelta:
+        """How long a rule's run is announced before it starts with nobody having approved it."""
+        found = self._directory.config.remediations.get(rule)
+        return found.starts_after if found else timedelta(0)
 
     def prometheus(self, environment: str) -> PrometheusServer | None:
         """What watches an environment."""

@@ -77,6 +77,13 @@ class PageApprovers(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsiderRules(Order):
+    """See whether a rule has something to do in an incident whose alerts, channel or severity have changed."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShowRun(Order):
     """Post the run's card, or edit it to what is true now."""
 

@@ -34,6 +34,10 @@ class Run(SQLModel, table=True):
     """JSON: what it would change, by the dry run."""
     cautions: str = Field(default="[]", sa_type=Text)
     """JSON: what whoever approves it must know besides, by the dry run."""
+    rule: str = Field(default="", index=True)
+    """The rule that asked for it, with nobody asking; "" where a person did."""
+    because: str = Field(default="", sa_type=Text)
+    """Why that rule did."""
     reverses: int | None = Field(default=None, foreign_key="run.id")
     """The run that it takes back."""
     remark: str = Field(default="", sa_type=Text)
@@ -136,3 +140,17 @@ class RunLock(SQLModel, table=True):
 
     target: str = Field(primary_key=True)
     run_id: int = Field(foreign_key="run.id", index=True)
+
+
+class RuleSwitch(SQLModel, table=True):
+    """A rule that may start nothing by itself until a person says so; `ALL_RULES` stands for every rule."""
+
+    __tablename__ = "rule_switch"
+
+    rule: str = Field(primary_key=True)
+    because: str = Field(sa_type=Text)
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+ALL_RULES = "*"

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from bot.config.runbooks import Runbook
+from bot.config.values import duration_text
 from bot.db import BOT, Tx, hold_incident
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound, Refusal
@@ -44,6 +45,21 @@ class Rehearsal:
     trouble: str = ""
 
 
+@dataclass(frozen=True)
+class ByRule:
+    """A rule asks, because of an alert. Unless it `may_start` by itself, somebody must approve."""
+
+    rule: str
+    because: str
+    may_start: bool
+    approvals: int | None = None
+
+    def needs(self, by_runbook: int) -> int:
+        """How many people must approve it."""
+        wanted = by_runbook if self.approvals is None else self.approvals
+        return wanted if self.may_start else max(1, wanted)
+
+
 class Runs:
     """Requests, approves, starts, follows and ends runs."""
 
@@ -56,7 +72,15 @@ class Runs:
     # Before anything happens
 
     async def request(
-        self, tx: Tx, incident: Incident, name: str, words: Mapping[str, str], *, only: Sequence[str] = (), reverses: int | None = None
+        self,
+        tx: Tx,
+        incident: Incident,
+        name: str,
+        words: Mapping[str, str],
+        *,
+        only: Sequence[str] = (),
+        reverses: int | None = None,
+        by_rule: ByRule | None = None,
     ) -> Run:
         """The actor asks for a run, on `only` these of its hosts if any are named, perhaps one that takes another back. Nothing happens
         yet: what would is found out first."""
@@ -65,8 +89,10 @@ class Runs:
             raise Refusal(f"#{incident.number} is {incident.state.value}, so nothing is run for it. `/inc reopen` first.")
         if incident.channel_id is None:
             raise Refusal(f"#{incident.number} has no channel in which a run could be approved and followed. Nothing was run.")
-        await self._check_requester(tx, incident, runbook)
+        if by_rule is None:
+            await self._check_requester(tx, incident, runbook)
         environment = self._catalogue.environment(runbook, words.get("environment", ""))
+        needs = runbook.approvals_needed(incident.severity, environment)
         given = {key: value for key, value in words.items() if key != "environment"}
         run = Run(
             incident_id=incident.number,
@@ -76,7 +102,9 @@ class Runs:
             words=json.dumps(given, sort_keys=True),
             only=json.dumps(only),
             reverses=reverses,
-            needs=runbook.approvals_needed(incident.severity, environment),
+            rule=by_rule.rule if by_rule else "",
+            because=by_rule.because if by_rule else "",
+            needs=by_rule.needs(needs) if by_rule else needs,
             requested_by=tx.actor,
             requested_at=tx.now,
         )
@@ -85,7 +113,8 @@ class Runs:
         await tx.session.flush()
         typed = " ".join([runbook.id, *(f"{key}={value}" for key, value in words.items())])
         again = f" on {', '.join(only)} alone" if only else ""
-        await self._write_down(tx, run, f"asked for run {run.number}: {typed}{again}")
+        why = f", because {by_rule.because}" if by_rule else ""
+        await self._write_down(tx, run, f"asked for run {run.number}: {typed}{again}{why}")
         await self._order(tx, run, PrepareRun(run_id=run.number), "prepare")
         return run
 
@@ -102,10 +131,16 @@ class Runs:
         for caution in found.cautions:
             await self._write_down(tx, run, f"run {run.number}: {caution}")
         run.expires_at = tx.now + self._catalogue.find(run.runbook).approval_expires
-        if run.needs == 0:
+        if run.rule and (found.trouble or found.cautions):  # nobody has looked at it: then somebody must
+            run.needs = max(1, run.needs)
+        if run.needs > 0:
+            await self._wait(tx, run)
+        elif run.rule:
+            wait = self._catalogue.announced_for(run.rule)
+            run.remark = f"It starts by itself within {duration_text(wait)}, unless somebody cancels it."
+            await self._approved(tx, run, after=wait)
+        else:
             await self._approved(tx, run)
-            return
-        await self._wait(tx, run)
 
     async def rehearse_again(self, tx: Tx, run_id: int) -> None:
         """What would run now is not what was approved: what it would do is found out and shown once more."""
@@ -146,7 +181,7 @@ class Runs:
         """Break glass: nobody came, it is urgent, and whoever asked goes without a second person, for a reason that stays written."""
         run = await self._waiting(tx, run_id)
         incident = await self._incidents.get(tx, run.incident_id)
-        if tx.actor != run.requested_by:
+        if tx.actor != run.requested_by and not run.rule:
             raise NotAllowed("Only whoever asked for a run may go alone. You can approve it.")
         if not approval.may_go_alone(incident.severity, tx.now - run.requested_at):
             raise NotAllowed("Going alone is for SEV1 and SEV2, once a request has waited for 3 min. Nothing was started.")
@@ -161,6 +196,7 @@ class Runs:
     async def decline(self, tx: Tx, run_id: int) -> Run:
         """The actor says no, which ends the request."""
         run = await self._waiting(tx, run_id)
+        run.stopped_by = tx.actor
         await self._end(tx, run, RunState.REFUSED, f"Declined by {self._directory.name(tx.actor)}.")
         return run
 
@@ -205,6 +241,7 @@ class Runs:
             await self._order(tx, run, FollowRun(run_id=run.number), "follow")
             await self.show(tx, run)
         else:
+            run.stopped_by = tx.actor
             await self._end(tx, run, RunState.CANCELLED, because or f"Cancelled by {name}.")
         return run
 
@@ -331,15 +368,16 @@ class Runs:
         run.state = move(ALLOWED, run.state, RunState.WAITING)
         if run.expires_at is not None:
             await self._order(tx, run, ExpireRun(run_id=run.number), "expire", after=run.expires_at - tx.now)
-        await self._asking.ask(tx, run)
+        if not run.rule:  # what nobody asked for wakes nobody: the incident itself pages whom it should
+            await self._asking.ask(tx, run)
         await self.show(tx, run)
         if (alone_at := run.requested_at + approval.ALONE_AFTER) > tx.now:  # by then the card has one more button
             await queue.schedule(tx, ShowRun(run_id=run.number), key=f"run:{run.number}:alone", about=f"run:{run.number}", due=alone_at)
 
-    async def _approved(self, tx: Tx, run: Run) -> None:
+    async def _approved(self, tx: Tx, run: Run, after: timedelta = timedelta(0)) -> None:
         run.state = move(ALLOWED, run.state, RunState.APPROVED)
         await self._asking.decided(tx, run)
-        await self._order(tx, run, BeginRun(run_id=run.number), "begin")
+        await self._order(tx, run, BeginRun(run_id=run.number), "begin", after=after)
         await self.show(tx, run)
 
     async def _lock(self, tx: Tx, run: Run) -> None:

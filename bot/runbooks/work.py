@@ -16,9 +16,10 @@ from bot.runbooks.checks import Checks
 from bot.runbooks.effects import Effects
 from bot.runbooks.hiding import Hiding
 from bot.runbooks.leftovers import Leftovers
-from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, VerifyRun
+from bot.runbooks.messages import BeginRun, ConsiderRules, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
+from bot.runbooks.remedies import Remedies
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
 from bot.runbooks.service import Rehearsal, Runs, run_id
 from bot.runbooks.states import RunState
@@ -46,6 +47,7 @@ class RunWork:
         catalogue: Catalogue,
         runs: Runs,
         effects: Effects,
+        remedies: Remedies,
         runner: PlaybookRunner,
         checks: Checks,
         leftovers: Leftovers,
@@ -55,6 +57,7 @@ class RunWork:
         self._catalogue = catalogue
         self._runs = runs
         self._effects = effects
+        self._remedies = remedies
         self._runner = runner
         self._checks = checks
         self._leftovers = leftovers
@@ -68,6 +71,7 @@ class RunWork:
         worker.handles(FollowRun, self.follow)
         worker.handles(VerifyRun, self.verify)
         worker.handles(ExpireRun, self.expire)
+        worker.handles(ConsiderRules, self.consider)
 
     async def prepare(self, order: PrepareRun, claim: Claim) -> Outcome:
         """Find out what would happen, and say it on the card."""
@@ -109,11 +113,20 @@ class RunWork:
     async def _start(self, run: Run, scene: Scene, bound: Bound) -> Outcome:
         try:
             async with self._db.begin(actor=BOT) as tx:
+                await self._remedies.check_alone(tx, run.number)
                 begun = await self._runs.begin(tx, run.number, self._machine)
         except AlreadyDone as held:
+            is_alone = bool(run.rule) and run.needs == 0
             async with self._db.begin(actor=BOT) as tx:
-                await self._runs.queued(tx, run.number, f"It waits: {held}")
-            return TryLater(str(held), HELD_AGAIN)
+                if is_alone:  # by the time it is free again, the alert may be about something else
+                    await self._runs.refuse(tx, run.number, f"Nothing was run: {held}")
+                else:
+                    await self._runs.queued(tx, run.number, f"It waits: {held}")
+            return Done() if is_alone else TryLater(str(held), HELD_AGAIN)
+        except Refusal as no:
+            async with self._db.begin(actor=BOT) as tx:
+                await self._runs.refuse(tx, run.number, str(no))
+            return Done()
         if begun is None or begun.started_at is None:
             return Done()
         faultpoints.reached("run: called running, not started")
@@ -188,6 +201,12 @@ class RunWork:
         reading = await self._checks.ask(run, verify) if verify is not None else Reading(is_good=False, says="", is_known=False)
         async with self._db.begin(actor=BOT) as tx:
             await self._effects.answered(tx, order.run_id, reading)
+        return Done()
+
+    async def consider(self, order: ConsiderRules, claim: Claim) -> Outcome:
+        """Let rules do what they may in an incident."""
+        async with self._db.begin(actor=BOT) as tx:
+            await self._remedies.consider(tx, order.incident_id)
         return Done()
 
     async def expire(self, order: ExpireRun, claim: Claim) -> Outcome:

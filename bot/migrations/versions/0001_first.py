@@ -258,6 +258,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_page_test_person"), "page_test", ["person"], unique=False)
     op.create_table(
+        "rule_switch",
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("rule"),
+    )
+    op.create_table(
         "sender_turn",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
@@ -606,6 +614,8 @@ def upgrade() -> None:
         sa.Column("needs", sa.Integer(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("cautions", sa.Text(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
         sa.Column("reverses", sa.Integer(), nullable=True),
         sa.Column("remark", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -637,6 +647,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_run_incident_id"), "run", ["incident_id"], unique=False)
+    op.create_index(op.f("ix_run_rule"), "run", ["rule"], unique=False)
     op.create_index("run_state", "run", ["state"], unique=False)
     op.create_table(
         "timeline_entry",

@@ -1,0 +1,127 @@
+"""Rules that run a runbook with nobody asking: announced, bounded, off once they fail, and paused by a word."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+
+from bot.clock import FakeClock
+from bot.incidents import timeline
+from bot.sandbox.scenarios import webhook
+from tests.journeys.stories import told
+from tests.world import CONFIG, World, running_world
+
+HOST = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
+RESTART = {
+    "title": "Restart what leaks",
+    "playbook": "restart.yml",
+    "group": "web",
+    "environments": ["production"],
+    "parameters": {"what": {"type": "text", "pattern": "[a-z-]+[0-9-]+"}},
+}
+# It fails where `broken` stands; `set_stats` is there to be a task that works in the dry run and changes nothing.
+PLAYBOOK = """
+- hosts: web
+  gather_facts: false
+  tasks:
+    - name: Look whether it can be restarted
+      ansible.builtin.assert: {that: "not lookup('ansible.builtin.fileglob', place ~ '/broken')"}
+      when: not ansible_check_mode
+    - name: Restart
+      ansible.builtin.copy: {content: '{{ rb.what }}', dest: '{{ place }}/restarted'}
+"""
+RULE = {
+    "when": {"match_re": {"alertname": "Leak.*"}, "severities": [2, 3]},
+    "runbook": "restart",
+    "parameters": {"what": "{labels.instance}"},
+    "run": "automatic",
+    "approvals": 0,
+    "starts_after": "5s",
+}
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """A bot with one rule, whose runbook works on one host that is this machine."""
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config)
+    for folder in (config / "runbooks", config / "playbooks", tmp_path / "place"):
+        folder.mkdir()
+    (config / "hosts.ini").write_text(f"[web]\nweb1 {HOST}\n[web:vars]\nplace={tmp_path / 'place'}\n")
+    rules = {"environments": {"production": {"inventory": "hosts.ini"}}, "remediations": {"restart-leaky": RULE}}
+    (config / "rules.yaml").write_text(yaml.safe_dump(rules))
+    (config / "runbooks" / "restart.yaml").write_text(yaml.safe_dump(RESTART))
+    (config / "playbooks" / "restart.yml").write_text(PLAYBOOK)
+    async with running_world(sqlite_url, tmp_path, clock, config=config, TOCSIN_RUNS=str(tmp_path / "runs")) as world:
+        yield world
+
+
+async def fires(world: World, service: str, turn: int) -> None:
+    """An alert that the rule is about."""
+    body = webhook([(f"Leak{turn}", service, "memory grows")], world.clock.now(), turn).body
+    async with aiohttp.ClientSession() as session, session.post(f"{world.sandbox.url}/hooks/alertmanager/sandbox", json=body) as answer:
+        assert answer.status < 300, await answer.text()
+    await world.settled()
+
+
+async def card(world: World, incident: int, run: int, words: str) -> str:
+    """The card of a run, once it says these words."""
+    texts: list[str] = []
+    for _ in range(400):
+        texts = [text for text in await world.channel_texts(incident) if f"Run {run}:" in text]
+        if texts and words in texts[-1]:
+            return texts[-1]
+        await world.advance(seconds=0.5)
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the card of run {run} never says {words!r}: {texts[-1:]}")
+
+
+async def written_down(world: World, incident: int) -> str:
+    """The timeline."""
+    async with world.bot.database.read() as tx:
+        return "\n".join(entry.text for entry in await timeline.entries(tx, incident))
+
+
+async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_bounds(world: World, tmp_path: Path) -> None:
+    kim, ana = world.user("kim"), world.user("ana")
+    restarted, broken = tmp_path / "place" / "restarted", tmp_path / "place" / "broken"
+    broken.touch()
+    await fires(world, "checkout", 1)
+    said = (await world.heard(1, "Rule restart-leaky starts run 1 (Restart what leaks) by itself")).shown
+    assert "5s after its dry run" in said
+    assert "Leak1 fires (instance=checkout-1-0, service=checkout)" in said
+    assert "asked for by rule restart-leaky, because Leak1 fires" in await card(world, 1, 1, "failed")
+    said = (await world.heard(1, "Rule restart-leaky is off")).shown
+    assert "since run 1 failed" in said
+    broken.unlink()
+
+    await fires(world, "storage", 2)  # within its cool-down
+    assert "rule restart-leaky does nothing about Leak2: it asked at 09:00 UTC and cools down" in await written_down(world, 2)
+    await world.advance(minutes=11)
+
+    await fires(world, "auth", 3)  # it is off: it only proposes
+    said = (await world.heard(3, "Rule restart-leaky proposes run 2")).shown
+    assert "It starts nothing by itself: run 1 failed" in said
+    assert "Waits for somebody to approve it." in await card(world, 3, 2, "waiting")
+    assert not restarted.exists()
+    await ana.press("Approve", await world.channel_name(3))
+    await card(world, 3, 2, "succeeded")
+    assert restarted.read_text() == "auth-3-0"
+
+    assert "`restart-leaky` → restart · *off*: run 1 failed" in told(await kim.command("/inc rules"))
+    assert "may start runs again" in told(await kim.command("/inc rules on restart-leaky"))
+    await world.advance(minutes=50)
+    await fires(world, "cdn", 4)  # on again: it would start, but somebody cancels it in time
+    await card(world, 4, 3, "It starts by itself within 5s")
+    pressed = await kim.press("Pause all rules", await world.channel_name(4))
+    assert pressed["ok"]
+    shown = await card(world, 4, 3, "refused")
+    assert "Nothing was run: Kim Ji-woo switched all rules off" in shown
+    assert restarted.read_text() == "auth-3-0"
+    assert "All rules are paused*: Kim Ji-woo switched all rules off" in told(await kim.command("/inc rules"))
+    assert "Rules may start runs again" in told(await kim.command("/inc rules resume"))
+    assert "on already" in told(await kim.command("/inc rules resume"))
