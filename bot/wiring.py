@@ -122,15 +122,18 @@ from bot.runbooks.approvers import Approvers
 from bot.runbooks.asking import Asking
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
+from bot.runbooks.deciding import Deciding
 from bot.runbooks.effects import Effects
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.messages import RunEnded
+from bot.runbooks.page_links import RunLinks
 from bot.runbooks.posting import RunFiles
 from bot.runbooks.remedies import Remedies
 from bot.runbooks.rules import RuleCommand
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
+from bot.runbooks.start_page import StartPage
 from bot.runbooks.web import RunPage
 from bot.runbooks.work import RunWork
 from bot.slack.channels import Posting
@@ -262,6 +265,8 @@ async def build_rooms(
     notes.add("Unfinished action items", items.unfinished)
     notes.add("Unfinished postmortems", unfinished)
     offer_page_actions(page_actions, incidents, declare_api)
+    run_links = RunLinks(directory, incidents, catalogue, approvers, links, alerts_card.names)
+    page_actions.offer_links(run_links.on_phone)
 
     # Who hears what
     listeners.on(paging_facts.PersonPaged, pages.on_person_paged)
@@ -371,10 +376,13 @@ async def build_rooms(
     HandoffButtons(handoffs).register(door)
     OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
-    IncidentPage(database, directory, incidents, paging).register(signed)
+    incident_page = IncidentPage(database, directory, incidents, paging)
+    incident_page.add(run_links.on_incident)
+    incident_page.register(signed)
     PostmortemPages(database, incidents, postmortems).register(signed)
     answering = Answering(paging, holding, page_actions, directory)
-    RunPage(database, directory, catalogue, runs).register(signed)
+    RunPage(database, directory, catalogue, runs, Deciding(database, incidents, runs, run_links)).register(signed)
+    StartPage(database, incidents, catalogue, runs, run_links).register(signed)
     texting = Texting(paging, holding, deliveries, page_actions, answering, contact_checks, numbers)
     token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
     webhooks = TwilioWebhooks(token, settings.url)

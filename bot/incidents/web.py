@@ -1,12 +1,13 @@
 """An incident's page in a browser: what the card shows, the timeline so far, and where to meet when Slack is away."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
 from bot.config.models import Bridge
-from bot.db import Database, Tx
+from bot.db import ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import NotAllowed, NotFound
 from bot.incidents import roles, timeline, transcript
@@ -17,6 +18,7 @@ from bot.paging import story
 from bot.paging.service import Paging
 from bot.web import pages
 from bot.web.forms import NEVER, SignedPages
+from bot.web.links import PageLink
 from bot.web.signing import Grant
 
 PURPOSE = "i"
@@ -25,6 +27,9 @@ SHOWN = 100
 """Lines of the timeline on the page, newest first; the postmortem has them all."""
 LONGEST = 500
 """Characters of one line, for a phone."""
+
+LinksOf = Callable[[Tx, Incident, ActorId | None], Awaitable[Sequence[PageLink]]]
+"""(tx, incident, who the page's link names) → ways to pages of the room's own."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,15 @@ class IncidentPage:
     """Shows an incident to whoever holds its link."""
 
     def __init__(self, database: Database, directory: Directory, incidents: Incidents, paging: Paging) -> None:
+        self._links: list[LinksOf] = []
         self._db = database
         self._directory = directory
         self._incidents = incidents
         self._paging = paging
+
+    def add(self, links: LinksOf) -> None:
+        """Let an upper room show what it has for the reader."""
+        self._links.append(links)
 
     def register(self, signed: SignedPages) -> None:
         """Serve `/i/<number>?k=…`."""
@@ -55,6 +65,7 @@ class IncidentPage:
             incident = await self._find(tx, grant)
             parts = await roles.holders(tx, incident.number)
             paged = story.by_person(await self._paging.story(tx, incident.number))
+            links = [link for found in self._links for link in await found(tx, incident, grant.person)]
             lines = [self._entry(entry) for entry in await timeline.entries(tx, incident.number)]
             lines += [self._message(message) for message in await transcript.marked(tx, incident.number)]
         lines.sort(key=lambda line: line.happened_at)
@@ -72,6 +83,7 @@ class IncidentPage:
             where=self._where(incident),
             bridge=self._bridge(incident),
             is_open=is_open(incident.state),
+            links=links,
             paged=[(name(person), standing) for person, standing in paged.items()],
             timeline=lines[: -SHOWN - 1 : -1],
             left_out=max(0, len(lines) - SHOWN),

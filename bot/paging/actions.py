@@ -1,15 +1,19 @@
 """What rooms above let a page do besides being answered (resolve, declare …): they fill this in, phones and the page offer it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.db import Tx
+from bot.db import ActorId, Tx
 from bot.errors import NotFound
+from bot.web.links import PageLink
 
 OnIncident = Callable[[Tx, int, str], Awaitable[str]]
 """(tx, incident, text) → a sentence for who asked. A refusal undoes it and is the sentence."""
 Declare = Callable[[Tx, int | None, str], Awaitable[str]]
 """(tx, severity or None, text) → a sentence for who asked."""
+
+LinksOf = Callable[[Tx, int, ActorId], Awaitable[Sequence[PageLink]]]
+"""(tx, incident, person) → ways to pages of the room's own, for this person."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class PageActions:
     def __init__(self) -> None:
         self._by_name: dict[str, PageAction] = {}
         self._declare: Declare | None = None
+        self._links: list[LinksOf] = []
 
     def offer(self, action: PageAction) -> None:
         """Offer an action on the page, and by its name in an SMS ("resolve") and on the keypad."""
@@ -40,6 +45,14 @@ class PageActions:
     def offer_declare(self, declare: Declare) -> None:
         """Let a known phone declare by SMS."""
         self._declare = declare
+
+    def offer_links(self, links: LinksOf) -> None:
+        """Let the page show what a room above has for its reader."""
+        self._links.append(links)
+
+    async def links(self, tx: Tx, incident_id: int, person: ActorId) -> list[PageLink]:
+        """All of them, in the order offered."""
+        return [link for links in self._links for link in await links(tx, incident_id, person)]
 
     @property
     def offered(self) -> tuple[PageAction, ...]:

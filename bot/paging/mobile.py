@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.db import ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed
-from bot.paging import story
+from bot.paging import sink, story
 from bot.paging.actions import PageAction, PageActions
 from bot.paging.holding import Holding
 from bot.paging.models import Page
@@ -94,6 +94,8 @@ class MobilePage:
         notice = await self._notices.for_screen(tx, page, person)
         people = story.by_person(await self._paging.story(tx, page.incident_id))
         service = self._directory.service(page.service) if page.service else None
+        documents = [one for one in (service.runbooks if service else ()) if one.startswith("http")]
+        may_act = person != NOBODY and page.state != PageState.CLOSED
         return pages.page(
             "paging/page.html",
             notice=notice,
@@ -102,7 +104,8 @@ class MobilePage:
             asking=asking,
             may_answer=person != NOBODY,
             channel_url=await channel_url(tx, notice.channel_id),
-            runbooks=service.runbooks if service else (),
+            documents=documents,
+            links=await self._actions.links(tx, page.incident_id, person) if may_act and page.incident_id != sink.INCIDENT else (),
             snoozes=SNOOZES,
             is_over=page.state == PageState.CLOSED,
             is_mine=page.acknowledged_by == person,

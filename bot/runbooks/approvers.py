@@ -9,7 +9,6 @@ from sqlmodel import col
 from bot.config.runbooks import Runbook
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
-from bot.errors import NotAllowed
 from bot.incidents import roles
 from bot.incidents.lifecycle import is_open
 from bot.incidents.models import COMMANDER, Incident
@@ -40,20 +39,19 @@ class Approvers:
         self._oncall = oncall
         self._paging = paging
 
-    async def check(self, tx: Tx, run: Run, runbook: Runbook) -> None:
-        """Raise `NotAllowed` when the actor is nobody who may approve this runbook."""
+    async def why_not(self, tx: Tx, run: Run, runbook: Runbook) -> str:
+        """Why the actor is nobody who may approve this runbook, as a sentence; "" when they may."""
         if runbook.approvers == "anyone":
-            return
+            return ""
         incident = await self._incidents.get(tx, run.incident_id)
         team = await self._of_team(tx, incident)
         if tx.actor in team or tx.actor in await self._paging.called_about(tx, incident.number, about(run)):
-            return
+            return ""
         if runbook.approvers == "team":
-            raise NotAllowed(f"Nothing was approved. {runbook.id} is for the service's team to approve, and for who is on call for it.")
+            return f"{runbook.id} is for the service's team to approve, and for who is on call for it."
         if tx.actor not in await self._with_a_part(tx, incident):
-            raise NotAllowed(
-                f"Nothing was approved. {runbook.id} is for who has a part in #{incident.number} to approve: `/inc join` first."
-            )
+            return f"{runbook.id} is for who has a part in #{incident.number} to approve: `/inc join` first."
+        return ""
 
     async def ask(self, tx: Tx, run: Run) -> None:
         """It waits: whoever could approve it is told at once, and paged unless somebody does soon."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bot import resources
+from bot import log, resources
 from bot.config.models import Config
 from bot.config.runbooks import PrometheusServer, Runbook
 from bot.config.values import clip, nearest
@@ -26,6 +26,9 @@ from bot.runbooks.runner import RunSpec
 
 LOOKS_WITHIN_S = 30
 ANSWERS_WITHIN_S = 5
+CHOICES_WITHIN_S = 5
+"""Somebody waits for a form; what is not known by then is typed."""
+logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,35 @@ class Catalogue:
 
     def environment(self, runbook: Runbook, asked: str) -> str:
         """Where it is to run: where it was asked for, else its own default."""
-        allowed = runbook.environments or tuple(self._directory.config.environments)
+        allowed = self.environments(runbook)
         if asked and asked not in allowed:
             raise InvalidInput(f"Nothing was run: {runbook.id} does not run in {clip(asked)!r}{nearest(asked, allowed)}")
         return asked or allowed[0]
+
+    def environments(self, runbook: Runbook) -> tuple[str, ...]:
+        """Where it may run, the default first. `InvalidInput` when there is no such place."""
+        found = runbook.environments or tuple(self._directory.config.environments)
+        if not found:
+            raise InvalidInput(f"Nothing was run: {runbook.id} has nowhere to run, since no environment is configured.")
+        return found
+
+    async def options(self, runbook: Runbook, environment: str) -> dict[str, tuple[str, ...]]:
+        """What may be chosen for a parameter there. One is left out where that cannot be had soon, or anything may be typed.
+
+        Not inside a transaction."""
+        found = {name: tuple(one.values) for name, one in runbook.parameters.items() if one.type == "choice"}
+        found |= {name: tuple(self._directory.config.services) for name, one in runbook.parameters.items() if one.type == "service"}
+        try:
+            async with asyncio.timeout(CHOICES_WITHIN_S):
+                if any(one.type == "host" for one in runbook.parameters.values()):
+                    groups, _ = await listed(self._home / self._directory.config.environments[environment].inventory)
+                    hosts = {name: one.group or "all" for name, one in runbook.parameters.items() if one.type == "host"}
+                    found |= {name: tuple(groups.get(group, ())) for name, group in hosts.items()}
+                for name, lookup in ((name, one.lookup) for name, one in runbook.parameters.items() if one.lookup):
+                    found[name] = await looked_up(lookup)
+        except (TimeoutError, InvalidInput) as trouble:
+            logger.info("choices not known", runbook=runbook.id, why=str(trouble) or "took too long")
+        return found
 
     async def scene(self, runbook: Runbook, environment: str) -> Scene:
         """Look at everything that decides what would run. `InvalidInput` when it cannot be found. Not inside a transaction."""

@@ -43,6 +43,8 @@ class Run(SQLModel, table=True):
     remark: str = Field(default="", sa_type=Text)
     """What whoever reads the card must know besides: why it ended so, what differs from what was approved."""
     state: RunState = Field(default=RunState.PREPARING, sa_column=Column(EnumText(RunState), nullable=False))
+    once: str | None = Field(default=None, unique=True)
+    """The key under which a program or a form asked for it, so that it is asked for once."""
     requested_by: str
     requested_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

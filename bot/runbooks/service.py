@@ -81,9 +81,13 @@ class Runs:
         only: Sequence[str] = (),
         reverses: int | None = None,
         by_rule: ByRule | None = None,
+        once: str | None = None,
     ) -> Run:
         """The actor asks for a run, on `only` these of its hosts if any are named, perhaps one that takes another back. Nothing happens
-        yet: what would is found out first."""
+        yet: what would is found out first. What was asked for under the key `once` is not asked for again."""
+        await hold_incident(tx, incident.number)
+        if once is not None and (before := await self._asked_before(tx, once)) is not None:
+            return before
         runbook = self._catalogue.find(name)
         if not is_open(incident.state):
             raise Refusal(f"#{incident.number} is {incident.state.value}, so nothing is run for it. `/inc reopen` first.")
@@ -101,6 +105,7 @@ class Runs:
             environment=environment,
             words=json.dumps(given, sort_keys=True),
             only=json.dumps(only),
+            once=once,
             reverses=reverses,
             rule=by_rule.rule if by_rule else "",
             because=by_rule.because if by_rule else "",
@@ -108,7 +113,6 @@ class Runs:
             requested_by=tx.actor,
             requested_at=tx.now,
         )
-        await hold_incident(tx, incident.number)
         tx.session.add(run)
         await tx.session.flush()
         typed = " ".join([runbook.id, *(f"{key}={value}" for key, value in words.items())])
@@ -161,21 +165,24 @@ class Runs:
         run = await self._waiting(tx, run_id)
         if fingerprint != run.fingerprint:
             raise AlreadyDone(f"Run {run.number} has changed since this was shown, so nothing was approved. Look at its card as it is now.")
-        approvers = await self.approvers(tx, run)
-        is_known = self._directory.person(tx.actor) is not None
-        if (why := approval.why_not(tx.actor, run.requested_by, approvers, is_known)) is not None:
+        if why := await self.why_not_approve(tx, run):
             raise NotAllowed(f"Nothing was approved. {why}")
-        await self._asking.check(tx, run, self._catalogue.find(run.runbook))
         tx.session.add(RunApproval(run_id=run.number, fingerprint=run.fingerprint, person=tx.actor, at=tx.now))
         await tx.session.flush()
         await self._write_down(tx, run, f"approved run {run.number}")
-        if len(approvers) + 1 >= run.needs:
+        if len(await self.approvers(tx, run)) >= run.needs:
             await self._approved(tx, run)
         else:
             await self._asking.decided(tx, run)
             await self._asking.ask(tx, run)
             await self.show(tx, run)
         return run
+
+    async def why_not_approve(self, tx: Tx, run: Run) -> str:
+        """Why an approval by the actor would not count, as a sentence; "" when it would."""
+        is_known = self._directory.person(tx.actor) is not None
+        why_not = approval.why_not(tx.actor, run.requested_by, await self.approvers(tx, run), is_known)
+        return why_not or await self._asking.why_not(tx, run, self._catalogue.find(run.runbook))
 
     async def go_alone(self, tx: Tx, run_id: int, because: str) -> Run:
         """Break glass: nobody came, it is urgent, and whoever asked goes without a second person, for a reason that stays written."""
@@ -346,6 +353,9 @@ class Runs:
         await tx.session.flush()
         key = f"run:{run.number}:card"
         await queue.refresh(tx, ShowRun(run_id=run.number), key=key, about=f"run:{run.number}", due=due, at_latest=at_leisure)
+
+    async def _asked_before(self, tx: Tx, once: str) -> Run | None:
+        return (await tx.session.execute(select(Run).where(col(Run.once) == once))).scalars().first()
 
     async def _check_requester(self, tx: Tx, incident: Incident, runbook: Runbook) -> None:
         if self._directory.person(tx.actor) is None:

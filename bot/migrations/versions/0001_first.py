@@ -619,6 +619,7 @@ def upgrade() -> None:
         sa.Column("reverses", sa.Integer(), nullable=True),
         sa.Column("remark", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("once", sa.String(), nullable=True),
         sa.Column("requested_by", sa.String(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
@@ -645,6 +646,7 @@ def upgrade() -> None:
             ["run.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("once"),
     )
     op.create_index(op.f("ix_run_incident_id"), "run", ["incident_id"], unique=False)
     op.create_index(op.f("ix_run_rule"), "run", ["rule"], unique=False)
