@@ -125,6 +125,7 @@ from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.deciding import Deciding
 from bot.runbooks.effects import Effects
 from bot.runbooks.leftovers import Leftovers
+from bot.runbooks.library import Library
 from bot.runbooks.messages import RunEnded
 from bot.runbooks.page_links import RunLinks
 from bot.runbooks.posting import RunFiles
@@ -267,6 +268,7 @@ async def build_rooms(
     offer_page_actions(page_actions, incidents, declare_api)
     run_links = RunLinks(directory, incidents, catalogue, approvers, links, alerts_card.names)
     page_actions.offer_links(run_links.on_phone)
+    Library(directory, incidents, catalogue, run_command, run_links).register(door)
 
     # Who hears what
     listeners.on(paging_facts.PersonPaged, pages.on_person_paged)

@@ -31,6 +31,7 @@ from bot.runbooks.rerun import failed_hosts
 from bot.runbooks.service import bound_of
 from bot.runbooks.states import IS_OVER, RunState
 from bot.runbooks.verification import Verdict
+from bot.slack.mrkdwn import mrkdwn
 from bot.slack.text import clamp, escape, link, when
 
 APPROVE, DECLINE, STOP, ALONE, SETTLE = (f"run.{verb}" for verb in ("approve", "decline", "stop", "alone", "settle"))
@@ -302,7 +303,7 @@ def parameter_form(config: Config, runbook: Runbook, about: str, given: Mapping[
     """A field for each parameter, as its type wants it."""
     blocks: list[Block] = []
     if body := runbook.body.strip():
-        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(escape(body)))))
+        blocks.append(SectionBlock(text=MarkdownTextObject(text=clamp(mrkdwn(body)))))
     for name, parameter in runbook.parameters.items():
         blocks.append(
             InputBlock(

@@ -12,6 +12,7 @@ from bot.directory.service import Directory
 from bot.incidents.lifecycle import is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
+from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.models import Run
@@ -51,6 +52,10 @@ class RunLinks:
     def run(self, run: Run, person: ActorId | None, *asking: str) -> str:
         """The address of a run's page, for one person."""
         return self._links.link(LOG_PAGE, str(run.number), *asking, person=person, lasts=LINKS_LAST)
+
+    def incident(self, number: int, person: ActorId) -> str:
+        """The address of an incident's page, for one person."""
+        return self._links.link(INCIDENT_PAGE, str(number), person=person, lasts=LINKS_LAST)
 
     def start(self, incident: int, runbook: str, person: ActorId) -> str:
         """The address of the form that asks for a run."""

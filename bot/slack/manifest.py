@@ -74,6 +74,7 @@ def slash_commands(names: Commands) -> list[tuple[str, str, str]]:
             "payments | override @kim sat 18:00 +8h | swap @kim | cover | off | report | help",
         ),
         (names.page, "Test how Tocsin reaches you", "test"),
+        (names.runbook, "Read a runbook, or run one", "rollback | rollback to=v41 | help"),
     ]
 
 

@@ -90,7 +90,7 @@ def test_within_slacks_lengths() -> None:
 def test_commands_are_named_as_configured() -> None:
     features = manifest(Commands(incident="/tocsin", incident_alias=None))["features"]
     assert isinstance(features, dict)
-    assert [command["command"] for command in features["slash_commands"]] == ["/tocsin", "/oncall", "/page"]
+    assert [command["command"] for command in features["slash_commands"]] == ["/tocsin", "/oncall", "/page", "/runbook"]
 
 
 def test_for_http_every_address_is_given(capsys: pytest.CaptureFixture[str]) -> None:
