@@ -130,6 +130,7 @@ from bot.runbooks.messages import RunEnded
 from bot.runbooks.page_links import RunLinks
 from bot.runbooks.posting import RunFiles
 from bot.runbooks.remedies import Remedies
+from bot.runbooks.report import RunReport
 from bot.runbooks.rules import RuleCommand
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
@@ -332,6 +333,7 @@ async def build_rooms(
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
     listeners.on(incident_orders.SeverityChanged, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
     listeners.on(RunEnded, remedies.on_run_ended)
+    listeners.on(RunEnded, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
 
     # Who does what later
     door.work(worker)
@@ -352,7 +354,9 @@ async def build_rooms(
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(database, alerts, intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
-    PostmortemWork(database, directory, incidents, Gatherer(directory, paging, items), postmortems).register(worker)
+    gatherer = Gatherer(directory, paging, items)
+    gatherer.add("Runs", RunReport(directory, runs).lines)
+    PostmortemWork(database, directory, incidents, gatherer, postmortems).register(worker)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
     leftovers = Leftovers(database, runner, settings.runs_kept)

@@ -1,6 +1,6 @@
 """Gathering what a postmortem is made of: the incident, what was written down about it, what was said, and who was paged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,12 +36,33 @@ class PagedLine:
 
 
 @dataclass(frozen=True)
+class SectionLine:
+    """One thing that another room has to say about an incident."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """What another room adds to the document."""
+
+    title: str
+    lines: tuple[SectionLine, ...]
+
+
+Lines = Callable[[Tx, Incident], Awaitable[Sequence[tuple[datetime, str]]]]
+"""When and what, in plain text."""
+
+
+@dataclass(frozen=True)
 class Material:
-    """A document, who was paged for it, and the addresses of the messages that somebody marked for the timeline."""
+    """A document, who was paged for it, the addresses of the messages that somebody marked for the timeline, and what other rooms add."""
 
     document: Document
     paged: tuple[PagedLine, ...] = ()
     marked: frozenset[str] = frozenset()
+    sections: tuple[Section, ...] = ()
 
 
 class Gatherer:
@@ -51,6 +72,11 @@ class Gatherer:
         self._directory = directory
         self._paging = paging
         self._items = items
+        self._sections: list[tuple[str, Lines]] = []
+
+    def add(self, title: str, lines: Lines) -> None:
+        """Let documents have this section, where there is something in it."""
+        self._sections.append((title, lines))
 
     async def gather(self, tx: Tx, incident: Incident) -> Material:
         """Everything about `incident`, assembled."""
@@ -68,7 +94,11 @@ class Gatherer:
         story = await self._paging.story(tx, incident.number)
         paged = tuple(paged_line(line) for line in story if line.state is not AttemptState.SUPPRESSED)
         marked = {urls.of(row.channel_id, row.ts, row.thread_ts) or "" for row in await transcript.marked(tx, incident.number)}
-        return Material(document, paged, frozenset(marked))
+        return Material(document, paged, frozenset(marked), await self._added(tx, incident))
+
+    async def _added(self, tx: Tx, incident: Incident) -> tuple[Section, ...]:
+        found = [Section(title, tuple(SectionLine(*line) for line in await lines(tx, incident))) for title, lines in self._sections]
+        return tuple(section for section in found if section.lines)
 
     def _facts(self, incident: Incident) -> Facts:
         service = self._directory.service(incident.service) if incident.service else None

@@ -28,6 +28,7 @@ def to_markdown(material: Material, impact: Mapping[Severity, str]) -> str:
     return template.render(
         doc=document,
         paged=material.paged,
+        sections=material.sections,
         highlights=[labelled(line) for line in document.timeline if line.url and line.url in material.marked],
         days=by_day(document.timeline),
         short=SHORT,

@@ -38,15 +38,17 @@ class Postmortems:
 
     async def on_items_changed(self, tx: Tx, fact: ActionItemsChanged) -> None:
         """What is to be done stands in the document, too."""
-        incident = await self._incidents.get(tx, fact.incident_id)
-        if incident.state in OVER:
-            await self.order(tx, fact.incident_id)
+        await self.amend(tx, fact.incident_id)
 
     async def on_repaired(self, tx: Tx, fact: HistoryRepaired) -> None:
-        """The history may hold what events had missed: draw the draft up again, if there is one or should be."""
-        incident = await self._incidents.get(tx, fact.incident_id)
+        """The history may hold what events had missed."""
+        await self.amend(tx, fact.incident_id)
+
+    async def amend(self, tx: Tx, incident_id: int) -> None:
+        """There is more to say: draw the draft up again, if there is one or should be."""
+        incident = await self._incidents.get(tx, incident_id)
         if incident.state in OVER:
-            await self.order(tx, fact.incident_id)
+            await self.order(tx, incident_id)
 
     async def order(self, tx: Tx, incident_id: int) -> None:
         """Let the draft be assembled from how things stand."""

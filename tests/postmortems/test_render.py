@@ -13,7 +13,7 @@ from bot.incidents.lifecycle import IncidentState, Milestone, MilestoneKind
 from bot.incidents.severity import Severity
 from bot.postmortems.assemble import Entry, Facts, Message, Responder, assemble
 from bot.postmortems.inert import one_line
-from bot.postmortems.material import Material, PagedLine
+from bot.postmortems.material import Material, PagedLine, Section, SectionLine
 from bot.postmortems.render import to_markdown
 from bot.web.markdown import to_html
 
@@ -41,7 +41,8 @@ def material(text: str) -> Material:
     entries = [Entry(kind, text, text, START, START + timedelta(hours=1), None) for kind in ("note", "update", "resolved")]
     messages = [Message(text, text, START, START, URL, is_reply=True, is_pinned=True, reactions=(text,))]
     document = assemble(facts, [Milestone(MilestoneKind.DECLARED, START, START)], entries, messages, [Responder(text, (text,), START)])
-    return Material(document, (PagedLine(START, text, text),), frozenset({URL}))
+    runs = Section("Runs", (SectionLine(START, text),))
+    return Material(document, (PagedLine(START, text, text),), frozenset({URL}), (runs,))
 
 
 class Shape(HTMLParser):
