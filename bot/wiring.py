@@ -324,6 +324,7 @@ async def build_rooms(
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: contact_checks.verify_all(tx))
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: handoffs.follow(tx, fact.teams))
 
+    listeners.on(incident_orders.IncidentMerged, alerts.on_merged)
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)

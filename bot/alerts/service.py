@@ -21,6 +21,7 @@ from bot.directory.service import Directory
 from bot.incidents import lifecycle, timeline
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState
+from bot.incidents.messages import IncidentMerged
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Decision, Observation, Origin
@@ -143,6 +144,11 @@ class Alerts:
         batch.events.append(
             {"source": key[0], "fingerprint": key[1], "status": signal.status, "happened_at": happened, "received_at": tx.now}
         )
+
+    async def on_merged(self, tx: Tx, fact: IncidentMerged) -> None:
+        """What fired for an incident that was another one fires for that one."""
+        for table in (Alert, AlertGroup):
+            await tx.changed(update(table).where(col(table.incident_id) == fact.incident_id).values(incident_id=fact.into))
 
     # Incidents
 

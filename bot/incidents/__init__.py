@@ -4,6 +4,6 @@ Nouns: incident, severity, role (commander …), milestone, timeline entry, chan
 States: triage → investigating ↔ mitigating ↔ monitoring → resolved → closed, plus cancelled and merged (`lifecycle.py`).
 
 Says upward: `IncidentDeclared`, `ChannelOpened`, `SeverityChanged`, `StateChanged`, `IncidentResolved`, `IncidentReopened`,
-`IncidentCancelled`, `CommanderChanged`, `ActionItemsChanged`.
+`IncidentCancelled`, `IncidentMerged`, `CommanderChanged`, `ActionItemsChanged`.
 Offers upper rooms a registry of verbs and card sections.
 """

@@ -28,6 +28,8 @@ class Call:
     """A verb as somebody used it: about which incident, with what."""
 
     incident: Incident
+    other: Incident | None = None
+    """The one to merge into."""
     words: str = ""
     severity: Severity | None = None
     state: IncidentState | None = None
@@ -61,7 +63,7 @@ class Actions:
             name: getattr(self, name)
             for name in (
                 "sev", "lead", "join", "leave", "status", "update", "mitigated", "resolve", "reopen", "cancel", "accept", "decline",
-                "note", "comms", "scribe", "ack", "unack", "snooze", "escalate", "page",
+                "note", "comms", "scribe", "merge", "ack", "unack", "snooze", "escalate", "page",
             )
         }  # fmt: skip
 
@@ -192,6 +194,13 @@ class Actions:
         """It was no incident."""
         await self._incidents.cancel(tx, call.incident.number, call.words)
         return self._quiet(call, f"#{call.incident.number} is cancelled. It can be undone for 5 min.")
+
+    async def merge(self, tx: Tx, call: Call) -> Reply:
+        """It is the same as another."""
+        if call.other is None:
+            raise InvalidInput(f"Say which incident it is the same as: `/inc #{call.incident.number} merge #41`.")
+        other = await self._incidents.merge(tx, call.incident.number, call.other.number)
+        return self._quiet(call, f"#{call.incident.number} is merged into #{other.number}; everybody who worked on it is invited there.")
 
     async def accept(self, tx: Tx, call: Call) -> Reply:
         """Out of triage: it is an incident, and worked on."""

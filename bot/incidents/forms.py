@@ -95,9 +95,12 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
     """
     argument = VERBS[verb].argument
     blocks: list[Block] = []
+    others = [one for one in open_now if incident is None or one.number != incident.number]
+    options = [Option(value=str(one.number), text=clamp(f"#{one.number} {one.title}", 75)) for one in others[:100]]
     if incident is None:
-        options = [Option(value=str(one.number), text=clamp(f"#{one.number} {one.title}", 75)) for one in open_now[:100]]
         blocks.append(field("incident", "Which incident?", StaticSelectElement(action_id=ELEMENT, options=options)))
+    if argument is Argument.INCIDENT:
+        blocks.append(field("into", "Which incident is it the same as?", StaticSelectElement(action_id=ELEMENT, options=options)))
     if argument is Argument.SEVERITY:
         severities = [Option(value=str(n), text=f"SEV{n}") for n in (1, 2, 3, 4)]
         blocks.append(field("severity", "Severity", StaticSelectElement(action_id=ELEMENT, options=severities)))

@@ -71,6 +71,14 @@ class IncidentCancelled:
 
 
 @dataclass(frozen=True)
+class IncidentMerged:
+    """An incident was the same as another, `into`, and goes on there."""
+
+    incident_id: int
+    into: int
+
+
+@dataclass(frozen=True)
 class ActionItemsChanged:
     """An action item of an incident was added, changed, finished or taken up again."""
 

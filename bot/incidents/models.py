@@ -44,7 +44,9 @@ class Incident(SQLModel, table=True):
     is_touched: bool = False
     """A person has done something to it, so it is not closed by an alert that resolves."""
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When it was resolved or cancelled."""
+    """When it was resolved, cancelled or merged."""
+    merged_into: int | None = Field(default=None, foreign_key="incident.id")
+    """The incident that it was the same as."""
     state_before_end: IncidentState | None = Field(default=None, sa_column=Column(EnumText(IncidentState)))
     reopened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_update_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from bot import faultpoints
-from bot.db import BOT, Tx, hold_declaring, hold_incident
+from bot.db import BOT, ActorId, Tx, hold_declaring, hold_incident
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import lifecycle, roles, timeline
 from bot.incidents.consequences import consequences
@@ -16,6 +16,7 @@ from bot.incidents.lifecycle import OPEN, IncidentState, MilestoneKind
 from bot.incidents.messages import (
     IncidentCancelled,
     IncidentDeclared,
+    IncidentMerged,
     IncidentReopened,
     IncidentResolved,
     RepairHistory,
@@ -25,11 +26,12 @@ from bot.incidents.messages import (
     StateChanged,
 )
 from bot.incidents.models import Incident
-from bot.incidents.names import headline
+from bot.incidents.names import heading, headline
 from bot.incidents.outward import Outward
 from bot.incidents.promises import promised
 from bot.incidents.severity import Severity
 from bot.paging.service import PageRequest, Paging, Where
+from bot.slack.text import channel_link
 from bot.states import move
 from bot.work import queue
 
@@ -202,7 +204,7 @@ class Incidents(Outward):
         if wanted is IncidentState.CANCELLED:
             return await self.cancel(tx, incident_id, "")
         if wanted is IncidentState.MERGED:
-            raise Refusal("This version cannot merge incidents yet. `/inc cancel` with a word on the other one does as well.")
+            raise InvalidInput(f"Say which incident it is the same as: `/inc #{incident_id} merge #41`.")
         incident = await self.touched(tx, incident_id)
         if not lifecycle.is_open(incident.state) and wanted is IncidentState.INVESTIGATING:
             return await self.reopen(tx, incident_id, "")
@@ -252,6 +254,36 @@ class Incidents(Outward):
         await self.say(tx, incident, "*Cancelled* by {actor}{words}.", words=text, undo=True)
         await tx.announce(IncidentCancelled(incident_id))
         return incident
+
+    async def merge(self, tx: Tx, incident_id: int, into: int) -> Incident:
+        """It is the same as another incident and goes on there, with everybody who has a part in it. Returns the other one.
+
+        Raises `InvalidInput` when it is that one itself, `Refusal` when the other is over, or just one of the two is private.
+        """
+        if incident_id == into:
+            raise InvalidInput(f"#{incident_id} cannot be merged into itself. Name the other incident: `/inc #{incident_id} merge #41`.")
+        for number in sorted((incident_id, into)):
+            await self.held(tx, number)
+        incident, other = await self.touched(tx, incident_id), await self.touched(tx, into)
+        self._refuse_over(other, f"merge #{incident_id} into it")
+        if incident.is_private != other.is_private:
+            secret = incident if incident.is_private else other
+            raise Refusal(f"#{secret.number} is private and the other one is not, so they stay apart. Nothing was merged.")
+        await self._end(tx, incident_id, IncidentState.MERGED)
+        incident.merged_into = into
+        await timeline.record(tx, incident_id, "merged", f"merged into {heading(other)}")
+        await timeline.record(
+            tx, into, "merged", f"{heading(incident)}, declared at {incident.declared_at:%H:%M} UTC, is the same and goes on here"
+        )
+        people = [part.person for part in await roles.holders(tx, incident_id)]
+        for person in dict.fromkeys(people):
+            await roles.take_part(tx, into, ActorId(person))
+        await self.settle(tx, into, people)
+        where = f" {channel_link(other.channel_id)}" if other.channel_id else ""
+        await self.say(tx, incident, f"*Merged* by {{actor}} into {headline(other)}. It goes on there:{where or ' see its card.'}")
+        await self.say(tx, other, f"{headline(incident)} is the same: {{actor}} merged it into this one. Who worked on it is invited here.")
+        await tx.announce(IncidentMerged(incident_id, into))
+        return other
 
     async def undo(self, tx: Tx, incident_id: int) -> Incident:
         """Take back a resolve or cancel of the last minutes, as if it had not been; raises `InvalidTransition` when it is too late."""

@@ -18,7 +18,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import ComponentStatus, Observation, Severity
 from bot.incidents.standing import Standings
-from bot.incidents.verbs import NEXT, VERBS
+from bot.incidents.verbs import NEXT, VERBS, Argument
 from bot.slack.door import Door
 from bot.slack.identity import identity
 from bot.slack.replies import FieldErrors, Nothing, OpenModal, Reply, Say
@@ -143,6 +143,7 @@ class IncidentListeners:
         people = [await self._person(tx, who) for who in intent.mentions]
         call = Call(
             incident=incident,
+            other=await self._visible(tx, intent.other, channel) if intent.other else None,
             words=plain(intent.argument),
             severity=intent.severity,
             state=intent.state,
@@ -163,7 +164,10 @@ class IncidentListeners:
         incident = await self._visible(tx, intent.incident, channel) if intent.incident else None
         if incident is not None and (form := self._actions.form(verb)) is not None:
             return await form(tx, incident)
-        open_now = await self._incidents.seen_open(tx) if incident is None else []
+        is_of_two = VERBS[verb].argument is Argument.INCIDENT
+        open_now = await self._incidents.seen_open(tx) if incident is None or is_of_two else []
+        if is_of_two and not any(one.number != intent.incident for one in open_now):
+            raise Refusal(f"There is no other open incident to `{verb}` it into.")
         if incident is None and not open_now:
             raise Refusal(f"There is no open incident to `{verb}`. To declare one: `/inc new …`.")
         return OpenModal(forms.verb_form(verb, incident, open_now, words=plain(intent.text), channel=channel))
@@ -293,8 +297,10 @@ class IncidentListeners:
             return FieldErrors({"incident": "Choose the incident."})
         incident = await self._visible(tx, number_in(chosen), channel)
         severity, state, person = (forms.value(form, name) for name in ("severity", "state", "person"))
+        into = forms.value(form, "into")
         call = Call(
             incident,
+            await self._visible(tx, number_in(into), channel) if into else None,
             words=forms.value(form, "words"),
             severity=Severity(int(severity)) if severity else None,
             state=state_named(state) if state else None,

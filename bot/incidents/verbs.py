@@ -118,7 +118,7 @@ TABLE = (
     ),
     Verb("reopen", Argument.TEXT, "it is not over", "reopen errors are back", surfaces=WRITTEN),
     Verb("cancel", Argument.TEXT, "it was no incident (can be undone for 5 min)", "cancel it was a test", surfaces=WRITTEN),
-    Verb("merge", Argument.INCIDENT, "it is the same as another incident", "merge #41"),
+    Verb("merge", Argument.INCIDENT, "it is the same as another incident", "merge #41", surfaces=WRITTEN),
     Verb(
         "page",
         Argument.TARGET,

@@ -64,6 +64,8 @@ async def test_the_card_has_the_buttons_that_the_table_lists(world: World) -> No
 
 async def test_every_form_that_the_table_lists_opens_and_is_heard(world: World) -> None:
     kim = world.user("kim")
+    await kim.command("/inc sev3 search is slow")  # so that there is something to merge into
+    await world.settled()
     for verb in having(Surface.FORM):
         await kim.command("/inc" if verb.name == "new" else f"/inc #1 {verb.name}")
         await world.settled()

@@ -43,7 +43,7 @@ async def test_states_move_by_command_and_refused_moves_offer_the_legal_ones(wor
     refused = await do(world, "kim", "/inc status triage")
     assert "is mitigating and cannot go to triage" in refused
     assert "cancelled, investigating, merged, monitoring, resolved" in refused
-    assert "cannot merge" in await do(world, "kim", "/inc status merged")
+    assert "Say which incident it is the same as" in await do(world, "kim", "/inc status merged")
     await do(world, "kim", "/inc status")
     view = await world.user("kim").view()
     assert "Monitoring" in lines(view) and "Merged" not in lines(view)

@@ -127,11 +127,16 @@ def upgrade() -> None:
         sa.Column("channel_trouble", sa.Text(), nullable=True),
         sa.Column("is_touched", sa.Boolean(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into", sa.Integer(), nullable=True),
         sa.Column("state_before_end", sa.String(), nullable=True),
         sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_update_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_update", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merged_into"],
+            ["incident.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("incident_channel", "incident", ["channel_id"], unique=False)
