@@ -118,6 +118,7 @@ from bot.reloads.service import Reloads
 from bot.reloads.work import Following
 from bot.runbooks import output
 from bot.runbooks.ansible import LocalRunner
+from bot.runbooks.api import RunApi
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.asking import Asking
 from bot.runbooks.catalogue import Catalogue
@@ -400,6 +401,7 @@ async def build_rooms(
     mail.register(app)
     app.add_routes(AlertRoutes(directory, intake).routes())
     app.add_routes(declare_api.routes())
+    app.add_routes(RunApi(database, directory, incidents, catalogue, runs, run_links).routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 

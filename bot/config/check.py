@@ -91,6 +91,10 @@ def warnings(config: Config) -> Iterator[Doubt]:
         if webhook.key is not None and webhook.key_env is None:
             where: Loc = ("webhooks", webhook.id, "key")
             yield where, f"the key of webhook '{webhook.id}' stands in the file; keep real ones in the environment (key_env)."
+    for program in config.programs.values():
+        if program.key is not None and program.key_env is None:
+            place: Loc = ("programs", program.id, "key")
+            yield place, f"the key of program '{program.id}' stands in the file; keep real ones in the environment (key_env)."
     for service in config.services.values():
         if service.owner is None:
             yield ("services", service.id), f"service '{service.id}' has no owner; its pages go to the fallback."

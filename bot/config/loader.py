@@ -15,7 +15,14 @@ from bot.config.tree import Loc, Place, Problem, Raw, Tree, read, read_entry
 from bot.config.values import clip, nearest
 from bot.errors import ConfigInvalid
 
-SINGULAR = {"people": "person", "teams": "team", "webhooks": "webhook", "environments": "environment", "remediations": "rule"}
+SINGULAR = {
+    "people": "person",
+    "teams": "team",
+    "webhooks": "webhook",
+    "programs": "program",
+    "environments": "environment",
+    "remediations": "rule",
+}
 
 
 def load(directory: Path, environ: Mapping[str, str]) -> Config:
@@ -132,7 +139,7 @@ def fill_keys(tree: Tree, raw: Mapping[str, Raw], environ: Mapping[str, str], ma
     """Replace `key_env` by the key that the environment holds, and `push_env` by the addresses."""
     for section, key, entry in named_entries(raw):
         who = f"{'alert source' if section == 'alerts' else SINGULAR.get(section, section)} '{clip(key)}'"
-        if section in ("alerts", "webhooks"):
+        if section in ("alerts", "webhooks", "programs"):
             yield from filled(tree, (section, key), entry, "key", who, environ, may_be_unset)
         if isinstance(webhook := entry.get("webhook"), dict):
             yield from filled(tree, (section, key, "webhook"), webhook, "key", f"the webhook of {who}", environ, may_be_unset)

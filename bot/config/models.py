@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator,
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.labels import LabelMatch
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
+from bot.config.programs import Program
 from bot.config.remediations import Remediation
 from bot.config.runbooks import Environment, Runbook, RunDefaults
 from bot.config.severity import Level, SeverityPolicy
@@ -364,6 +365,7 @@ class Config(Strict):
     remediations: Mapping[str, Remediation] = Field(
         default_factory=dict, description="Rules that ask for runs with nobody asking, by id. `/inc rules` shows and pauses them."
     )
+    programs: Mapping[str, Program] = Field(default_factory=dict, description="Programs that use the HTTP API, by id.")
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
@@ -484,6 +486,15 @@ class Config(Strict):
                 found = source
         return found
 
+    def program(self, key: str) -> Program | None:
+        """The program with this key; every key is compared, in constant time."""
+        given = key.encode("utf-8", "replace")
+        found = None
+        for program in self.programs.values():
+            if program.key is not None and hmac.compare_digest(program.key.get_secret_value().encode(), given):
+                found = program
+        return found
+
 
 NAMED = (
     "people",
@@ -494,6 +505,7 @@ NAMED = (
     "policies",
     "webhooks",
     "alerts",
+    "programs",
     "runbooks",
     "environments",
     "remediations",

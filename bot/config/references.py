@@ -70,6 +70,8 @@ class Checker:
             yield from self.silent_rules(person)
         for runbook in self.config.runbooks.values():
             yield from self.runbook(runbook)
+        for program in self.config.programs.values():
+            yield from self.each("runbook", program.runbooks, ("programs", program.id, "runbooks"), f"program '{program.id}'")
         for rule in self.config.remediations.values():
             yield from self.remediation(rule)
         yield from self.twins()
@@ -281,6 +283,11 @@ class Checker:
             first = keys.setdefault(value, source.id) if value else source.id
             if first != source.id:
                 yield ("alerts", source.id), f"alert source '{source.id}' has the key of '{first}'; give each its own."
+        for program in self.config.programs.values():
+            value = program.key.get_secret_value() if program.key else None
+            first = keys.setdefault(value, program.id) if value else program.id
+            if first != program.id:
+                yield ("programs", program.id), f"program '{program.id}' has the key of '{first}'; give each its own."
 
     def service_names(self) -> Iterator[Finding]:
         names = {service.id: service.id for service in self.config.services.values()}

@@ -19,6 +19,7 @@ NOUNS = {
     "schedules": "schedule",
     "policies": "policy",
     "alerts": "alert source",
+    "programs": "program",
     "runbooks": "runbook",
     "environments": "environment",
     "remediations": "rule",

@@ -20,6 +20,8 @@ ALERT_ACTOR = "alertmanager:"
 RULE_ACTOR = "rule:"
 CHANNEL = "channel:"
 """A Slack channel that a step of a policy names."""
+PROGRAM = "program:"
+"""A program that uses the HTTP API."""
 WEBHOOK = "webhook:"
 """A program that a step of a policy names."""
 EVERYBODY_KNOWN = "find-slack-people"
@@ -88,6 +90,8 @@ class Directory:
             return f"rule {actor.removeprefix(RULE_ACTOR)}"
         if actor.startswith(SLACK_ACTOR):
             return f"Slack user {actor.removeprefix(SLACK_ACTOR)}"
+        if actor.startswith(PROGRAM):
+            return f"program {actor.removeprefix(PROGRAM)}"
         if actor.startswith(WEBHOOK):
             return f"webhook {actor.removeprefix(WEBHOOK)}"
         return f"#{actor.removeprefix(CHANNEL)}" if actor.startswith(CHANNEL) else actor

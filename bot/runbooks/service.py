@@ -11,7 +11,7 @@ from sqlmodel import col
 from bot.config.runbooks import Runbook
 from bot.config.values import duration_text
 from bot.db import BOT, Tx, hold_incident
-from bot.directory.service import Directory
+from bot.directory.service import PROGRAM, Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound, Refusal
 from bot.incidents import roles, timeline
 from bot.incidents.lifecycle import is_open
@@ -86,7 +86,7 @@ class Runs:
         """The actor asks for a run, on `only` these of its hosts if any are named, perhaps one that takes another back. Nothing happens
         yet: what would is found out first. What was asked for under the key `once` is not asked for again."""
         await hold_incident(tx, incident.number)
-        if once is not None and (before := await self._asked_before(tx, once)) is not None:
+        if once is not None and (before := await self.asked_before(tx, once)) is not None:
             return before
         runbook = self._catalogue.find(name)
         if not is_open(incident.state):
@@ -354,10 +354,16 @@ class Runs:
         key = f"run:{run.number}:card"
         await queue.refresh(tx, ShowRun(run_id=run.number), key=key, about=f"run:{run.number}", due=due, at_latest=at_leisure)
 
-    async def _asked_before(self, tx: Tx, once: str) -> Run | None:
+    async def asked_before(self, tx: Tx, once: str) -> Run | None:
+        """The run that was asked for under this key."""
         return (await tx.session.execute(select(Run).where(col(Run.once) == once))).scalars().first()
 
     async def _check_requester(self, tx: Tx, incident: Incident, runbook: Runbook) -> None:
+        if tx.actor.startswith(PROGRAM):
+            program = self._directory.config.programs.get(tx.actor.removeprefix(PROGRAM))
+            if program is None or runbook.id not in program.runbooks:
+                raise NotAllowed(f"{self._directory.name(tx.actor).capitalize()} may not ask for {runbook.id}. Nothing was run.")
+            return
         if self._directory.person(tx.actor) is None:
             raise NotAllowed("Only people of Tocsin's directory ask for runs, and you are not in it. Nothing was run.")
         team = self._directory.team(incident.team) if incident.team else None
