@@ -164,6 +164,8 @@ class Bot:
         checks["configuration"] = Check(
             not problems, f"degraded: the changed files are not in force: {'; '.join(problems[:5])}" if problems else "is in force", False
         )
+        runner = self.rooms.runner.standing
+        checks["runbooks"] = Check(runner.ok, runner.says, False)
         findings = self.rooms.auditor.findings
         checks["audit"] = Check(not findings, "; ".join(finding.sentence for finding in findings[:5]) or "nothing is wrong", False)
         return checks

@@ -16,6 +16,11 @@ class Fate:
     point: str = ""
     times: int = 1
 
+    @property
+    def spec(self) -> str:
+        """What armed it, for other processes of ours."""
+        return f"{self.point}#{self.times}" if self.point else ""
+
 
 FATE = Fate()
 

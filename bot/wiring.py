@@ -125,6 +125,8 @@ from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.deciding import Deciding
 from bot.runbooks.effects import Effects
+from bot.runbooks.fast import FastRunner
+from bot.runbooks.forkserver import SHARED
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.library import Library
 from bot.runbooks.messages import RunEnded
@@ -133,6 +135,7 @@ from bot.runbooks.posting import RunFiles
 from bot.runbooks.remedies import Remedies
 from bot.runbooks.report import RunReport
 from bot.runbooks.rules import RuleCommand
+from bot.runbooks.runner import PlaybookRunner
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
@@ -178,6 +181,7 @@ class Rooms:
     leftovers: Leftovers
     twilio: Twilio | None
     mail: MailDoor
+    runner: PlaybookRunner
 
     async def close(self) -> None:
         """Close the connections to the outside."""
@@ -245,7 +249,9 @@ async def build_rooms(
     postmortems = Postmortems(incidents, links)
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
-    catalogue, runner = Catalogue(directory, settings.config), LocalRunner(settings.runs)
+    machine = f"{gethostname()}:{settings.runs.absolute()}"
+    runner = playbook_runner(settings, database, incidents, machine)
+    catalogue = Catalogue(directory, settings.config, runner)
     approvers = Approvers(directory, incidents, oncall, paging)
     runs = Runs(directory, incidents, catalogue, approvers)
     effects = Effects(directory, incidents, catalogue, runs)
@@ -360,7 +366,6 @@ async def build_rooms(
     gatherer.add("Runs", RunReport(directory, runs).lines)
     PostmortemWork(database, directory, incidents, gatherer, postmortems).register(worker)
 
-    machine = f"{gethostname()}:{settings.runs.absolute()}"
     leftovers = Leftovers(database, runner, settings.runs_kept)
     RunWork(database, catalogue, runs, effects, remedies, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
@@ -425,6 +430,7 @@ async def build_rooms(
         leftovers=leftovers,
         twilio=twilio,
         mail=mail,
+        runner=runner,
     )
 
 
@@ -494,6 +500,22 @@ def page_channels(
     if settings.smtp_url is not None:
         channels.append(EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender))
     return channels
+
+
+def playbook_runner(settings: Settings, database: Database, incidents: Incidents, machine: str) -> PlaybookRunner:
+    """Who runs playbooks on this machine."""
+    if settings.runner == "plain":
+        return LocalRunner(settings.runs)
+
+    async def tell(why: str) -> None:
+        async with database.begin(actor=BOT) as tx:
+            await incidents.tell_ops(
+                tx,
+                f"Runbooks start slowly on {gethostname()}, in a second rather than at once, but they run: {why}",
+                key=f"runner:{machine}",
+            )
+
+    return FastRunner(settings.runs, SHARED, tell)
 
 
 def senders(settings: Settings) -> dict[str, Sender]:

@@ -257,6 +257,12 @@ class Settings(BaseModel):
         description="How long the directory of a run that ended stays there, as `12h`. Default: it goes at once, for its output and files "
         "are in the database.",
     )
+    runner: Literal["fast", "plain"] = Field(
+        default="fast",
+        alias="TOCSIN_RUNNER",
+        description="How runs of runbooks start: `fast` forks them from a process that has Ansible loaded (on Linux; it begins with the "
+        "first run and takes 60 MB), `plain` starts an Ansible for each, which takes a second.",
+    )
     url: BareUrl = Field(alias="TOCSIN_URL", description="Public address of this bot; links and webhook signatures are made with it.")
     secret: Secret = Field(alias="TOCSIN_SECRET", description="Signs links; 16 characters or more, the same for all replicas.")
     previous_secret: Secret | None = Field(

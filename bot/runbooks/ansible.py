@@ -1,22 +1,31 @@
 """The plain door to Ansible: `ansible-runner start`, which leaves a process behind that goes on alone and writes files that we read."""
 
 import asyncio
+import json
 import sys
+from pathlib import Path
 
-from bot.runbooks.homes import IDENT, Homes, environment
-from bot.runbooks.runner import CannotStart, RunSpec
+from bot.runbooks.homes import IDENT, Homes, bare_environment, environment
+from bot.runbooks.runner import CannotRead, CannotStart, Inventory, RunSpec, Standing
 
 START_WITHIN_S = 20
+LOOKS_WITHIN_S = 30
 
 
 class LocalRunner(Homes):
     """Runs on this machine, each in an Ansible of its own."""
 
+    @property
+    def standing(self) -> Standing:
+        """It works wherever Ansible does."""
+        return Standing(True, "each run starts an Ansible of its own")
+
     async def start(self, spec: RunSpec) -> None:
         """Begin, with an environment of our own making: what the bot knows is no playbook's business."""
-        home = await self.lay_out(spec)
-        if home is None:
-            return
+        if (home := await self.lay_out(spec)) is not None:
+            await self._begin(home, spec)
+
+    async def _begin(self, home: Path, spec: RunSpec) -> None:
         command = [
             *(sys.executable, "-m", "ansible_runner", "start", str(home)),
             *("--playbook", str(spec.playbook), "--inventory", str(spec.inventory), "--limit", ",".join(spec.hosts), "--ident", IDENT),
@@ -34,3 +43,25 @@ class LocalRunner(Homes):
             raise CannotStart(f"ansible-runner did not start within {START_WITHIN_S} s.") from None
         if starter.returncode:
             raise CannotStart(f"ansible-runner does not start: {said.decode(errors='replace').strip()[-300:] or starter.returncode}")
+
+    async def inventory(self, path: Path) -> Inventory:
+        """An inventory by Ansible's own reading."""
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ansible", "inventory", "--inventory", str(path), "--list"),
+            env=bare_environment(),
+            cwd=path.parent,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(LOOKS_WITHIN_S):
+                said, trouble = await program.communicate()
+        except TimeoutError:
+            program.kill()
+            raise CannotRead(f"it was not read within {LOOKS_WITHIN_S} s") from None
+        try:
+            found: Inventory = json.loads(said)
+        except ValueError:
+            raise CannotRead(trouble.decode(errors="replace")) from None
+        return found

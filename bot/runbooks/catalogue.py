@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,9 +21,8 @@ from bot.errors import InvalidInput, NotFound
 from bot.runbooks.approval import Bound, digest
 from bot.runbooks.parameters import Known, Value, typed
 from bot.runbooks.rerun import narrowed
-from bot.runbooks.runner import RunSpec
+from bot.runbooks.runner import CannotRead, Inventory, PlaybookRunner, RunSpec
 
-LOOKS_WITHIN_S = 30
 ANSWERS_WITHIN_S = 5
 CHOICES_WITHIN_S = 5
 """Somebody waits for a form; what is not known by then is typed."""
@@ -67,11 +65,12 @@ class Scene:
 
 
 class Catalogue:
-    """The runbooks of the configuration that holds now. `home` is its directory, from which paths count."""
+    """The runbooks of the configuration that holds now. `home` is its directory, from which paths count; `runner` reads inventories."""
 
-    def __init__(self, directory: Directory, home: Path) -> None:
+    def __init__(self, directory: Directory, home: Path, runner: PlaybookRunner) -> None:
         self._directory = directory
         self._home = home
+        self._runner = runner
 
     @property
     def runbooks(self) -> Mapping[str, Runbook]:
@@ -130,7 +129,11 @@ class Catalogue:
         config = self._directory.config
         inventory = self._home / config.environments[environment].inventory
         playbook = self._playbook(runbook)
-        groups, inventory_digest = await listed(inventory)
+        try:
+            raw = await self._runner.inventory(inventory)
+        except (CannotRead, OSError) as no:
+            raise InvalidInput(f"Nothing was run: the inventory {inventory} cannot be read: {clip(str(no), 300)}") from None
+        groups, inventory_digest = groups_of(raw), digest(json.dumps(raw, sort_keys=True))
         lookups = {name: one.lookup for name, one in runbook.parameters.items() if one.lookup}
         versions = {name: await looked_up(lookup) for name, lookup in lookups.items()}
         trees = [self._home / "playbooks", resources.path("playbooks")]
@@ -195,31 +198,7 @@ def missing_files(config: Config, home: Path) -> Iterable[tuple[tuple[str, ...],
             )
 
 
-async def listed(inventory: Path) -> tuple[dict[str, tuple[str, ...]], str]:
-    """The hosts of each group by Ansible's own reading, and a digest of all that the inventory says."""
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ansible", "inventory", "--inventory", str(inventory), "--list"),
-        env={"PATH": os.defpath, "HOME": str(Path.home()), "LANG": "C.UTF-8"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(LOOKS_WITHIN_S):
-            said, trouble = await program.communicate()
-    except TimeoutError:
-        program.kill()
-        raise InvalidInput(f"Nothing was run: the inventory {inventory.name} was not read within {LOOKS_WITHIN_S} s.") from None
-    try:
-        raw = json.loads(said)
-    except ValueError:
-        raise InvalidInput(
-            f"Nothing was run: the inventory {inventory} cannot be read: {clip(trouble.decode(errors='replace'), 300)}"
-        ) from None
-    return groups_of(raw), digest(json.dumps(raw, sort_keys=True))
-
-
-def groups_of(raw: Mapping[str, Mapping[str, Collection[str]]]) -> dict[str, tuple[str, ...]]:
+def groups_of(raw: Inventory) -> dict[str, tuple[str, ...]]:
     """The hosts of each group, those of the groups within it included."""
 
     def hosts(group: str, above: frozenset[str]) -> set[str]:

@@ -5,6 +5,7 @@
 <root>/<run id>/sockets                             where SSH connections are shared: elsewhere, for a socket's path must be short
 <root>/<run id>/artifacts/run/job_events/N-….json   one file an event, numbered from 1
 <root>/<run id>/artifacts/run/stdout, rc            everything printed; the exit status, written last
+<root>/<run id>/order                               how to begin it, until somebody takes that: whoever does may begin it, nobody else ever
 """
 
 import asyncio
@@ -29,7 +30,7 @@ RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 EVENT_FILE = re.compile(r"(\d+)-[0-9a-f_-]+\.json")
 """`_2` and so on where a play is repeated for the next hosts (`serial`); `…-partial.json` is not finished yet."""
 EVENTS_AT_ONCE = 500
-BEGINS_WITHIN_S = 10
+BEGINS_WITHIN_S = 30
 """From the order to start until the run's process can be seen."""
 
 
@@ -57,7 +58,7 @@ class Homes:
 
     async def stop(self, run_id: str) -> None:
         """SIGTERM to Ansible, which passes it on to its workers; SIGKILL to what is left, wherever it has gone."""
-        await asyncio.to_thread(processes.end, self._home(run_id))
+        await asyncio.to_thread(self._end, self._home(run_id))
 
     def log(self, run_id: str) -> Path:
         """Everything that Ansible printed."""
@@ -107,6 +108,10 @@ class Homes:
             json.dump(sealed(spec.parameters, str(home / "files")), file)
         return True
 
+    def _end(self, home: Path) -> None:
+        taken_back(home)
+        processes.end(home)
+
     def _look(self, home: Path, after: int) -> Look:
         if not home.is_dir():
             return Look((), Life.UNKNOWN)
@@ -134,13 +139,31 @@ def artifacts(home: Path) -> Path:
     return home / "artifacts" / IDENT
 
 
-def environment(home: Path) -> dict[str, str]:
-    """All that Ansible is told of the world."""
+def ordered(home: Path, order: Mapping[str, object]) -> None:
+    """Leave word how a run is to begin, for one who takes it."""
+    (home / "order.tmp").write_text(json.dumps(order))
+    (home / "order.tmp").rename(home / "order")
+
+
+def taken_back(home: Path) -> bool:
+    """Take the order to begin a run away. True: nobody had taken it, and nobody will."""
+    try:
+        (home / "order").unlink()
+    except OSError:
+        return False
+    return True
+
+
+def bare_environment() -> dict[str, str]:
+    """What any program of Ansible's is told of the world."""
     programs = f"{Path(sys.executable).parent}:{os.defpath}:/usr/local/bin:/usr/sbin"
+    return {"PATH": programs, "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+
+
+def environment(home: Path) -> dict[str, str]:
+    """All that Ansible is told of the world in a run."""
     return {
-        "PATH": programs,
-        "HOME": str(Path.home()),
-        "LANG": "C.UTF-8",
+        **bare_environment(),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
         "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
         "ANSIBLE_PIPELINING": "1",
@@ -171,7 +194,7 @@ def events_of(folder: Path, after: int) -> Iterator[RunEvent]:
 
 def life_of(home: Path) -> Life:
     """How a run stands that was begun."""
-    if processes.supervisor(home) is not None:
+    if processes.is_at_work(home):
         return Life.RUNNING
     try:
         has_ended = (artifacts(home) / "rc").read_text().strip() != ""

@@ -1,6 +1,6 @@
 """The seam behind which playbooks run. A run lives on without us: whoever starts it may die, and another finds it again by its id."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -43,8 +43,33 @@ class CannotStart(Exception):
     """The engine itself could not begin; nothing has run. `str` is a sentence."""
 
 
+class CannotRead(Exception):
+    """Ansible makes nothing of an inventory. `str` is what it says to that."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How well a runner works, for whoever looks after the bot."""
+
+    ok: bool
+    says: str
+
+
+Inventory = Mapping[str, Mapping[str, Collection[str]]]
+"""What `ansible-inventory --list` tells: for each group its `hosts` and `children`, and variables in `_meta`."""
+
+
 class PlaybookRunner(Protocol):
     """Starts playbooks, looks at them, stops them."""
+
+    @property
+    def standing(self) -> Standing:
+        """Whether it works as it should."""
+        ...
+
+    async def inventory(self, path: Path) -> Inventory:
+        """An inventory by Ansible's own reading. Raises `CannotRead`."""
+        ...
 
     async def start(self, spec: RunSpec) -> None:
         """Begin, detached. A run that was started before is left alone: nothing ever runs twice. Raises `CannotStart`."""

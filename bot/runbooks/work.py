@@ -170,6 +170,7 @@ class RunWork:
         printed = await asyncio.to_thread(output.printed, self._runner.log(run_id(run)), kept, self._hiding, is_over=is_over)
         left = await asyncio.to_thread(files.collected, self._runner.files(run_id(run)), self._hiding) if is_over else ([], [])
         if look.life == Life.LOST and run.stopped_by is None:
+            await self._runner.stop(run_id(run))  # what it left behind is watched over by nobody
             return await self._lose(run, progress, "Its process ended without a word.", kept, printed, left)
         if look.life == Life.UNKNOWN:
             if now - run.started_at < BEGINS_WITHIN:
@@ -224,12 +225,12 @@ class RunWork:
         name = rehearsal(run, bound)
         await self._runner.start(self._catalogue.spec(scene, bound, name, is_dry=True))
         progress = started(bound.hosts)
-        for _ in range(REHEARSES_WITHIN_S * 5):
+        for _ in range(REHEARSES_WITHIN_S * 20):
             look = await self._runner.look(name, progress.seen)
             progress = fold(progress, look.events)
             if look.life != Life.RUNNING:
                 break
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.05)
         else:
             await self._runner.stop(name)
         trouble = (

@@ -10,6 +10,7 @@ from bot.config.settings import describe
 
 HOUSE = Path(__file__).parents[2]
 SOURCES = sorted(path for path in (HOUSE / "bot").rglob("*.py") if "versions" not in path.parts)
+ANSIBLES = sorted((HOUSE / "playbooks").rglob("*.py"))
 LONGEST_CARD = 15
 PINNED = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 
@@ -27,6 +28,14 @@ def names_in(path: Path) -> set[str]:
 def test_slack_is_called_through_the_gateway_alone() -> None:
     clients = {str(path.relative_to(HOUSE)) for path in SOURCES if {"AsyncWebClient", "WebClient", "async_client"} & names_in(path)}
     assert clients == {"bot/slack/gateway.py"}
+
+
+@pytest.mark.parametrize("path", ANSIBLES, ids=lambda path: path.name)
+def test_what_imports_ansible_carries_its_licence_and_has_nothing_to_do_with_us(path: Path) -> None:
+    assert path.read_text().startswith("# GNU General Public License v3.0 or later")
+    imported = {name.split(".")[0] for name in names_in(path)}
+    assert "bot" not in imported
+    assert not [source for source in SOURCES if re.search(rf"^\s*(import|from) {path.stem}\b", source.read_text(), re.MULTILINE)]
 
 
 def test_the_environment_is_read_once() -> None:

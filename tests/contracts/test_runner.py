@@ -1,37 +1,44 @@
 """One suite, every door to Ansible: who runs playbooks does so once, tells what happened without gap or double, and leaves nothing."""
 
 import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from bot.runbooks import processes
 from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.events import Ended, TaskStarted
 from bot.runbooks.progress import fold, started
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner, RunSpec
-from tests.runbooks.engine import Engine
+from tests.runbooks.engine import Engine, fast_runner
 
-DOORS: dict[str, Callable[[Path], PlaybookRunner]] = {"ansible-runner start": LocalRunner}
-SLEEPS = """
+DOORS: dict[str, Callable[[Path], PlaybookRunner]] = {"fork server": fast_runner, "ansible-runner start": LocalRunner}
+LONG = str(1_000_000 + os.getpid())
+"""Seconds that nobody else sleeps."""
+SLEEPS = f"""
 - name: Begin
-  ansible.builtin.debug: {msg: begins}
+  ansible.builtin.debug: {{msg: begins}}
 - name: Sleep
-  ansible.builtin.command: sleep 7391
+  ansible.builtin.command: sleep {LONG}
 """
 
 
 @pytest.fixture(params=DOORS)
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
-    made = Engine(tmp_path, DOORS[request.param](tmp_path / "runs"))
+def door(request: pytest.FixtureRequest) -> Callable[[Path], PlaybookRunner]:
+    return DOORS[request.param]
+
+
+@pytest.fixture
+async def engine(door: Callable[[Path], PlaybookRunner], tmp_path: Path) -> AsyncIterator[Engine]:
+    made = Engine(tmp_path, door(tmp_path / "runs"))
     yield made
     await made.close()
 
 
 def sleepers() -> list[int]:
-    return [process.pid for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", "7391"]]
+    return [process.pid for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", LONG]]
 
 
 async def test_a_playbook_runs_on_the_hosts_that_were_named_alone_and_tells_of_each_task(engine: Engine) -> None:
@@ -105,34 +112,50 @@ async def test_stopping_ends_ansible_its_workers_and_what_they_began(engine: Eng
     assert look.life == Life.FINISHED
 
 
-async def test_what_is_left_by_an_ansible_that_was_killed_can_still_be_stopped(engine: Engine) -> None:
+async def test_an_ansible_that_was_killed_leaves_nothing_once_it_was_stopped(engine: Engine) -> None:
     await engine.start(engine.spec(SLEEPS, hosts=("web1",)))
     while not sleepers():
         await engine.until("r1", seen=0)
-    for process in engine.supervisor("r1").children():
-        os.kill(process.pid, signal.SIGKILL)
-    assert sleepers()
+    [ansible] = engine.supervisor("r1").children()
+    ansible.kill()
     await engine.runner.stop("r1")
     assert sleepers() == []
+    await engine.until("r1", Life.FINISHED)
 
 
-async def test_a_runner_that_was_killed_leaves_a_run_that_is_lost(engine: Engine) -> None:
+async def test_a_supervisor_that_was_killed_leaves_a_run_that_is_lost(engine: Engine) -> None:
     await engine.start(engine.spec(SLEEPS, hosts=("web1",)))
     await engine.until("r1", seen=2)
-    os.kill(engine.supervisor("r1").pid, signal.SIGKILL)
-    _, look = await engine.until("r1", Life.LOST)
-    assert look.life == Life.LOST
+    engine.supervisor("r1").kill()
+    await engine.until("r1", Life.LOST)
     await engine.runner.stop("r1")
     assert sleepers() == []
 
 
-async def test_events_are_told_from_where_one_left_off_without_gap_or_double(engine: Engine) -> None:
+async def test_workers_that_have_lost_everybody_above_them_are_still_found(engine: Engine) -> None:
+    await engine.start(engine.spec(SLEEPS, hosts=("web1",)))
+    while not sleepers():
+        await engine.until("r1", seen=0)
+    above = engine.supervisor("r1")
+    for process in (*above.children(), above):
+        process.suspend()
+    for process in (*above.children(), above):
+        process.kill()
+    await engine.runner.stop("r1")
+    assert sleepers() == []
+    assert processes.belonging(engine.home("r1")) == []
+    await engine.until("r1", Life.LOST)
+
+
+async def test_events_are_told_from_where_one_left_off_without_gap_or_double(
+    engine: Engine, door: Callable[[Path], PlaybookRunner]
+) -> None:
     spec = engine.spec("\n".join(f"- name: Task {n}\n  ansible.builtin.debug: {{msg: '{n}'}}" for n in range(20)), hosts=("web1",))
     await engine.start(spec)
     events, _ = await engine.until("r1", Life.FINISHED)
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.name for event in events if isinstance(event, TaskStarted)] == [f"Task {n}" for n in range(20)]
-    another = type(engine.runner)(engine.folder / "runs")  # the bot died; its next life looks at the same run
+    another = door(engine.folder / "runs")  # the bot died; its next life looks at the same run
     again = await another.look("r1", len(events) - 1)
     assert [type(event) for event in again.events] == [Ended]
     assert fold(fold(started(spec.hosts), events), events) == fold(started(spec.hosts), events)
@@ -164,6 +187,17 @@ async def test_a_variable_that_is_not_there_fails_its_hosts(engine: Engine) -> N
     assert all(host.failed for host in progress.hosts.values())
     assert "web1: Say it:" in progress.failures[0]
     assert "'nothing'" in progress.failures[0]
+
+
+async def test_an_inventory_is_read_as_ansible_reads_it(engine: Engine) -> None:
+    spec = engine.spec("- ansible.builtin.debug: {msg: x}\n")
+    (engine.folder / "group_vars").mkdir()
+    (engine.folder / "group_vars" / "web.yaml").write_text("port: 8080\n")
+    found = await engine.runner.inventory(spec.inventory)
+    assert found["web"]["hosts"] == ["web1", "web2", "bystander"]
+    assert found["_meta"]["hostvars"]["web1"]["port"] == 8080
+    spec.inventory.write_text("plugin: no.such.plugin\n")
+    assert "web" not in await engine.runner.inventory(spec.inventory)
 
 
 async def test_an_engine_that_cannot_start_says_so_and_nothing_ran(engine: Engine) -> None:

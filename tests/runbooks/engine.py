@@ -8,10 +8,22 @@ import psutil
 
 from bot.runbooks import processes
 from bot.runbooks.events import RunEvent
+from bot.runbooks.fast import FastRunner
+from bot.runbooks.forkserver import SHARED
 from bot.runbooks.progress import Progress, fold, started
 from bot.runbooks.runner import Life, Look, PlaybookRunner, RunSpec
 
 HOST = "{ansible_connection: local, ansible_python_interpreter: '{{ ansible_playbook_python }}'}"
+
+
+async def no_trouble(why: str) -> None:
+    """Where the fast door must be the one that is used."""
+    raise AssertionError(f"runs start the slow way: {why}")
+
+
+def fast_runner(root: Path) -> FastRunner:
+    """The runner as it is in production, with the one fork server of this process."""
+    return FastRunner(root, SHARED, no_trouble)
 
 
 @dataclass

@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 
 from bot import resources
-from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.progress import Progress, fold, started
-from bot.runbooks.runner import Life, RunSpec
+from bot.runbooks.runner import Life, PlaybookRunner, RunSpec
 from bot.sandbox.fleet.fleet import Fleet
+from tests.runbooks.engine import fast_runner
 
 BETWEEN_S = 0.01
 BACKEND = "shop"
@@ -41,7 +41,7 @@ class Drill:
     """A fleet and the engine that mends it."""
 
     fleet: Fleet
-    runner: LocalRunner
+    runner: PlaybookRunner
     runs: int = 0
 
     @property
@@ -126,6 +126,6 @@ async def standing(folder: Path) -> AsyncIterator[Drill]:
     fleet = Fleet(folder / "fleet")
     try:
         await fleet.start()
-        yield Drill(fleet, LocalRunner(folder / "runs"))
+        yield Drill(fleet, fast_runner(folder / "runs"))
     finally:
         await fleet.stop()

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.progress import Progress
 from bot.sandbox.fleet.fleet import Fleet
 from bot.sandbox.fleet.store import Status, status_of
+from tests.runbooks.engine import fast_runner
 from tests.runbooks.fleet import Drill
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,7 +23,7 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Drill
     fleet = Fleet(folder / "fleet")
     try:
         await fleet.start()
-        yield Drill(fleet, LocalRunner(folder / "runs"))
+        yield Drill(fleet, fast_runner(folder / "runs"))
     finally:
         await fleet.stop()
 

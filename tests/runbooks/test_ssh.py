@@ -7,11 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.progress import fold, started
 from bot.runbooks.runner import Life, RunSpec
 from tests.runbooks import sshd
-from tests.runbooks.engine import Engine
+from tests.runbooks.engine import Engine, fast_runner
 from tests.runbooks.sshd import Sshd
 
 
@@ -24,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     """Its directory is deeper than a socket's path may be long."""
-    made = Engine(tmp_path / ("deep" * 25), LocalRunner(tmp_path / ("deep" * 25) / "runs"))
+    made = Engine(tmp_path / ("deep" * 25), fast_runner(tmp_path / ("deep" * 25) / "runs"))
     made.folder.mkdir()
     yield made
     await made.close()
