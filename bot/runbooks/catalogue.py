@@ -115,7 +115,7 @@ class Catalogue:
         try:
             async with asyncio.timeout(CHOICES_WITHIN_S):
                 if any(one.type == "host" for one in runbook.parameters.values()):
-                    groups, _ = await listed(self._home / self._directory.config.environments[environment].inventory)
+                    groups, _ = await self._listed(self._home / self._directory.config.environments[environment].inventory)
                     hosts = {name: one.group or "all" for name, one in runbook.parameters.items() if one.type == "host"}
                     found |= {name: tuple(groups.get(group, ())) for name, group in hosts.items()}
                 for name, lookup in ((name, one.lookup) for name, one in runbook.parameters.items() if one.lookup):
@@ -129,11 +129,7 @@ class Catalogue:
         config = self._directory.config
         inventory = self._home / config.environments[environment].inventory
         playbook = self._playbook(runbook)
-        try:
-            raw = await self._runner.inventory(inventory)
-        except (CannotRead, OSError) as no:
-            raise InvalidInput(f"Nothing was run: the inventory {inventory} cannot be read: {clip(str(no), 300)}") from None
-        groups, inventory_digest = groups_of(raw), digest(json.dumps(raw, sort_keys=True))
+        groups, inventory_digest = await self._listed(inventory)
         lookups = {name: one.lookup for name, one in runbook.parameters.items() if one.lookup}
         versions = {name: await looked_up(lookup) for name, lookup in lookups.items()}
         trees = [self._home / "playbooks", resources.path("playbooks")]
@@ -168,6 +164,14 @@ class Catalogue:
         """What watches an environment."""
         found = self._directory.config.environments.get(environment)
         return found.prometheus if found else None
+
+    async def _listed(self, inventory: Path) -> tuple[dict[str, tuple[str, ...]], str]:
+        """The hosts of each group by Ansible's own reading, and a digest of all that the inventory says."""
+        try:
+            raw = await self._runner.inventory(inventory)
+        except (CannotRead, OSError) as no:
+            raise InvalidInput(f"Nothing was run: the inventory {inventory} cannot be read: {clip(str(no), 300)}") from None
+        return groups_of(raw), digest(json.dumps(raw, sort_keys=True))
 
     def _playbook(self, runbook: Runbook) -> Path:
         found = playbook_file(runbook.playbook, self._home)
