@@ -49,6 +49,8 @@ async def test_a_bad_release_is_rolled_back_and_customers_get_answers_again(dril
     assert set(drill.fleet.releases().values()) == {"v41"}
     assert outcome(progress) == {"left": "v42"}
     assert (await drill.sample()).failed == 0
+    again = await drill.run("rollback.yml", drill.web, to="v41")
+    assert {host.changed for host in again.hosts.values()} == {0}, again.plan
 
 
 async def test_a_release_that_does_not_answer_ends_it_at_the_first_host_which_has_its_old_one_again(drill: Drill) -> None:
@@ -77,6 +79,8 @@ async def test_a_dead_region_is_drained_and_given_its_traffic_back(drill: Drill)
     assert (await drill.run("reroute.yml", ("lb1",), region="us", weight=0)).succeeded
     rerouted = await drill.sample()
     assert (rerouted.failed, set(rerouted.hosts)) == (0, EU)
+    nobody = await drill.run("reroute.yml", ("lb1",), is_dry=True, region="eu", weight=0)
+    assert "that would leave 0 servers of shop to answer, and 1 must remain" in nobody.failures[0]
     for host in ("web4", "web5"):
         (drill.fleet.layout.home(host) / "broken").unlink()
     assert (await drill.run("reroute.yml", ("lb1",), region="us", weight=100)).succeeded

@@ -9,6 +9,7 @@ from tests.runbooks.fleet import Drill
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SPARES = ("web6", "web7", "web8")
+SHOP = (CANARY, "web1", "web2", "web3", "web4", "web5", *SPARES)
 
 
 async def server(drill: Drill, name: str, backend: str = "shop") -> tuple[str, int]:
@@ -20,8 +21,7 @@ async def server(drill: Drill, name: str, backend: str = "shop") -> tuple[str, i
 
 
 async def test_a_release_goes_to_one_in_a_hundred_then_to_all_and_nobody_is_cut_off(drill: Drill) -> None:
-    shop = (CANARY, *drill.web, *SPARES)
-    planned = await drill.run("canary.yml", shop, is_dry=True, to="v44", up_to="10", look=1, most=2)
+    planned = await drill.run("canary.yml", SHOP, is_dry=True, to="v44", up_to="10", look=1, most=2)
     assert planned.plan == (
         "canary1: release: v41 → v44",
         "canary1: canary1: stopped → restarted",
@@ -30,21 +30,23 @@ async def test_a_release_goes_to_one_in_a_hundred_then_to_all_and_nobody_is_cut_
         "canary1: shop/canary1: weight 5 → 56",
     )
     async with drill.asked() as customers:
-        first = await drill.run("canary.yml", shop, to="v44", up_to="1", look=1, most=2)
+        first = await drill.run("canary.yml", SHOP, to="v44", up_to="1", look=1, most=2)
         assert first.succeeded, first.failures
         assert await server(drill, CANARY) == ("ready", 5)
         assert set(drill.fleet.releases().values()) == {"v41"}
-        last = await drill.run("canary.yml", shop, to="v44", up_to="100", look=1, most=2)
+        last = await drill.run("canary.yml", SHOP, to="v44", up_to="100", look=1, most=2)
     assert last.succeeded, last.failures
     assert customers.failed == 0
     assert await server(drill, CANARY) == ("maint", 0)
     assert set(drill.fleet.releases().values()) == {"v44"}
     await drill.until_served_by(drill.web)
     assert set((await drill.sample()).versions) == {"v44"}
+    again = await drill.run("canary.yml", SHOP, to="v44", up_to="100", look=1, most=2)
+    assert {host.changed for host in again.hosts.values()} == {0}, again.plan
 
 
 async def test_a_canary_that_is_bad_with_real_requests_is_out_by_itself_and_no_other_host_was_touched(drill: Drill) -> None:
-    progress = await drill.run("canary.yml", (CANARY, *drill.web), to="v45", up_to="100", look=30, most=2)
+    progress = await drill.run("canary.yml", SHOP, to="v45", up_to="100", look=30, most=2)
     assert not progress.succeeded
     assert "nobody gets v45 any more" in progress.failures[-1]
     assert "3 of" in progress.failures[0]
