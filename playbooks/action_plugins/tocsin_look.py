@@ -5,9 +5,9 @@
                     socket: /run/haproxy.sock, backend: shop, servers: [canary1]}
 
 It asks `url` itself up to twenty times a second, since few people may come by, and looks at what HAProxy counted meanwhile of everybody's
-requests to the servers. Bad is what fails, takes longer than `slowest` seconds, is answered with 500 or more, or by another version. It
-fails when more than `most` percent of its own or of everybody's answers were bad: in the end, or before as soon as three were. In check
-mode it does not look: there is nothing to see yet.
+requests to the servers; `servers: [BACKEND]` counts those that found no server free, too. Bad is what fails, takes longer than `slowest`
+seconds, is answered with 500 or more, or by another version. It fails when more than `most` percent of its own or of everybody's answers
+were bad: in the end, or before as soon as three were. In check mode it does not look: there is nothing to see yet.
 """
 
 import csv
@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(LONGEST_ANSWER_S)
             line.connect(str(asked["socket"]))
-            line.sendall(f"show stat {asked['backend']} 4 -1\n".encode())
+            line.sendall(f"show stat {asked['backend']} 6 -1\n".encode())
             text = b"".join(iter(lambda: line.recv(65536), b"")).decode()
         rows = [row for row in csv.DictReader(text.lstrip("# ").splitlines()) if row["svname"] in asked["servers"]]
         if len(rows) != len(asked["servers"]):
