@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.sandbox import drills
+
 Json = Mapping[str, object]
 
 
@@ -27,6 +29,11 @@ class Scenario:
     title: str
     says: str
     lasts: bool = False
+
+    @property
+    def menu(self) -> str:
+        """The menu in which it stands; "" beside them."""
+        return "2023" if self.name in {drill.name for drill in drills.OF_2023} else "fleet" if self.name in DRILLS else ""
 
 
 ALL = (
@@ -98,6 +105,7 @@ ALL = (
         "needs to approve.",
         lasts=True,
     ),
+    *(Scenario(drill.name, drill.title, drill.help, lasts=True) for drill in (*drills.ALL, *drills.OF_2023)),
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}
 
@@ -129,6 +137,7 @@ DRILLS = {
     "leak": ("CheckoutSlow", "checkout", "Two payments in five take longer than people wait, and memory grows since release v43"),
     "overloaded_backend": ("CheckoutOverloaded", "checkout", "Payments wait and fail, since 30 large orders a second come in"),
     "bad_canary": ("CanaryErrors", "checkout", "One payment in ten fails, all of them on canary1"),
+    **drills.ALERTS,
 }
 INSTANCES = 4
 WAITS_S = (300.0, 300.0, 330.0)

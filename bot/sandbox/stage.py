@@ -58,7 +58,7 @@ class Stage:
         return web.json_response({"ok": True, **self.shape(scenario)})
 
     def shape(self, scenario: Scenario) -> dict[str, object]:
-        about = {name: getattr(scenario, name) for name in ("name", "title", "says", "lasts")}
+        about = {name: getattr(scenario, name) for name in ("name", "title", "says", "lasts", "menu")}
         return about | {"on": self.is_on(scenario)}
 
     def is_on(self, scenario: Scenario) -> bool:

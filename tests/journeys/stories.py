@@ -56,11 +56,11 @@ def markup(part: object) -> list[str]:
     return own + [text for one in part.values() for text in markup(one)]
 
 
-async def run_card(world: World, run: int, words: str) -> str:
-    """The card of a run of #1, once it says these words."""
+async def run_card(world: World, run: int, words: str, incident: int = 1) -> str:
+    """The card of a run of #1, or of another incident, once it says these words."""
     texts: list[str] = []
     for _ in range(400):
-        texts = [text for text in await world.channel_texts(1) if f"Run {run}:" in text]
+        texts = [text for text in await world.channel_texts(incident) if f"Run {run}:" in text]
         if texts and words in texts[-1]:
             return texts[-1]
         await world.advance(seconds=0.5)

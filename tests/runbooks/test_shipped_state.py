@@ -56,7 +56,7 @@ async def until(drill: Drill, name: str, is_so: Callable[[Status], bool]) -> Sta
     raise AssertionError(f"{name} stands otherwise: {found}")
 
 
-async def failover(drill: Drill, primary: str, standby: str, *, is_dry: bool = False, most_lag: int = 2) -> Progress:
+async def failover(drill: Drill, primary: str, standby: str, *, is_dry: bool = False, most_lag: int = 60) -> Progress:
     return await drill.run("failover.yml", STORE, is_dry=is_dry, primary=primary, standby=standby, most_lag=most_lag)
 
 
@@ -78,14 +78,11 @@ async def test_a_wrong_configuration_is_rolled_back_without_a_cut_and_one_that_d
     assert set((await drill.sample()).answers) == {200}
 
 
-async def test_a_poisoned_cache_is_flushed_on_one_host_and_then_on_all(drill: Drill) -> None:
+async def test_a_poisoned_cache_is_flushed_host_by_host(drill: Drill) -> None:
     await drill.fleet.break_by("poisoned_cache")
     assert set((await drill.sample()).answers) == {500}
     planned = await drill.run("cache-flush.yml", ("web1",), is_dry=True, namespace="prices")
     assert planned.plan == ("web1: cache prices: 1 entry → 0",)
-    assert (await drill.run("cache-flush.yml", ("web1",), namespace="prices")).succeeded
-    some = (await drill.sample()).answers
-    assert some[200] == pytest.approx(some.total() / 5, abs=2)
     progress = await drill.run("cache-flush.yml", drill.web, namespace="prices")
     assert progress.succeeded, progress.failures
     assert (await drill.sample()).failed == 0
@@ -117,10 +114,10 @@ async def test_the_standby_takes_over_with_every_order_and_gives_it_back(drill: 
 async def test_a_standby_that_lags_is_refused_and_one_that_does_not_get_the_rest_leaves_the_old_primary_leading(drill: Drill) -> None:
     (drill.fleet.layout.home("db2") / "paused").touch()
     await drill.sample(5)
-    await until(drill, "db2", lambda status: status.heard_s > 2.5)
-    refused = await failover(drill, "db1", "db2")
+    await until(drill, "db2", lambda status: status.heard_s > 1.5)
+    refused = await failover(drill, "db1", "db2", most_lag=1)
     assert "db2 lags" in refused.failures[0]
-    assert "more than 2 s: what was written since would be lost" in refused.failures[0]
+    assert "more than 1 s: what was written since would be lost" in refused.failures[0]
     assert (roles(drill), half(drill, "db1").epoch) == (("primary", "standby"), 1)  # nothing was touched
 
     failed = await failover(drill, "db1", "db2", most_lag=600)

@@ -47,6 +47,8 @@ class FleetDoors:
                 "fault": self.fault,
                 "entrance": f"http://127.0.0.1:{self._fleet.layout.entrance}/",
                 "releases": self._fleet.releases(),
+                "serving": await state.serving(self._fleet),
+                "store": state.leading(self._fleet.layout),
                 "seconds": self._customers.seconds(),
             }
         )

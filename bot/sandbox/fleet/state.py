@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from bot.sandbox.fleet.store import role_of
+
 if TYPE_CHECKING:
     from bot.sandbox.fleet.fleet import Fleet
     from bot.sandbox.fleet.layout import Layout
@@ -24,7 +26,10 @@ PRIMARY, STANDBY = STORES = ("db1", "db2")
 READY_WITHIN_S = 20.0
 LOOKS_EVERY_S = 0.05
 POISON = {"basket": "five"}
-FAULTS = ("wrong_configuration", "poisoned_cache", "hung_instance", "dead_primary", "network_split", "power_failure")
+FAULTS = (
+    *("wrong_configuration", "poisoned_cache", "hung_instance", "dead_primary"),
+    *("network_split_2023", "memory_leak_2023", "power_failure_2023", "cdn_configuration_2023"),
+)
 PROGRAM = Path(__file__).with_name("store.py")
 
 
@@ -44,7 +49,7 @@ def lay_out(layout: Layout, hosts: Mapping[str, int]) -> None:
 async def break_by(fleet: Fleet, fault: str) -> None:
     """Make something go wrong: one of `FAULTS`."""
     match fault:
-        case "wrong_configuration":  # every instance takes it up at once, as a careless deployment does it
+        case "wrong_configuration" | "cdn_configuration_2023":  # every instance takes it up at once, as a careless deployment does it
             await configure(fleet, "c8")
         case "poisoned_cache":  # something wrote what no price is
             await asyncio.gather(*(poison(port) for port in fleet.layout.ports.values()))
@@ -52,10 +57,12 @@ async def break_by(fleet: Fleet, fault: str) -> None:
             await fleet.programs.signal(["web1"], "STOP")
         case "dead_primary":
             await fleet.programs.stop([PRIMARY])
-        case "network_split":  # region us reaches the store no more
+        case "network_split_2023":  # region us reaches the store no more
             await fleet.haproxy("disable frontend store_us")
-        case "power_failure":  # the data centre of region us, in which the store's primary stands
+        case "power_failure_2023":  # the data centre of region us, in which the store's primary stands
             await fleet.programs.stop([PRIMARY, *fleet.regions["us"]])
+        case "memory_leak_2023":
+            await fleet.break_by("leak")
         case _:
             raise ValueError(f"there is no fault {fault!r}")
 
@@ -73,6 +80,21 @@ async def mend(fleet: Fleet) -> None:
     await fleet.haproxy(f"set server store/{PRIMARY} state ready; set server store/{STANDBY} state maint")
     await configure(fleet, GOOD_CONFIGURATION)
     await until_ready(layout)
+
+
+async def serving(fleet: Fleet) -> list[str]:
+    """The shop's instances that HAProxy sends customers to: in rotation, and well by its own checks."""
+    try:
+        told = await fleet.haproxy("show servers state shop")
+    except OSError:  # it is just being restarted
+        return []
+    rows = [line.split() for line in told.splitlines()[2:] if line.strip()]
+    return [name for _, _, _, name, _, operation, admin, *_ in rows if operation == "2" and admin == "0"]
+
+
+def leading(layout: Layout) -> str:
+    """Which half of the store was told to lead; "" when neither was."""
+    return next((name for name in STORES if role_of(layout.home(name)) == "primary"), "")
 
 
 async def configure(fleet: Fleet, version: str) -> None:
@@ -116,7 +138,7 @@ def roles(layout: Layout) -> None:
     (layout.home(STANDBY) / "role").write_text("standby")
 
 
-def serving(layout: Layout, name: str, verb: str) -> str:
+def half(layout: Layout, name: str, verb: str) -> str:
     """The command line of one half of the store."""
     [other] = [one for one in STORES if one != name]
     return f"{sys.executable} -E -s {PROGRAM} {name} {layout.stores[name]} {layout.home(name)} {layout.stores[other]} {verb}"
@@ -124,7 +146,7 @@ def serving(layout: Layout, name: str, verb: str) -> str:
 
 def programs(layout: Layout) -> dict[str, str]:
     """What supervisord runs for it, by name."""
-    return {name: serving(layout, name, "serve") for name in STORES}
+    return {name: half(layout, name, "serve") for name in STORES}
 
 
 def becoming(layout: Layout, name: str, role: str) -> str:
@@ -137,7 +159,7 @@ def group(layout: Layout) -> dict[str, object]:
     """The store in the inventory. How a half is asked and told is said there: another store has other commands."""
     hosts = {
         name: {
-            "store_status": serving(layout, name, "status"),
+            "store_status": half(layout, name, "status"),
             "store_promote": becoming(layout, name, "primary"),
             "store_follow": becoming(layout, name, "standby"),
             "store_fence": becoming(layout, name, "fenced"),

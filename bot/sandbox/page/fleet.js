@@ -50,7 +50,8 @@ function show(fleet, chart, says) {
   const all = last.reduce((sum, one) => sum + one.failed + one.answered, 0);
   const releases = [...new Set(Object.values(fleet.releases))].join(", ");
   const percent = all ? Math.round((100 * failed) / all) : 0;
-  says.textContent = `${percent} % errors · release ${releases}`;
+  const serve = fleet.serving.length === 1 ? "1 instance serves" : `${fleet.serving.length} instances serve`;
+  says.textContent = `${percent} % errors · release ${releases} · ${serve} · store led by ${fleet.store || "nobody"}`;
   says.classList.toggle("is-bad", percent > 0);
   chart.svg.setAttribute("aria-label", `${percent} percent of the last requests failed`);
 }
