@@ -31,7 +31,7 @@ ALL = (
         "cache-flush namespace=prices", "CheckoutErrors", "checkout", "Every payment fails, and the store says that prices are right",
     ),
     Drill(
-        "hung_instance", "An instance hangs", "Process web1 runs and does nothing, and what it was asked fails",
+        "hung_instance", "A hung instance", "Process web1 runs and does nothing, and what it was asked fails",
         "rolling-restart host=web1", "InstanceDown", "checkout", "web1 does not answer HAProxy's checks",
     ),
     Drill(

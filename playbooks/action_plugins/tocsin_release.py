@@ -6,7 +6,8 @@
 
 Releases are directories `<home>/releases/<version>`; the link is `<home>/current`. `to` may be the releases of other hosts: then the one
 that most of them have is meant. Without `to` it only looks. It reports `left`, the release that it moved away from. In check mode it
-cautions of what a release that would be left has brought besides itself, as its `release.json` says (docs/releases.md).
+cautions of what a release that would be left has brought besides itself, as its `release.json` says (docs/releases.md). What is kept like
+releases and is none has another name by `noun`, such as configuration, and nothing to be cautioned of.
 """
 
 import json
@@ -22,27 +23,25 @@ LONGEST_WAY = 20
 class ActionModule(ActionBase):
     """The task."""
 
-    _VALID_ARGS = frozenset({"home", "to"})
+    _VALID_ARGS = frozenset({"home", "to", "noun"})
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        home = str(self._task.args["home"])
+        home, noun = str(self._task.args["home"]), str(self._task.args.get("noun", "release"))
         before = self.said(f"readlink {quoted(home, 'current')}").rpartition("/")[2]
         to = most(self._task.args["to"]) if "to" in self._task.args else before
         if to == before:
             return {**result, "changed": False, "plan": [], "before": before, "to": to}
         if not to or "/" in to or to.startswith("."):
-            raise AnsibleActionFail(f"{to!r} is no release")
-        self.said(f"test -d {quoted(home, 'releases', to)}", f"there is no release {to} in {home}/releases")
+            raise AnsibleActionFail(f"{to!r} is no {noun}")
+        self.said(f"test -d {quoted(home, 'releases', to)}", f"there is no {noun} {to} in {home}/releases")
         if not self._task.check_mode:
             draft, link = quoted(home, ".current.new"), quoted(home, "current")
             self.said(f"ln -sfn {shlex.quote('releases/' + to)} {draft} && mv -T {draft} {link}", f"{home}/current cannot be moved")
-        found = {**result, "changed": True, "plan": [f"release: {before or 'none'} → {to}"], "before": before, "to": to}
-        if before:
-            return (
-                {**found, "cautions": self.cautions(home, before, to)} if self._task.check_mode else {**found, "reports": {"left": before}}
-            )
-        return found
+        found = {**result, "changed": True, "plan": [f"{noun}: {before or 'none'} → {to}"], "before": before, "to": to}
+        if self._task.check_mode:
+            return {**found, "cautions": self.cautions(home, before, to)} if before and noun == "release" else found
+        return {**found, "reports": {"left": before}} if before else found
 
     def cautions(self, home, left, to):
         """What whoever goes back from `left` to `to` must know: of every release between them, where each names the one before it."""

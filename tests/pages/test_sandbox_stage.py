@@ -112,6 +112,15 @@ async def play(page: Page, title: str) -> Locator:
     return button
 
 
+async def test_what_breaks_the_fleet_stands_in_menus(page: Page) -> None:
+    for title, holds in (("Break the fleet", "A hung instance"), ("Incidents of 2023", "8 September: a power failure")):
+        opens = page.get_by_role("group", name="Make it happen").get_by_role("button", name=title)
+        await opens.press("Enter")
+        await expect(page.get_by_role("menu", name=title).get_by_role("menuitem", name=holds)).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(opens).to_be_focused()
+
+
 async def test_one_click_fires_an_alert_and_the_next_click_another(world: World, page: Page) -> None:
     await play(page, "An alert fires")
     await world.settled()

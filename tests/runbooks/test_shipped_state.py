@@ -63,12 +63,13 @@ async def failover(drill: Drill, primary: str, standby: str, *, is_dry: bool = F
 async def test_a_wrong_configuration_is_rolled_back_without_a_cut_and_one_that_does_not_answer_ends_it(drill: Drill) -> None:
     await drill.fleet.break_by("wrong_configuration")
     planned = await drill.run("config-rollback.yml", ("web1",), is_dry=True, to="c7")
-    assert planned.plan == ("web1: release: c8 → c7", "web1: web1: running → reloaded")
-    assert configurations(drill) == {"c8"}
+    assert planned.plan == ("web1: configuration: c8 → c7", "web1: web1: running → reloaded")
+    assert (planned.cautions, configurations(drill)) == ((), {"c8"})
     async with drill.asked() as customers:
         progress = await drill.run("config-rollback.yml", drill.web, to="c7")
     assert progress.succeeded, progress.failures
     assert (configurations(drill), customers.failed) == ({"c7"}, 0)
+    assert progress.reports == {"left": dict.fromkeys(drill.web, "c8")}
     again = await drill.run("config-rollback.yml", ("web1",), to="c7")
     assert (again.succeeded, again.hosts["web1"].changed) == (True, 0)
 

@@ -5,7 +5,7 @@ import { attempt, element, get, post, toast } from "/sandbox/static/api.js";
 import { openMenu } from "/sandbox/static/popover.js";
 import { soon } from "/sandbox/static/store.js";
 
-const MENUS = { fleet: "Break the fleet", 2023: "Incidents of 2023" };
+const MENUS = [["fleet", "Break the fleet"], ["2023", "Incidents of 2023"]];
 
 export function mount(spot, store) {
   const label = element("span", { class: "scenarios-label", id: "scenarios-label" }, "Make it happen");
@@ -22,7 +22,7 @@ export function mount(spot, store) {
     const focused = row.contains(document.activeElement) ? document.activeElement.dataset.scenario : null;
     row.replaceChildren(
       ...scenarios.filter((one) => !one.menu || one.on).map(button),
-      ...Object.keys(MENUS).map((name) => menu(name, scenarios.filter((one) => one.menu === name))),
+      ...MENUS.map(([name, label]) => menu(name, label, scenarios.filter((one) => one.menu === name))),
     );
     if (focused) row.querySelector(`[data-scenario="${focused}"]`)?.focus();
   };
@@ -30,10 +30,10 @@ export function mount(spot, store) {
     type: "button", class: "scenario", "data-scenario": scenario.name, title: scenario.says, disabled: busy === scenario.name,
     "aria-pressed": scenario.lasts ? String(scenario.on) : undefined, onclick: () => play(scenario),
   }, scenario.title);
-  const menu = (name, held) => element("button", {
+  const menu = (name, label, held) => element("button", {
     type: "button", class: "scenario opens", "data-scenario": name, "aria-haspopup": "menu", "aria-expanded": "false", disabled: held.some((one) => busy === one.name),
-    onclick: (event) => openMenu(event.currentTarget, held.filter((one) => !one.on).map((one) => ({ label: one.title, hint: one.says.split(";")[0], pick: () => play(one) })), MENUS[name]),
-  }, MENUS[name]);
+    onclick: (event) => openMenu(event.currentTarget, held.filter((one) => !one.on).map((one) => ({ label: one.title, hint: one.says.split(";")[0], pick: () => play(one) })), label),
+  }, label);
   const play = async (scenario) => {
     busy = scenario.name;
     refresh();
