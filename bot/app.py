@@ -65,6 +65,7 @@ class Bot:
     def __init__(self, settings: Settings, config: Config, clock: Clock, environ: Mapping[str, str]) -> None:
         self.settings = settings
         self.directory = Directory(config)
+        self._environ = environ
         self._watch = Watch(settings.config, environ, config.digest)
         self.clock = clock
         listeners = Listeners()
@@ -84,7 +85,15 @@ class Bot:
         await migrate_database(self.database)
         await self._stack.enter_async_context(sole_process(self.database))
         self.rooms = await build_rooms(
-            self.settings, self.directory, self._watch, self.clock, self.database, self.worker, self._listeners, self.checks
+            self.settings,
+            self.directory,
+            self._watch,
+            self.clock,
+            self.database,
+            self.worker,
+            self._listeners,
+            self.checks,
+            self._environ,
         )
         bell = Bell(self.database, self.worker.wake)
         self.database.wake = bell.ring

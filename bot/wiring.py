@@ -1,5 +1,6 @@
 """Which rooms there are, who hears whose facts, who does which work, and through which doors they are reached."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from socket import gethostname
@@ -136,6 +137,7 @@ from bot.runbooks.remedies import Remedies
 from bot.runbooks.report import RunReport
 from bot.runbooks.rules import RuleCommand
 from bot.runbooks.runner import PlaybookRunner
+from bot.runbooks.secrets import Secrets as RunSecrets
 from bot.runbooks.service import Runs
 from bot.runbooks.showing import RunCards
 from bot.runbooks.slack import RunCommand
@@ -200,6 +202,7 @@ async def build_rooms(
     worker: Worker,
     listeners: Listeners,
     checks: Checks,
+    environ: Mapping[str, str],
 ) -> Rooms:
     """Put the rooms together, from the ground up. The database must be up to date."""
     links = await signed_links(settings, database, clock)
@@ -250,8 +253,9 @@ async def build_rooms(
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
-    runner = playbook_runner(settings, database, incidents, machine)
-    catalogue = Catalogue(directory, settings.config, runner)
+    run_secrets = RunSecrets(directory, settings.config, environ, settings.secrets)
+    runner = playbook_runner(settings, database, incidents, machine, run_secrets)
+    catalogue = Catalogue(directory, settings.config, runner, run_secrets)
     approvers = Approvers(directory, incidents, oncall, paging)
     runs = Runs(directory, incidents, catalogue, approvers)
     effects = Effects(directory, incidents, catalogue, runs)
@@ -367,7 +371,8 @@ async def build_rooms(
     PostmortemWork(database, directory, incidents, gatherer, postmortems).register(worker)
 
     leftovers = Leftovers(database, runner, settings.runs_kept)
-    RunWork(database, catalogue, runs, effects, remedies, runner, RunChecks(catalogue, runner), leftovers, machine).register(worker)
+    run_checks = RunChecks(catalogue, runner)
+    RunWork(database, catalogue, runs, effects, remedies, runner, run_checks, leftovers, run_secrets, machine).register(worker)
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
     RunFiles(database, gateway, incidents, runs).register(worker)
     cards = RunCards(database, gateway, directory, incidents, catalogue, runs, links)
@@ -502,10 +507,10 @@ def page_channels(
     return channels
 
 
-def playbook_runner(settings: Settings, database: Database, incidents: Incidents, machine: str) -> PlaybookRunner:
+def playbook_runner(settings: Settings, database: Database, incidents: Incidents, machine: str, secrets: RunSecrets) -> PlaybookRunner:
     """Who runs playbooks on this machine."""
     if settings.runner == "plain":
-        return LocalRunner(settings.runs)
+        return LocalRunner(settings.runs, secrets.hiding)
 
     async def tell(why: str) -> None:
         async with database.begin(actor=BOT) as tx:
@@ -515,7 +520,7 @@ def playbook_runner(settings: Settings, database: Database, incidents: Incidents
                 key=f"runner:{machine}",
             )
 
-    return FastRunner(settings.runs, SHARED, tell)
+    return FastRunner(settings.runs, SHARED, tell, secrets.hiding)
 
 
 def senders(settings: Settings) -> dict[str, Sender]:

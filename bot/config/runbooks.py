@@ -250,4 +250,14 @@ class Environment(Strict):
 
     id: Id = Field(description="Its name, such as `production`.")
     inventory: Line = Field(description="Ansible inventory (YAML or INI): a path, absolute or from this configuration's directory.")
+    vault_password_file: Line | None = Field(
+        default=None,
+        description="File with the password of your Ansible vaults (or a program that prints it): a path, absolute or from this "
+        "configuration's directory.",
+    )
+    env: tuple[EnvName, ...] = Field(
+        default=(),
+        description="Variables of the bot's environment that runs get; all others they do not. Their values are hidden wherever they "
+        "would be shown.",
+    )
     prometheus: PrometheusServer | None = Field(default=None, description="The Prometheus that watches these machines.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -334,6 +334,14 @@ class Settings(BaseModel):
     def database_driver_url(self) -> str:
         """The database's address with its async driver, as SQLAlchemy takes it. Holds the password."""
         return with_driver(self.database_url.get_secret_value())
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Everything that this process must never show: its tokens and keys, and the passwords within addresses."""
+        held = (getattr(self, name) for name in type(self).model_fields)
+        values = {value.get_secret_value() for value in held if isinstance(value, SecretStr)}
+        passwords = {urlsplit(value).password for value in values if "://" in value}
+        return frozenset(values | {unquote(password) for password in passwords if password} | {one for one in passwords if one})
 
     @property
     def sandbox_offset(self) -> timedelta:

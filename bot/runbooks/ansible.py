@@ -3,10 +3,11 @@
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.runbooks.homes import IDENT, Homes, bare_environment, environment
-from bot.runbooks.runner import CannotRead, CannotStart, Inventory, RunSpec, Standing
+from bot.runbooks.runner import NOTHING, CannotRead, CannotStart, Inventory, RunSpec, Standing
 
 START_WITHIN_S = 20
 LOOKS_WITHIN_S = 30
@@ -42,13 +43,14 @@ class LocalRunner(Homes):
             starter.kill()
             raise CannotStart(f"ansible-runner did not start within {START_WITHIN_S} s.") from None
         if starter.returncode:
-            raise CannotStart(f"ansible-runner does not start: {said.decode(errors='replace').strip()[-300:] or starter.returncode}")
+            why = self._hiding().text(said.decode(errors="replace").strip())[-300:]
+            raise CannotStart(f"ansible-runner does not start: {why or starter.returncode}")
 
-    async def inventory(self, path: Path) -> Inventory:
+    async def inventory(self, path: Path, handed: Mapping[str, str] = NOTHING) -> Inventory:
         """An inventory by Ansible's own reading."""
         program = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ansible", "inventory", "--inventory", str(path), "--list"),
-            env=bare_environment(),
+            env={**handed, **bare_environment()},
             cwd=path.parent,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

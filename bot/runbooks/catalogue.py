@@ -22,6 +22,7 @@ from bot.runbooks.approval import Bound, digest
 from bot.runbooks.parameters import Known, Value, typed
 from bot.runbooks.rerun import narrowed
 from bot.runbooks.runner import CannotRead, Inventory, PlaybookRunner, RunSpec
+from bot.runbooks.secrets import Secrets
 
 ANSWERS_WITHIN_S = 5
 CHOICES_WITHIN_S = 5
@@ -67,10 +68,11 @@ class Scene:
 class Catalogue:
     """The runbooks of the configuration that holds now. `home` is its directory, from which paths count; `runner` reads inventories."""
 
-    def __init__(self, directory: Directory, home: Path, runner: PlaybookRunner) -> None:
+    def __init__(self, directory: Directory, home: Path, runner: PlaybookRunner, secrets: Secrets) -> None:
         self._directory = directory
         self._home = home
         self._runner = runner
+        self._secrets = secrets
 
     @property
     def runbooks(self) -> Mapping[str, Runbook]:
@@ -115,7 +117,7 @@ class Catalogue:
         try:
             async with asyncio.timeout(CHOICES_WITHIN_S):
                 if any(one.type == "host" for one in runbook.parameters.values()):
-                    groups, _ = await self._listed(self._home / self._directory.config.environments[environment].inventory)
+                    groups, _ = await self._listed(environment)
                     hosts = {name: one.group or "all" for name, one in runbook.parameters.items() if one.type == "host"}
                     found |= {name: tuple(groups.get(group, ())) for name, group in hosts.items()}
                 for name, lookup in ((name, one.lookup) for name, one in runbook.parameters.items() if one.lookup):
@@ -129,7 +131,8 @@ class Catalogue:
         config = self._directory.config
         inventory = self._home / config.environments[environment].inventory
         playbook = self._playbook(runbook)
-        groups, inventory_digest = await self._listed(inventory)
+        await self._secrets.learn()
+        groups, inventory_digest = await self._listed(environment)
         lookups = {name: one.lookup for name, one in runbook.parameters.items() if one.lookup}
         versions = {name: await looked_up(lookup) for name, lookup in lookups.items()}
         trees = [self._home / "playbooks", resources.path("playbooks")]
@@ -140,7 +143,8 @@ class Catalogue:
 
     def spec(self, scene: Scene, bound: Bound, run_id: str, *, is_dry: bool) -> RunSpec:
         """What the engine is told."""
-        return RunSpec(run_id, scene.playbook, scene.inventory, bound.hosts, bound.parameters, is_dry)
+        handed = self._secrets.handed(scene.environment)
+        return RunSpec(run_id, scene.playbook, scene.inventory, bound.hosts, bound.parameters, is_dry, handed)
 
     def check_spec(self, playbook: str, environment: str, bound: Bound, run_id: str) -> RunSpec:
         """What the engine is told of a playbook that only looks, where a run is or was at work."""
@@ -148,7 +152,7 @@ class Catalogue:
         if found is None or environment not in self._directory.config.environments:
             raise InvalidInput(f"The playbook {playbook} is missing.")
         inventory = self._home / self._directory.config.environments[environment].inventory
-        return RunSpec(run_id, found, inventory, bound.hosts, bound.parameters)
+        return RunSpec(run_id, found, inventory, bound.hosts, bound.parameters, environ=self._secrets.handed(environment))
 
     def reverse(self, runbook: str) -> Runbook | None:
         """What takes back a run of this runbook."""
@@ -165,10 +169,11 @@ class Catalogue:
         found = self._directory.config.environments.get(environment)
         return found.prometheus if found else None
 
-    async def _listed(self, inventory: Path) -> tuple[dict[str, tuple[str, ...]], str]:
+    async def _listed(self, environment: str) -> tuple[dict[str, tuple[str, ...]], str]:
         """The hosts of each group by Ansible's own reading, and a digest of all that the inventory says."""
+        inventory = self._home / self._directory.config.environments[environment].inventory
         try:
-            raw = await self._runner.inventory(inventory)
+            raw = await self._runner.inventory(inventory, self._secrets.handed(environment))
         except (CannotRead, OSError) as no:
             raise InvalidInput(f"Nothing was run: the inventory {inventory} cannot be read: {clip(str(no), 300)}") from None
         return groups_of(raw), digest(json.dumps(raw, sort_keys=True))
@@ -199,6 +204,12 @@ def missing_files(config: Config, home: Path) -> Iterable[tuple[tuple[str, ...],
             yield (
                 ("environments", environment.id, "inventory"),
                 f"environment '{environment.id}' has the inventory '{environment.inventory}', which is missing; runs there are refused.",
+            )
+        password = environment.vault_password_file
+        if password is not None and not (home / password).is_file():
+            yield (
+                ("environments", environment.id, "vault_password_file"),
+                f"environment '{environment.id}' has the vault password in '{password}', which is missing; runs there are refused.",
             )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
@@ -12,9 +12,10 @@ from typing import cast
 from bot import log
 from bot.runbooks.ansible import LOOKS_WITHIN_S, LocalRunner
 from bot.runbooks.forkserver import Answer, ForkServer, NoAnswer
+from bot.runbooks.hiding import Hiding
 from bot.runbooks.homes import Homes, bare_environment, environment, ordered, taken_back
 from bot.runbooks.progress import fold, started
-from bot.runbooks.runner import CannotRead, Inventory, Life, RunSpec, Standing
+from bot.runbooks.runner import NOTHING, CannotRead, Inventory, Life, RunSpec, Standing
 
 TESTED = "2.19."
 """The ansible-core whose insides `playbooks/engine` knows."""
@@ -27,8 +28,10 @@ logger = log.get(__name__)
 class FastRunner(LocalRunner):
     """Runs on this machine in forks of `server`, which is tried before it is trusted; `told` hears why it is not, once."""
 
-    def __init__(self, root: Path, server: ForkServer, told: Callable[[str], Awaitable[None]]) -> None:
-        super().__init__(root)
+    def __init__(
+        self, root: Path, server: ForkServer, told: Callable[[str], Awaitable[None]], hiding: Callable[[], Hiding] = Hiding
+    ) -> None:
+        super().__init__(root, hiding)
         self._server = server
         self._told = told
         self._trying = asyncio.Lock()
@@ -56,15 +59,15 @@ class FastRunner(LocalRunner):
         if taken_back(home):  # else it was begun, and whoever looks will see how it fares
             await self._begin(home, spec)
 
-    async def inventory(self, path: Path) -> Inventory:
+    async def inventory(self, path: Path, handed: Mapping[str, str] = NOTHING) -> Inventory:
         """An inventory by Ansible's own reading."""
         if not await self._is_fit():
-            return await super().inventory(path)
-        order = {"do": "list", "inventory": str(path), "cwd": str(path.parent), "env": bare_environment()}
+            return await super().inventory(path, handed)
+        order = {"do": "list", "inventory": str(path), "cwd": str(path.parent), "env": {**handed, **bare_environment()}}
         try:
             answer = await self._ask(order, LOOKS_WITHIN_S)
         except NoAnswer:
-            return await super().inventory(path)
+            return await super().inventory(path, handed)
         if "inventory" not in answer:
             raise CannotRead(str(answer.get("error")))
         return cast(Inventory, answer["inventory"])

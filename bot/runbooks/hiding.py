@@ -28,6 +28,20 @@ class Hiding:
         """The same for what may be no text at all."""
         return self._in_bytes.sub(MASK.encode(), content) if self._in_bytes else content
 
+    def json(self, part: object) -> object:
+        """The same for what was read from JSON; names of fields stay."""
+        match part:
+            case str():
+                return self.text(part)
+            case dict():
+                return {name: self.json(one) for name, one in part.items()}
+            case list():
+                return [self.json(one) for one in part]
+            case int() if str(part) in self.values:
+                return MASK
+            case _:
+                return part
+
     def cut(self, content: bytes, at: int) -> int:
         """Where `content` may be cut in two, at `at` or before, so that no value is cut: half a value would not be known again."""
         look_from = max(0, at - self._longest)

@@ -1,6 +1,7 @@
 """A run's directory on this machine: laid out before it starts, read while it is at work and after, whoever began it.
 
 <root>/<run id>/env/extravars                       the parameters, sealed, only for our eyes, gone at the end
+<root>/<run id>/env/environ                         variables that it is handed, likewise
 <root>/<run id>/files/                              what the playbook leaves for people (`rb_files`)
 <root>/<run id>/sockets                             where SSH connections are shared: elsewhere, for a socket's path must be short
 <root>/<run id>/artifacts/run/job_events/N-….json   one file an event, numbered from 1
@@ -17,11 +18,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bot.runbooks import processes
 from bot.runbooks.events import RunEvent, read_event
+from bot.runbooks.hiding import Hiding
 from bot.runbooks.runner import CannotStart, Life, Look, RunSpec
 from bot.runbooks.sealing import sealed
 
@@ -41,8 +43,9 @@ SSH_ARGS = "-C -o ControlMaster=auto -o ControlPersist=30s -o ServerAliveInterva
 class Homes:
     """The directories of runs below `root`, for our user alone: what is common to all who run playbooks on this machine."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, hiding: Callable[[], Hiding] = Hiding) -> None:
         self._root = root.absolute()
+        self._hiding = hiding
 
     async def lay_out(self, spec: RunSpec) -> Path | None:
         """The new directory of a run, or None when it was begun before. Raises `CannotStart`."""
@@ -67,6 +70,10 @@ class Homes:
     def files(self, run_id: str) -> Path:
         """What the playbook left for people."""
         return self._home(run_id) / "files"
+
+    async def scrub(self, run_id: str) -> None:
+        """Replace what is secret in every file of a run."""
+        await asyncio.to_thread(_scrub, self._home(run_id), self._hiding())
 
     async def clear(self, run_id: str) -> None:
         """Remove what a run left; its empty directory stays, so that nobody who comes late begins it again."""
@@ -104,8 +111,9 @@ class Homes:
             (home / name).mkdir(mode=0o700)
         (home / "ansible.cfg").touch()
         (home / "sockets").symlink_to(tempfile.mkdtemp(prefix="rb-"))
-        with open(home / "env" / "extravars", "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            json.dump(sealed(spec.parameters, str(home / "files")), file)
+        for name, content in (("environ", spec.environ), ("extravars", sealed(spec.parameters, str(home / "files")))):
+            with open(home / "env" / name, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                json.dump(dict(content), file)
         return True
 
     def _end(self, home: Path) -> None:
@@ -116,9 +124,10 @@ class Homes:
         if not home.is_dir():
             return Look((), Life.UNKNOWN)
         life = life_of(home)  # before the events: what ends after this was seen is told by the next look
-        events = tuple(events_of(artifacts(home) / "job_events", after))
+        events = tuple(events_of(artifacts(home) / "job_events", after, self._hiding()))
         if life == Life.FINISHED:
-            (home / "env" / "extravars").unlink(missing_ok=True)
+            for name in ("environ", "extravars"):
+                (home / "env" / name).unlink(missing_ok=True)
         written = self.log(home.name).stat().st_size if self.log(home.name).is_file() else 0
         return Look(events, Life.RUNNING if life != Life.RUNNING and len(events) == EVENTS_AT_ONCE else life, written)
 
@@ -132,6 +141,13 @@ def _empty(home: Path) -> None:
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 Path(entry).unlink(missing_ok=True)
+
+
+def _scrub(home: Path, hiding: Hiding) -> None:
+    for path in home.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.is_file() and not path.is_symlink() and (hidden := hiding.content(content := path.read_bytes())) != content:
+                path.write_bytes(hidden)
 
 
 def artifacts(home: Path) -> Path:
@@ -163,6 +179,7 @@ def bare_environment() -> dict[str, str]:
 def environment(home: Path) -> dict[str, str]:
     """All that Ansible is told of the world in a run."""
     return {
+        **json.loads((home / "env" / "environ").read_text()),
         **bare_environment(),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
         "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
@@ -176,7 +193,7 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def events_of(folder: Path, after: int) -> Iterator[RunEvent]:
+def events_of(folder: Path, after: int, hiding: Hiding) -> Iterator[RunEvent]:
     """The events after number `after`, in order, up to the first that is not there yet."""
     try:
         files = {int(found[1]): entry.path for entry in os.scandir(folder) if (found := EVENT_FILE.fullmatch(entry.name))}
@@ -186,7 +203,7 @@ def events_of(folder: Path, after: int) -> Iterator[RunEvent]:
         if number not in files:
             return
         try:
-            raw = json.loads(Path(files[number]).read_bytes())
+            raw = hiding.json(json.loads(Path(files[number]).read_bytes()))
         except (OSError, ValueError):
             return  # it is told again by the next look
         yield read_event({**raw, "counter": number} if isinstance(raw, dict) else {"counter": number})

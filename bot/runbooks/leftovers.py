@@ -42,9 +42,8 @@ class Leftovers:
             await asyncio.sleep(EVERY_S)
 
     async def ended(self, name: str) -> None:
-        """A run is over and all of it is stored."""
-        if not self._kept_for:
-            await self._runner.clear(name)
+        """A run is over and all of it is stored. What stays of it here for a while tells no secret."""
+        await (self._runner.scrub(name) if self._kept_for else self._runner.clear(name))
 
     async def rehearsed(self, name: str) -> None:
         """What a dry run said is stored. It may be done again, under the same name."""

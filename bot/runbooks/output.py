@@ -72,7 +72,7 @@ def _pieces(content: bytes, offset: int, first: int, hiding: Hiding, *, is_whole
             return  # the line is not finished, nor, perhaps, a secret in it
         else:
             cut = max(_between_letters(content, hiding.cut(content, cut)), start + 1)
-        text = hiding.content(content[start:cut]).decode(errors="replace").replace("\0", "�")
+        text = hiding.content(content[start:cut]).decode(errors="replace").replace("\0", "�").replace("\r\n", "\n")
         yield Piece(offset + start, offset + cut, text)
         start = cut
 

@@ -1,12 +1,15 @@
 """The seam behind which playbooks run. A run lives on without us: whoever starts it may die, and another finds it again by its id."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from bot.runbooks.events import RunEvent
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,8 @@ class RunSpec:
     hosts: tuple[str, ...]
     parameters: Mapping[str, str | int]
     is_dry: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False)
+    """Variables that Ansible gets besides its own; they may be secret."""
 
 
 class Life(StrEnum):
@@ -67,8 +72,8 @@ class PlaybookRunner(Protocol):
         """Whether it works as it should."""
         ...
 
-    async def inventory(self, path: Path) -> Inventory:
-        """An inventory by Ansible's own reading. Raises `CannotRead`."""
+    async def inventory(self, path: Path, handed: Mapping[str, str] = NOTHING) -> Inventory:
+        """An inventory by Ansible's own reading, with these variables of its environment. Raises `CannotRead`."""
         ...
 
     async def start(self, spec: RunSpec) -> None:
@@ -89,6 +94,10 @@ class PlaybookRunner(Protocol):
 
     def files(self, run_id: str) -> Path:
         """The directory in which a run leaves files for people."""
+        ...
+
+    async def scrub(self, run_id: str) -> None:
+        """Replace what is secret in everything that an ended run left here."""
         ...
 
     async def clear(self, run_id: str) -> None:

@@ -14,13 +14,13 @@ from bot.runbooks.approval import Bound
 from bot.runbooks.catalogue import Catalogue, Scene
 from bot.runbooks.checks import Checks
 from bot.runbooks.effects import Effects
-from bot.runbooks.hiding import Hiding
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.messages import BeginRun, ConsiderRules, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
 from bot.runbooks.remedies import Remedies
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
+from bot.runbooks.secrets import Secrets
 from bot.runbooks.service import Rehearsal, Runs, run_id
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Reading
@@ -51,6 +51,7 @@ class RunWork:
         runner: PlaybookRunner,
         checks: Checks,
         leftovers: Leftovers,
+        secrets: Secrets,
         machine: str,
     ) -> None:
         self._db = database
@@ -62,7 +63,7 @@ class RunWork:
         self._checks = checks
         self._leftovers = leftovers
         self._machine = machine
-        self._hiding = Hiding()
+        self._secrets = secrets
 
     def register(self, worker: Worker) -> None:
         """Let the worker do these orders."""
@@ -164,11 +165,12 @@ class RunWork:
                 return ELSEWHERE
             return await self._lose(run, read(run.progress), f"{run.machine}, on which it ran, does not answer.")
         before = read(run.progress)
+        hiding = await self._secrets.known()
         look = await self._runner.look(run_id(run), before.seen)
         progress = fold(before, look.events)
         is_over = look.life != Life.RUNNING
-        printed = await asyncio.to_thread(output.printed, self._runner.log(run_id(run)), kept, self._hiding, is_over=is_over)
-        left = await asyncio.to_thread(files.collected, self._runner.files(run_id(run)), self._hiding) if is_over else ([], [])
+        printed = await asyncio.to_thread(output.printed, self._runner.log(run_id(run)), kept, hiding, is_over=is_over)
+        left = await asyncio.to_thread(files.collected, self._runner.files(run_id(run)), hiding) if is_over else ([], [])
         if look.life == Life.LOST and run.stopped_by is None:
             await self._runner.stop(run_id(run))  # what it left behind is watched over by nobody
             return await self._lose(run, progress, "Its process ended without a word.", kept, printed, left)

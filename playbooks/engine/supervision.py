@@ -70,7 +70,8 @@ def start(asked, answer):
         raise  # whoever watches sees that nobody is left, and Ansible is told to end
     reached("supervisor: ansible ended, nothing written")
     shutil.rmtree(home / "tmp", ignore_errors=True)
-    (home / "env" / "extravars").unlink(missing_ok=True)
+    for name in ("environ", "extravars"):
+        (home / "env" / name).unlink(missing_ok=True)
     write(artifacts / "status", "successful" if code == 0 else "failed")
     reached("supervisor: status written, no end")
     write(artifacts / "rc", str(code))

@@ -42,7 +42,7 @@ async def test_every_order_has_somebody_who_does_it(sqlite_database: Database, c
     settings, worker = read(environ), Worker(sqlite_database, clock)
     config = load(settings.config, environ)
     watch = Watch(settings.config, environ, config.digest)
-    rooms = await wiring.build_rooms(settings, Directory(config), watch, clock, sqlite_database, worker, listeners, no_checks)
+    rooms = await wiring.build_rooms(settings, Directory(config), watch, clock, sqlite_database, worker, listeners, no_checks, environ)
     await rooms.close()
     assert len(orders()) > 10
     assert sorted(order.__name__ for order in orders() if order.kind() not in worker.kinds) == []
