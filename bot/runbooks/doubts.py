@@ -36,6 +36,8 @@ def about(config: Config, rule: Remediation, runbook: Runbook) -> Iterator[Doubt
     if waits := [f"SEV{number}" for number in severities if needed(config, rule, runbook, number)]:
         words = f"runs '{runbook.id}' by itself, but in {', '.join(waits)} it waits for an approval; 'approvals: 0' lets it start alone."
         yield ("run",), words
+    if not runbook.check_mode:
+        yield ("run",), f"runs '{runbook.id}' by itself, which has no dry run: nobody sees beforehand what it would change."
     if runbook.verify is None:
         yield ("run",), f"runs '{runbook.id}' by itself, which has no 'verify': whether it helps or harms, nobody is told."
 

@@ -144,6 +144,9 @@ class RunLock(SQLModel, table=True):
     run_id: int = Field(foreign_key="run.id", index=True)
 
 
+ALL_RULES = "*"
+
+
 class RuleSwitch(SQLModel, table=True):
     """A rule that may start nothing by itself until a person says so; `ALL_RULES` stands for every rule."""
 
@@ -153,6 +156,3 @@ class RuleSwitch(SQLModel, table=True):
     because: str = Field(sa_type=Text)
     by: str
     at: datetime = Field(sa_type=UtcDateTime)
-
-
-ALL_RULES = "*"

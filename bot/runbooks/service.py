@@ -135,8 +135,8 @@ class Runs:
         for caution in found.cautions:
             await self._write_down(tx, run, f"run {run.number}: {caution}")
         run.expires_at = tx.now + self._catalogue.find(run.runbook).approval_expires
-        if run.rule and (found.trouble or found.cautions):  # nobody has looked at it: then somebody must
-            run.needs = max(1, run.needs)
+        if run.rule and run.needs == 0 and (found.trouble or found.cautions):
+            await self._needs_a_look(tx, run, found)
         if run.needs > 0:
             await self._wait(tx, run)
         elif run.rule:
@@ -145,6 +145,13 @@ class Runs:
             await self._approved(tx, run, after=wait)
         else:
             await self._approved(tx, run)
+
+    async def _needs_a_look(self, tx: Tx, run: Run, found: Rehearsal) -> None:
+        """Nobody has looked at what a rule would do, and its dry run says something that somebody must."""
+        run.needs = 1
+        incident = await self._incidents.get(tx, run.incident_id)
+        told = f"🤖 *Run {run.number} does not start by itself*, for what its dry run says. Somebody must approve it on its card{{words}}"
+        await self._incidents.say(tx, incident, told, words="; ".join([*found.cautions, *([found.trouble] if found.trouble else [])]))
 
     async def rehearse_again(self, tx: Tx, run_id: int) -> None:
         """What would run now is not what was approved: what it would do is found out and shown once more."""

@@ -45,9 +45,9 @@ async def serving(world: World, hosts: list[str]) -> None:
 @pytest.mark.parametrize(
     ("fault", "line", "says"),
     [
-        ("bad_release", "rollback to=v41", ""),
-        ("dead_region", "reroute region=us", ""),
-        ("bad_flag", "flag flag=new-checkout", ""),
+        ("bad_release", "rollback to=v41", "Recovered"),
+        ("dead_region", "reroute region=us", "Recovered"),
+        ("bad_flag", "flag flag=new-checkout", "Recovered"),
         ("leak", "rolling-restart", "Recovered"),
         ("overloaded_backend", "scale to=8", "Recovered"),
     ],

@@ -23,7 +23,7 @@ RESTART = {
     "environments": ["production"],
     "parameters": {"what": {"type": "text", "pattern": "[a-z-]+[0-9-]+"}},
 }
-# It fails where `broken` stands; `set_stats` is there to be a task that works in the dry run and changes nothing.
+# It fails where `broken` stands, and its dry run where `locked` does.
 PLAYBOOK = """
 - hosts: web
   gather_facts: false
@@ -31,6 +31,8 @@ PLAYBOOK = """
     - name: Look whether it can be restarted
       ansible.builtin.assert: {that: "not lookup('ansible.builtin.fileglob', place ~ '/broken')"}
       when: not ansible_check_mode
+    - name: Look whether it may be
+      ansible.builtin.assert: {that: "not lookup('ansible.builtin.fileglob', place ~ '/locked')"}
     - name: Restart
       ansible.builtin.copy: {content: '{{ rb.what }}', dest: '{{ place }}/restarted'}
 """
@@ -115,11 +117,19 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     assert "`restart-leaky` → restart · *off*: run 1 failed" in told(await kim.command("/inc rules"))
     assert "may start runs again" in told(await kim.command("/inc rules on restart-leaky"))
     await world.advance(minutes=50)
+    (locked := tmp_path / "place" / "locked").touch()
+    await fires(world, "file-sync", 5)
+    said = (await world.heard(4, "Run 3 does not start by itself")).shown
+    assert "Look whether it may be" in said
+    assert "Waits for somebody to approve it." in await card(world, 4, 3, "waiting")
+    locked.unlink()
+    await world.advance(minutes=70)
+
     await fires(world, "cdn", 4)  # on again: it would start, but somebody cancels it in time
-    await card(world, 4, 3, "It starts by itself within 5s")
-    pressed = await kim.press("Pause all rules", await world.channel_name(4))
+    await card(world, 5, 4, "It starts by itself within 5s")
+    pressed = await kim.press("Pause all rules", await world.channel_name(5))
     assert pressed["ok"]
-    shown = await card(world, 4, 3, "refused")
+    shown = await card(world, 5, 4, "refused")
     assert "Nothing was run: Kim Ji-woo switched all rules off" in shown
     assert restarted.read_text() == "auth-3-0"
     assert "All rules are paused*: Kim Ji-woo switched all rules off" in told(await kim.command("/inc rules"))

@@ -92,6 +92,12 @@ def test_what_is_doubtful_is_told(tmp_path: Path, rule: str, says: str) -> None:
     assert any(says in words for words in found), found
 
 
+def test_what_changes_things_that_nobody_could_have_seen_is_doubtful(tmp_path: Path) -> None:
+    blind = BASE.replace("group: web\n", "group: web\n    check_mode: false\n")
+    found = doubted(tmp_path, RULE + "    run: automatic\n    approvals: 0\n", blind)
+    assert any("has no dry run: nobody sees beforehand" in words for words in found), found
+
+
 def test_without_a_source_no_alert_ever_comes(tmp_path: Path) -> None:
     assert doubted(tmp_path, RULE, BASE.replace("alerts: {prometheus: {key: secret-key}}\n", "")) == [
         "rule 'leak' can never match: no alert source is configured."
