@@ -183,7 +183,12 @@ class Runbook(Strict):
     approval_expires: Duration = Field(default=timedelta(minutes=30), description="A request that is not approved by then is void.")
     lock: Id | None = Field(
         default=None,
-        description="Runbooks with the same lock never run at once in an environment. The hosts of a run are locked in any case.",
+        description="Runbooks with the same lock never run at once in an environment. The hosts of a run are locked in any case, unless "
+        "it changes nothing.",
+    )
+    changes: bool = Field(
+        default=True,
+        description="Whether it changes anything. One that only looks locks no host: it runs beside others, and they beside it.",
     )
     outcome: Mapping[Name, Line] = Field(
         default_factory=dict,

@@ -404,9 +404,9 @@ class Runs:
         await self.show(tx, run)
 
     async def _lock(self, tx: Tx, run: Run) -> None:
-        """Take every host of the run, and its named lock; all or none."""
+        """Take every host that the run changes, and its named lock; all or none."""
         runbook = self._catalogue.find(run.runbook)
-        wanted = [f"host:{run.environment}/{host}" for host in bound_of(run).hosts]
+        wanted = [f"host:{run.environment}/{host}" for host in bound_of(run).hosts] if runbook.changes else []
         wanted += [f"lock:{run.environment}/{runbook.lock}"] if runbook.lock else []
         await tx.lock("runs")
         taken = select(RunLock, Run).join(Run, col(Run.id) == col(RunLock.run_id)).where(col(RunLock.target).in_(wanted))

@@ -132,6 +132,8 @@ async def test_others_on_the_same_hosts_wait_for_the_first_and_name_it_and_can_b
         await card(world, number, "waiting")
         await ana.press("Approve", channel)
         await card(world, number, "Now: Wait" if number == 1 else "is held by run 1 (Write a release, asked for by Kim Ji-woo)")
+    await kim.command("/inc run diagnostics environment=production", channel)  # it only looks, so it waits for nobody
+    await card(world, 4, "succeeded")
     await kim.press("Cancel", channel)  # the newest that waits
     assert "Cancelled by Kim Ji-woo." in await card(world, 3, "cancelled")
     assert set(released(world).values()) == {"v1"}
