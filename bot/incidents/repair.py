@@ -5,7 +5,9 @@ the database (`HistoryCursor`, `HistoryThread`), written with what was read: aft
 new order on the way is a new turn: it goes on to the bottom, and then reads from the top down to where it was when the order came.
 """
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -30,6 +32,8 @@ from bot.work.queue import Claim
 
 PAGE = 999
 """Messages a call, the most that Slack gives. It gives apps that are sold outside its marketplace 15, once a minute."""
+THREADS = 4
+"""Threads that are read side by side."""
 PART = 250
 """Messages a transaction: nothing else can be written meanwhile, and pages are answered."""
 
@@ -50,6 +54,15 @@ class Overtaken(Exception):
 
 class Forgotten(Exception):
     """Slack no longer knows how far we were."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A page, and what was known before it was asked for."""
+
+    known: known.Known
+    page: list[Raw]
+    has_more: bool
 
 
 class HistoryRepair:
@@ -121,18 +134,23 @@ class Reader:
         self._incident = incident_id
         self._channel = channel
         self._revision = revision
+        self._ahead: tuple[str, asyncio.Task[Asked]] | None = None
+        """The next page, which was asked for while this one is written."""
 
     async def read(self) -> None:
         """Every page, then every thread. Slack counts them apart: while it asks for patience with the one, the other goes on."""
         away: list[SlackAway] = []
-        for step in (self._read_page, self._read_replies):
-            try:
-                while await step():
-                    pass
-            except Stopped as stopped:
-                if not isinstance(stopped.answer, SlackAway):
-                    raise
-                away.append(stopped.answer)
+        try:
+            for step in (self._read_page, self._read_threads):
+                try:
+                    while await step():
+                        pass
+                except Stopped as stopped:
+                    if not isinstance(stopped.answer, SlackAway):
+                        raise
+                    away.append(stopped.answer)
+        finally:
+            await self._drop_ahead()
         if away:
             raise Stopped(min(away, key=lambda answer: answer.after or timedelta.max))
 
@@ -148,41 +166,66 @@ class Reader:
             cursor = await self.cursor(tx)
             if cursor.is_read:
                 return False
-            seen = await known.below(tx, self._incident, cursor.upper)
-        data = await self._call("conversations.history", limit=PAGE, latest=cursor.upper)
-        page, has_more = fields.items(data, "messages"), fields.flag(data, "has_more")
-        shown = {fields.text(message, "ts") for message in page}
-        parts = [page[start : start + PART] for start in range(0, len(page), PART)] or [[]]
+        asked = await self._asked(cursor.upper)
+        shown = {fields.text(message, "ts") for message in asked.page}
+        if asked.has_more and cursor.until is None:
+            lowest = min(shown, key=stamp)
+            self._ahead = lowest, asyncio.create_task(self._ask(lowest))  # Slack answers while this page is written
+        parts = [asked.page[start : start + PART] for start in range(0, len(asked.page), PART)] or [[]]
         for part in parts:
             async with self._db.begin(actor=BOT) as tx:
                 cursor = await self.cursor(tx)
-                await history.take_in(tx, self._recorder, self._incident, self._channel, part, seen)
-                await vanished(tx, self._channel, history.missing(part, seen, shown))
+                await history.take_in(tx, self._recorder, self._incident, self._channel, part, asked.known)
+                await vanished(tx, self._channel, history.missing(part, asked.known, shown))
                 await self._remember_threads(tx, [fields.text(root, "ts") for root in part if fields.number(root, "reply_count") > 0])
                 lowest = min((fields.text(message, "ts") for message in part), key=stamp, default=cursor.upper or "")
-                onward(cursor, lowest, bool(part) and (has_more or part is not parts[-1]))
+                onward(cursor, lowest, bool(part) and (asked.has_more or part is not parts[-1]))
         return True
+
+    async def _ask(self, upper: str | None) -> Asked:
+        async with self._db.read() as tx:
+            seen = await known.below(tx, self._incident, upper)
+        data = await self._call("conversations.history", limit=PAGE, latest=upper)
+        return Asked(seen, fields.items(data, "messages"), fields.flag(data, "has_more"))
+
+    async def _asked(self, upper: str | None) -> Asked:
+        """The page below `upper`, which may have been asked for already."""
+        if self._ahead is not None and self._ahead[0] == upper:
+            asked, self._ahead = self._ahead[1], None
+            return await asked
+        return await self._ask(upper)
+
+    async def _drop_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead[1].cancel()
+            await asyncio.gather(self._ahead[1], return_exceptions=True)
+            self._ahead = None
 
     async def _remember_threads(self, tx: Tx, roots: Sequence[str]) -> None:
         mine = col(HistoryThread.channel_id) == self._channel
         await tx.changed(delete(HistoryThread).where(mine, col(HistoryThread.root).in_(roots)))
         tx.session.add_all([HistoryThread(channel_id=self._channel, root=root) for root in roots])
 
-    async def _read_replies(self) -> bool:
-        newest = (
-            select(HistoryThread).where(col(HistoryThread.channel_id) == self._channel).order_by(col(HistoryThread.root).desc()).limit(1)
-        )
+    async def _read_threads(self) -> bool:
+        """Some threads side by side, the newest first."""
+        mine = select(HistoryThread).where(col(HistoryThread.channel_id) == self._channel)
         async with self._db.read() as tx:
-            thread = (await tx.session.execute(newest)).scalar()
-            if thread is None:
-                return False
+            newest = (await tx.session.execute(mine.order_by(col(HistoryThread.root).desc()).limit(THREADS))).scalars().all()
+        ends = await asyncio.gather(*(self._read_replies(thread) for thread in newest), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return bool(newest)
+
+    async def _read_replies(self, thread: HistoryThread) -> None:
+        async with self._db.read() as tx:
             seen = await known.replies_to(tx, self._incident, thread.root)
         try:
             data = await self._call("conversations.replies", ts=thread.root, limit=PAGE, cursor=thread.cursor or None)
         except Forgotten:
             async with self._db.begin(actor=BOT) as tx:
                 await self._go_on(tx, thread.root, cursor="", after="")
-            return True
+            return
         replies = [reply for reply in fields.items(data, "messages") if fields.text(reply, "ts") != thread.root]
         cursor = fields.text(data, "response_metadata", "next_cursor")
         async with self._db.begin(actor=BOT) as tx:
@@ -194,7 +237,6 @@ class Reader:
                 await self._go_on(tx, thread.root, cursor, max((fields.text(reply, "ts") for reply in replies), key=stamp, default=""))
             else:
                 await tx.changed(delete(HistoryThread).where(*self._thread(thread.root)))
-        return True
 
     async def _go_on(self, tx: Tx, root: str, cursor: str, after: str) -> None:
         await self.cursor(tx)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 def text(source: object, *path: str) -> str:
     """The text (or number, as text) at `path`; "" when there is none. What no database can store is taken out."""
     for name in path:
-        source = source.get(name) if isinstance(source, Mapping) else None
-    if isinstance(source, bool) or not isinstance(source, str | int | float):
+        source = source.get(name) if isinstance(source, dict | Mapping) else None
+    if source is None or isinstance(source, bool) or not isinstance(source, str | int | float):
         return ""
-    return str(source).replace("\x00", "").encode("utf-8", "replace").decode()
+    found = str(source)
+    return found if found.isascii() and found.isprintable() else found.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def number(source: object, *path: str) -> float:
