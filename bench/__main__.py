@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import channel, declare, ingest, mobile, oncall, page, paging, recover, rest, sandbox, start, steady
+from bench import backfill, channel, declare, ingest, mobile, oncall, page, paging, recover, rest, sandbox, start, steady, telling, timeline
 from bench.table import Row, show
 from tests import postgres
 
@@ -37,6 +37,9 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("R2", "R3"): rest.measure,
     ("P14", "P15"): oncall.measure,
     ("P16", "P17"): declare.measure,
+    ("P18",): telling.measure,
+    ("P19",): backfill.measure,
+    ("T1",): timeline.measure,
     ("S1", "S2"): sandbox.measure,
     ("S3",): page.measure,
     ("S4",): mobile.measure,

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.postmortems.selection import Said, select
+from bench.table import Row
+from bot.postmortems.selection import Message, select
 
+CHANNELS = Path("tests/data/timelines/slack-channels-with-human-timeline.json")
 NEAR_S = 120.0
 
 
@@ -45,6 +47,21 @@ class Agreement:
         )
 
 
+async def measure(_: Path) -> list[Row]:
+    """T1, for `make bench`: the channels that come with the tests."""
+    found = read(CHANNELS)
+    recalls, shares = [one.recall for one in found], [one.share for one in found]
+    return [
+        Row("T1", "people's entries covered, worst channel", f"{min(recalls):.2f}", "", min(recalls), spread(recalls), 0.7, 0.8, True),
+        Row("T1", "messages kept for it, worst channel", f"{max(shares):.2f}", "", max(shares), spread(shares), 0.45, 0.45),
+    ]
+
+
+def spread(values: Sequence[float]) -> str:
+    """The least and the most."""
+    return f"{min(values):.2f} to {max(values):.2f}"
+
+
 def read(file: Path) -> list[Agreement]:
     """Every channel of a file."""
     return [agreement(name, channel["messages"], channel["gold_timeline"]) for name, channel in json.loads(file.read_text()).items()]
@@ -59,10 +76,11 @@ def agreement(name: str, raw: Sequence[dict[str, object]], gold: Sequence[dict[s
     return Agreement(name, sum(near(kept, at) for at in coverable), len(coverable), len(kept), len(said))
 
 
-def as_said(raw: dict[str, object]) -> Said:
+def as_said(raw: dict[str, object]) -> Message:
     """A message of the file's form."""
-    thread = str(raw.get("thread_ts") or "")
-    return Said(seconds(raw["at"]), str(raw.get("user", "")), str(raw.get("text", "")), by_bot=bool(raw.get("bot")), thread=thread)
+    ts, thread = str(raw.get("ts") or ""), str(raw.get("thread_ts") or "")
+    by_bot, thread = bool(raw.get("bot")), thread if thread != ts else ""
+    return Message(seconds(raw["at"]), str(raw.get("user", "")), str(raw.get("text", "")), by_bot=by_bot, ts=ts, thread=thread)
 
 
 def seconds(at: object) -> float:

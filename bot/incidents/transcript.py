@@ -5,8 +5,9 @@ A message that is known by a pin alone has no author yet, and is left out.
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlmodel import col
 
 from bot.db import Tx
@@ -50,6 +51,31 @@ async def messages(tx: Tx, incident_id: int) -> list[ChannelMessage]:
     said = (col(ChannelMessage.incident_id) == incident_id) & (col(ChannelMessage.author) != "")
     rows = select(ChannelMessage).where(said).order_by(col(ChannelMessage.happened_at), col(ChannelMessage.ts))
     return list((await tx.session.execute(rows)).scalars())
+
+
+class Spoken(NamedTuple):
+    """A message, without what only its recording needs: a channel may have ten thousand."""
+
+    channel_id: str
+    ts: str
+    thread_ts: str | None
+    author: str
+    text: str
+    is_edited: bool
+    is_deleted: bool
+    is_pinned: bool
+
+
+async def spoken(tx: Tx, incident_id: int) -> list[Spoken]:
+    """What was said in an incident's channel, deleted messages without their words, in the order it was said."""
+    m = ChannelMessage
+    gone = col(m.deleted_at).is_not(None)
+    edited = col(m.first_text).not_in(["", col(m.text)])
+    words = case((gone, ""), else_=col(m.text))
+    rows = select(col(m.channel_id), col(m.ts), col(m.thread_ts), col(m.author), words, edited, gone, col(m.is_pinned))
+    said = (col(m.incident_id) == incident_id) & (col(m.author) != "")
+    rows = rows.where(said).order_by(col(m.happened_at), col(m.ts))
+    return [Spoken(*row) for row in (await tx.session.execute(rows)).all()]
 
 
 async def reactions(tx: Tx, channel_id: str) -> list[Reaction]:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from bot.incidents.lifecycle import Durations, IncidentState, Milestone, MilestoneKind, durations, humane
 from bot.incidents.severity import Severity
-
-TOLD_LATE = timedelta(minutes=5)  # later than this an entry says when it was recorded
+from bot.postmortems.lines import TOLD_LATE, Entry, TimelineLine, left_out, told
+from bot.postmortems.selection import Message
 
 
 @dataclass(frozen=True)
@@ -29,35 +29,6 @@ class Facts:
     is_confirmed: bool = True
     is_private: bool = False
     reopened_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A timeline entry. `url` leads to the message that is its evidence."""
-
-    kind: str
-    text: str
-    actor: str
-    happened_at: datetime
-    recorded_at: datetime
-    url: str | None = None
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message of the channel as it stands now; what was deleted has no text."""
-
-    author: str
-    text: str
-    happened_at: datetime
-    recorded_at: datetime
-    url: str
-    is_reply: bool = False
-    is_edited: bool = False
-    is_deleted: bool = False
-    is_pinned: bool = False
-    by_bot: bool = False
-    reactions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,17 +57,7 @@ class MilestoneLine:
 class DurationLine:
     name: str
     meaning: str
-    text: str  # "2 h 06 min", or "not known"
-
-
-@dataclass(frozen=True)
-class TimelineLine:
-    at: datetime
-    who: str
-    what: str
-    kind: str
-    url: str | None = None
-    remarks: tuple[str, ...] = ()
+    text: str  # "2 h 06 min", "51 h 00 min (2 d 3 h 00 min)", or "not known"
 
 
 @dataclass(frozen=True)
@@ -152,7 +113,7 @@ def assemble(
     """Write the document down. The same facts give the same document, in whatever order they are handed in."""
     stones, written, said = tuple(milestones), tuple(entries), tuple(messages)
     times = durations(stones, facts.reopened_at)
-    timeline = ordered(written, said)
+    timeline = told(written, said)
     return Document(
         number=facts.number,
         title=facts.title,
@@ -168,44 +129,8 @@ def assemble(
         timeline=timeline,
         updates=tuple(line for line in timeline if line.kind == "update"),
         action_items=tuple(sorted(action_items, key=lambda item: item.is_done)),
-        notes=left_out(said),
+        notes=left_out(said, timeline),
     )
-
-
-def ordered(entries: Iterable[Entry], messages: Iterable[Message]) -> tuple[TimelineLine, ...]:
-    """Everything in the order it happened; what happened at once, in the order it was recorded.
-
-    A message that is an entry's evidence stands there once, as the entry. Other bots' messages are left out.
-    """
-    written = tuple(entries)
-    evidence = {entry.url for entry in written if entry.url}
-    rows = [(entry.happened_at, entry.recorded_at, 0, entry_line(entry)) for entry in written]
-    rows += [
-        (message.happened_at, message.recorded_at, 1, message_line(message))
-        for message in messages
-        if not message.by_bot and message.url not in evidence
-    ]
-    rows.sort(key=lambda row: (*row[:3], row[3].who, row[3].kind, row[3].what, row[3].url or ""))
-    return tuple(row[3] for row in rows)
-
-
-def entry_line(entry: Entry) -> TimelineLine:
-    late = entry.recorded_at - entry.happened_at
-    remarks = (f"recorded {humane(late)} later",) if late > TOLD_LATE else ()
-    return TimelineLine(entry.happened_at, entry.actor, entry.text, entry.kind, entry.url, remarks)
-
-
-def message_line(message: Message) -> TimelineLine:
-    flags = (
-        ("in a thread", message.is_reply),
-        ("pinned", message.is_pinned),
-        ("edited", message.is_edited and not message.is_deleted),
-    )
-    remarks = [name for name, holds in flags if holds]
-    if message.reactions and not message.is_deleted:
-        remarks.append("reactions: " + " ".join(f":{name}:" for name in message.reactions))
-    words = "(deleted)" if message.is_deleted else message.text
-    return TimelineLine(message.happened_at, message.author, words, "message", message.url, tuple(remarks))
 
 
 def milestone_lines(milestones: Iterable[Milestone]) -> tuple[MilestoneLine, ...]:
@@ -226,7 +151,7 @@ def milestone_lines(milestones: Iterable[Milestone]) -> tuple[MilestoneLine, ...
 def duration_lines(times: Durations) -> tuple[DurationLine, ...]:
     spans = (times.mttd, times.mtta, times.mttm, times.mttr)
     return tuple(
-        DurationLine(name, meaning, "not known" if span is None else humane(span))
+        DurationLine(name, meaning, "not known" if span is None else long(span))
         for (name, meaning), span in zip(MEANINGS.items(), spans, strict=True)
     )
 
@@ -239,9 +164,9 @@ def summary(facts: Facts, times: Durations, entries: Iterable[Entry]) -> str:
         f"Declared by {facts.declared_by} at {facts.declared_at:%Y-%m-%d %H:%M} UTC.",
     ]
     if times.mttm is not None:
-        sentences.append(f"Mitigated after {humane(times.mttm)}.")
+        sentences.append(f"Mitigated after {long(times.mttm)}.")
     if times.mttr is not None:
-        sentences.append(f"Resolved after {humane(times.mttr)}.")
+        sentences.append(f"Resolved after {long(times.mttr)}.")
     if facts.reopened_at is not None:
         sentences.append(f"It was reopened at {facts.reopened_at:%Y-%m-%d %H:%M} UTC.")
     ending = max((one for one in entries if one.kind == "resolved"), key=lambda one: (one.happened_at, one.recorded_at), default=None)
@@ -250,18 +175,9 @@ def summary(facts: Facts, times: Durations, entries: Iterable[Entry]) -> str:
     return " ".join(sentences)
 
 
-def left_out(messages: Iterable[Message]) -> tuple[str, ...]:
-    """Sentences about what the document does not hold."""
-    said = tuple(messages)
-    bots = sum(message.by_bot for message in said)
-    deleted = sum(message.is_deleted and not message.by_bot for message in said)
-    notes = []
-    if bots:
-        notes.append(f"{counted(bots, 'message')} of other apps {'is' if bots == 1 else 'are'} left out.")
-    if deleted:
-        notes.append(f"{counted(deleted, 'message')} {'was' if deleted == 1 else 'were'} deleted; the words are not repeated here.")
-    return tuple(notes)
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def long(span: timedelta) -> str:
+    """A duration in hours and minutes, however many hours they are: `51 h 00 min (2 d 3 h 00 min)`."""
+    if span < timedelta(days=1):
+        return humane(span)
+    minutes = span // timedelta(minutes=1)
+    return f"{minutes // 60} h {minutes % 60:02} min ({humane(span)})"

@@ -1,6 +1,6 @@
 """Gathering what a postmortem is made of: the incident, what was written down about it, what was said, and who was paged."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +13,14 @@ from bot.incidents import timeline, transcript
 from bot.incidents.action_items import ActionItems
 from bot.incidents.lifecycle import Milestone
 from bot.incidents.models import ActionItem as ActionItemRow
-from bot.incidents.models import ChannelMessage, Incident, Role, TimelineEntry
+from bot.incidents.models import Incident, Reaction, Role, TimelineEntry
 from bot.incidents.severity import Severity
-from bot.incidents.transcript import OTHER_APP
+from bot.incidents.transcript import OTHER_APP, WORTHY, Spoken
 from bot.paging.service import Paging, StoryLine
 from bot.paging.states import AttemptState
-from bot.postmortems.assemble import ActionItem, Document, Entry, Facts, Message, Responder, assemble
+from bot.postmortems.assemble import ActionItem, Document, Facts, Responder, assemble
+from bot.postmortems.lines import Entry
+from bot.postmortems.selection import Message
 from bot.slack.identity import identity
 from bot.slack.text import permalink
 
@@ -82,19 +84,20 @@ class Gatherer:
         """Everything about `incident`, assembled."""
         us = await identity(tx)
         urls = Permalinks(us.url if us else "")
-        said = await transcript.messages(tx, incident.number)
+        said = await transcript.spoken(tx, incident.number)
+        messages = await self._messages(tx, incident, said, urls)
         document = assemble(
             self._facts(incident),
             [Milestone(row.kind, row.happened_at, row.recorded_at) for row in await timeline.milestones(tx, incident.number)],
-            self._entries(await timeline.entries(tx, incident.number), {row.ts: row for row in said}, urls),
-            await self._messages(tx, incident, said, urls),
+            self._entries(await timeline.entries(tx, incident.number), said, urls),
+            messages,
             await self._responders(tx, incident.number),
             [self._item(item) for item in await self._items.of(tx, incident.number)],
         )
         story = await self._paging.story(tx, incident.number)
         paged = tuple(paged_line(line) for line in story if line.state is not AttemptState.SUPPRESSED)
-        marked = {urls.of(row.channel_id, row.ts, row.thread_ts) or "" for row in await transcript.marked(tx, incident.number)}
-        return Material(document, paged, frozenset(marked), await self._added(tx, incident))
+        marked = frozenset(message.url for message in messages if message.is_marked)
+        return Material(document, paged, marked, await self._added(tx, incident))
 
     async def _added(self, tx: Tx, incident: Incident) -> tuple[Section, ...]:
         found = [Section(title, tuple(SectionLine(*line) for line in await lines(tx, incident))) for title, lines in self._sections]
@@ -116,12 +119,14 @@ class Gatherer:
             reopened_at=incident.reopened_at,
         )
 
-    def _entries(self, rows: Sequence[TimelineEntry], said: Mapping[str, ChannelMessage], urls: "Permalinks") -> list[Entry]:
+    def _entries(self, rows: Sequence[TimelineEntry], said: Sequence[Spoken], urls: "Permalinks") -> list[Entry]:
+        wanted = {row.message_ts for row in rows if row.message_ts}
+        evidence = {message.ts: message for message in said if message.ts in wanted}
         entries = []
         for row in rows:
-            evidence = said.get(row.message_ts) if row.message_ts else None
-            url = urls.of(row.channel_id, row.message_ts, evidence.thread_ts if evidence else None)
-            text = WITHDRAWN if evidence and evidence.deleted_at else row.text
+            message = evidence.get(row.message_ts or "")
+            url = urls.of(row.channel_id, row.message_ts, message.thread_ts if message else None)
+            text = row.text if message is None else WITHDRAWN if message.is_deleted else message.text or row.text
             entries.append(Entry(row.kind, text, self._directory.name(row.actor), row.happened_at, row.recorded_at, url))
         return entries
 
@@ -129,26 +134,12 @@ class Gatherer:
         owner = self._directory.name(item.owner) if item.owner else None
         return ActionItem(item.text, owner, item.due_on.isoformat() if item.due_on else None, item.done_at is not None)
 
-    async def _messages(self, tx: Tx, incident: Incident, said: Sequence[ChannelMessage], urls: "Permalinks") -> list[Message]:
-        reactions: dict[str, set[str]] = {}
+    async def _messages(self, tx: Tx, incident: Incident, said: Sequence[Spoken], urls: "Permalinks") -> list[Message]:
+        reactions: dict[str, list[Reaction]] = {}
         for reaction in await transcript.reactions(tx, incident.channel_id or ""):
-            reactions.setdefault(reaction.ts, set()).add(reaction.name)
-        return [
-            Message(
-                author=self._directory.name(row.author.removeprefix(OTHER_APP)),
-                text="" if row.deleted_at else row.text,
-                happened_at=row.happened_at,
-                recorded_at=row.recorded_at,
-                url=urls.of(row.channel_id, row.ts, row.thread_ts) or "",
-                is_reply=row.thread_ts is not None,
-                is_edited=row.first_text not in ("", row.text),
-                is_deleted=row.deleted_at is not None,
-                is_pinned=row.is_pinned,
-                by_bot=row.author.startswith(OTHER_APP),
-                reactions=tuple(sorted(reactions.get(row.ts, ()))),
-            )
-            for row in said
-        ]
+            reactions.setdefault(reaction.ts, []).append(reaction)
+        names = {author: self._directory.name(author.removeprefix(OTHER_APP)) for author in {row.author for row in said}}
+        return [_message(row, names[row.author], reactions.get(row.ts, ()), urls) for row in said]
 
     async def _responders(self, tx: Tx, incident_id: int) -> list[Responder]:
         """Everybody who ever had a part, with all their parts."""
@@ -160,6 +151,25 @@ class Gatherer:
             Responder(self._directory.name(person), tuple(dict.fromkeys(titled(role) for role in held)), held[0].since)
             for person, held in parts.items()
         ]
+
+
+def _message(row: Spoken, author: str, reactions: Sequence[Reaction], urls: "Permalinks") -> Message:
+    marked = row.is_pinned or any(reaction.name in WORTHY for reaction in reactions)
+    return Message(
+        at=float(row.ts),
+        author=author,
+        text=row.text,
+        by_bot=row.author.startswith(OTHER_APP),
+        is_marked=marked and not row.is_deleted,
+        ts=row.ts,
+        thread=row.thread_ts or "",
+        reactors=len({reaction.person for reaction in reactions}),
+        url=urls.of(row.channel_id, row.ts, row.thread_ts) or "",
+        is_edited=row.is_edited,
+        is_deleted=row.is_deleted,
+        is_pinned=row.is_pinned,
+        reacted=tuple(sorted({reaction.name for reaction in reactions})),
+    )
 
 
 class Permalinks:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from bot import resources
 from bot.incidents.severity import Severity
-from bot.postmortems.assemble import TimelineLine
 from bot.postmortems.inert import escape_markdown
+from bot.postmortems.lines import TimelineLine
 from bot.postmortems.material import Material
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def environment() -> "Environment":
     )
     documents.filters["md"] = escape_markdown
     documents.filters["moment"] = moment
-    documents.filters["clock"] = clock
+    documents.filters["when"] = when
     return documents
 
 
@@ -73,6 +73,10 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def clock(at: datetime) -> str:
-    """`09:00:05`, in UTC."""
-    return f"{at:%H:%M:%S}"
+def when(line: TimelineLine) -> str:
+    """`09:00:05` in UTC, a link to the line's evidence if it has any, with why the line is there as the link's title."""
+    clock = f"{line.at:%H:%M:%S}"
+    if not line.url:
+        return clock
+    why = f' "weight {line.weight}: {"; ".join(line.reasons)}"' if line.reasons else ""
+    return f"[{clock}]({line.url}{why})"

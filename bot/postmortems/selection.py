@@ -8,10 +8,13 @@ What is not kept is folded under what is, and not lost.
 import heapq
 import re
 from bisect import bisect_left, insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
+from typing import NamedTuple
 
 from bot.postmortems.signals import WORTH, Signal, signals
 
@@ -32,20 +35,36 @@ LEAST = 1
 OFTEN, VOICES = 3, 2
 """A word is what people speak of when so many messages of so many people have it."""
 
+TELLING = frozenset({Signal.CAUSE, Signal.PROBLEM, Signal.ACTION, Signal.EVIDENCE})
+
 _TERM = re.compile(r"[a-z][a-z0-9_-]{3,}")
 
 
-@dataclass(frozen=True)
-class Said:
-    """A message as the rules see it: when (seconds since the epoch), by whom, what, and in which thread."""
+class Message(NamedTuple):
+    """A message of the channel as it stands now; what was deleted has no text. A tuple, since a channel may have ten thousand.
+
+    `at` is in seconds since the epoch. `ts` is what a thread is known by, `thread` the message that this one answers in its thread;
+    `reactors` counts people, `reacted` has the names of reactions.
+    """
 
     at: float
     author: str
     text: str
     by_bot: bool = False
     is_marked: bool = False
+    ts: str = ""
     thread: str = ""
-    reactions: int = 0
+    reactors: int = 0
+    url: str = ""
+    is_edited: bool = False
+    is_deleted: bool = False
+    is_pinned: bool = False
+    reacted: tuple[str, ...] = ()
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it was said."""
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 @dataclass(frozen=True)
@@ -64,13 +83,13 @@ class Selection:
     kept: frozenset[int]
 
 
-def select(messages: Sequence[Said]) -> Selection:
+def select(messages: Sequence[Message]) -> Selection:
     """Weigh the messages, given in the order in which they were said, and keep the weightiest: at most `SHARE` of them by rules alone."""
     weighed = tuple(weigh(messages))
     return Selection(weighed, frozenset(_kept(messages, weighed)))
 
 
-def weigh(messages: Sequence[Said]) -> Iterable[Weighed]:
+def weigh(messages: Sequence[Message]) -> Iterable[Weighed]:
     """Each message's weight, with the reasons for it."""
     said = [signals(message.text) for message in messages]
     around = _standing(messages, said)
@@ -78,8 +97,8 @@ def weigh(messages: Sequence[Said]) -> Iterable[Weighed]:
         points = around.get(place, [])
         if message.is_marked:
             points.append((MARKED, "marked by a person"))
-        if message.reactions:
-            points.append((min(message.reactions, 3), "people reacted"))
+        if message.reactors:
+            points.append((min(message.reactors, 3), "people reacted"))
         yield _weighed(said[place], tuple(points))
 
 
@@ -89,7 +108,7 @@ def _weighed(said: frozenset[Signal], standing: tuple[tuple[int, str], ...]) -> 
     return Weighed(sum(worth for worth, _ in points), tuple(why for worth, why in points if worth > 0))
 
 
-def _standing(messages: Sequence[Said], said: Sequence[frozenset[Signal]]) -> dict[int, list[tuple[int, str]]]:
+def _standing(messages: Sequence[Message], said: Sequence[frozenset[Signal]]) -> dict[int, list[tuple[int, str]]]:
     """What a message is worth for where it stands."""
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     first_trouble = next((place for place, what in enumerate(said) if Signal.PROBLEM in what), None)
@@ -107,40 +126,34 @@ def _standing(messages: Sequence[Said], said: Sequence[frozenset[Signal]]) -> di
     return found
 
 
-def _answers(messages: Sequence[Said], said: Sequence[frozenset[Signal]]) -> Iterable[tuple[int, str]]:
+def _answers(messages: Sequence[Message], said: Sequence[frozenset[Signal]]) -> Iterable[tuple[int, str]]:
     """The first to answer a question, in its thread if it has one: somebody else, soon, and not with a question."""
-    open_questions: dict[str, tuple[int, Said]] = {}
+    open_questions: dict[str, Message] = {}
     for place, message in enumerate(messages):
         asked = open_questions.get(message.thread)
         if Signal.QUESTION in said[place]:
-            open_questions[message.thread] = (place, message)
-        elif asked and message.author != asked[1].author and message.at - asked[1].at <= ANSWERED_WITHIN_S and not message.by_bot:
+            open_questions[message.thread] = open_questions[message.thread or message.ts] = message
+        elif asked and message.author != asked.author and message.at - asked.at <= ANSWERED_WITHIN_S and not message.by_bot:
             yield place, "answers a question"
             del open_questions[message.thread]
 
 
-def _first_mentions(messages: Sequence[Said], said: Sequence[frozenset[Signal]]) -> set[int]:
+def _first_mentions(messages: Sequence[Message], said: Sequence[frozenset[Signal]]) -> set[int]:
     """Where a word first stood that several people used often afterwards, if that message says anything at all."""
+    terms = [set(_TERM.findall(message.text[:200].lower())) if not message.by_bot else set() for message in messages]
+    uses = Counter(chain.from_iterable(terms))
+    least, most = max(OFTEN, len(messages) // 50), max(OFTEN + 1, len(messages) // 3)  # what every third message says is no news
+    often = {term for term, times in uses.items() if least < times <= most}
     first: dict[str, int] = {}
-    uses: dict[str, int] = defaultdict(int)
     voices: dict[str, set[str]] = defaultdict(set)
-    for place, message in enumerate(messages):
-        if message.by_bot:
-            continue
-        for term in set(_TERM.findall(message.text[:200].lower())):
+    for place, found in enumerate(terms):
+        for term in found & often:
             first.setdefault(term, place)
-            uses[term] += 1
-            if len(voices[term]) < VOICES:
-                voices[term].add(message.author)
-    common = len(messages) // 3  # what every third message says is no news
-    spoken_of = (term for term, times in uses.items() if OFTEN < times <= max(common, OFTEN + 1) and len(voices[term]) >= VOICES)
-    return {first[term] for term in spoken_of if said[first[term]] & _TELLING}
+            voices[term].add(messages[place].author)
+    return {place for term, place in first.items() if len(voices[term]) >= VOICES and said[place] & TELLING}
 
 
-_TELLING = frozenset({Signal.CAUSE, Signal.PROBLEM, Signal.ACTION, Signal.EVIDENCE})
-
-
-def _repetitions(messages: Sequence[Said]) -> Iterable[int]:
+def _repetitions(messages: Sequence[Message]) -> Iterable[int]:
     """What an app says again in the same words, figures aside."""
     known: set[tuple[str, str]] = set()
     for place, message in enumerate(messages):
@@ -151,7 +164,7 @@ def _repetitions(messages: Sequence[Said]) -> Iterable[int]:
             known.add(shape)
 
 
-def _kept(messages: Sequence[Said], weighed: Sequence[Weighed]) -> Iterable[int]:
+def _kept(messages: Sequence[Message], weighed: Sequence[Weighed]) -> Iterable[int]:
     """The weightiest, each moment's first one before any second one: what was marked, and by rules as many as the budget has room for."""
     times: list[float] = []
     left = min(int(len(messages) * SHARE), MOST)

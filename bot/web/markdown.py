@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
 TAGS = TABLES | {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "code", "a", "blockquote", "hr", "br"}
-ATTRIBUTES: Mapping[str, set[str]] = {"a": {"href"}}
+ATTRIBUTES: Mapping[str, set[str]] = {"a": {"href", "title"}}
 
 
 def to_html(markdown: str) -> str:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from bot.incidents.lifecycle import IncidentState, Milestone, MilestoneKind
 from bot.incidents.severity import Severity
-from bot.postmortems.assemble import ActionItem, Entry, Facts, Message, Responder, assemble
+from bot.postmortems.assemble import ActionItem, Facts, Responder, assemble
+from bot.postmortems.lines import Entry
+from bot.postmortems.selection import Message
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 FACTS = Facts(
@@ -37,7 +39,7 @@ def entry(text: str, minutes: float, recorded: float | None = None, kind: str = 
 
 
 def message(text: str, minutes: float, **flags: object) -> Message:
-    return Message("Bo", text, at(minutes), at(minutes), f"https://x.invalid/p{minutes:g}", **flags)  # type: ignore[arg-type]
+    return Message(at(minutes).timestamp(), "Bo", text, url=f"https://x.invalid/p{minutes:g}", **flags)  # type: ignore[arg-type]
 
 
 K = MilestoneKind
@@ -59,7 +61,7 @@ def test_durations_are_right_beyond_a_day() -> None:
         "Time to detect": "6 min",
         "Time to acknowledge": "2 min",
         "Time to mitigate": "40 min",
-        "Time to resolve": "2 d 3 h 04 min",
+        "Time to resolve": "51 h 04 min (2 d 3 h 04 min)",
     }
 
 
@@ -81,7 +83,7 @@ def test_a_message_that_became_a_note_stands_there_once() -> None:
 
 def test_replies_edits_deletions_and_reactions_show() -> None:
     messages = [
-        message("restarting", 1, is_reply=True, is_edited=True, reactions=("eyes", "rocket")),
+        message("restarting", 1, thread="1", is_edited=True, reacted=("eyes", "rocket")),
         message("my password is hunter2", 2, is_deleted=True, is_edited=True),
         message("deploy finished", 3, by_bot=True),
         message("root cause", 4, is_pinned=True),
@@ -113,7 +115,7 @@ def test_the_summary_is_true_as_it_stands() -> None:
     found = assemble(FACTS, STONES, [entry("config rolled back", 3054, kind="resolved")])
     assert found.summary == (
         "SEV1 in checkout: Checkout is down. Declared by Kim at 2026-03-01 09:00 UTC. Mitigated after 40 min. "
-        "Resolved after 2 d 3 h 04 min. What resolved it: config rolled back"
+        "Resolved after 51 h 04 min (2 d 3 h 04 min). What resolved it: config rolled back"
     )
 
 
@@ -121,7 +123,7 @@ def test_a_reopened_incident_is_not_resolved_until_it_is_again() -> None:
     reopened = replace(FACTS, reopened_at=at(4000))
     assert "Resolved after" not in assemble(reopened, STONES, []).summary
     again = assemble(reopened, [*STONES, stone(K.RESOLVED, 4100)], [])
-    assert "Resolved after 2 d 20 h 30 min." in again.summary
+    assert "Resolved after 68 h 30 min (2 d 20 h 30 min)." in again.summary
     assert "It was reopened at" in again.summary
 
 

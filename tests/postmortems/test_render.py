@@ -1,5 +1,6 @@
 """Whatever people wrote, a postmortem shows it and does nothing with it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -11,14 +12,17 @@ from hypothesis import strategies as st
 
 from bot.incidents.lifecycle import IncidentState, Milestone, MilestoneKind
 from bot.incidents.severity import Severity
-from bot.postmortems.assemble import Entry, Facts, Message, Responder, assemble
+from bot.postmortems.assemble import Facts, Responder, assemble
 from bot.postmortems.inert import one_line
+from bot.postmortems.lines import Entry
 from bot.postmortems.material import Material, PagedLine, Section, SectionLine
 from bot.postmortems.render import to_markdown
+from bot.postmortems.selection import Message
 from bot.web.markdown import to_html
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 URL = "https://acme.slack.com/archives/C1/p1772442040000000"
+WHY = re.compile(r"weight -?\d+: [a-z; ]+")
 IMPACT = dict.fromkeys(Severity, "total outage")
 HOSTILE = (
     "<!channel> <!here> <@U1>",
@@ -39,24 +43,26 @@ def material(text: str) -> Material:
     """A document in which everything that people can write says `text`."""
     facts = Facts(1, text, IncidentState.RESOLVED, Severity.SEV1, text, text, START, service=text)
     entries = [Entry(kind, text, text, START, START + timedelta(hours=1), None) for kind in ("note", "update", "resolved")]
-    messages = [Message(text, text, START, START, URL, is_reply=True, is_pinned=True, reactions=(text,))]
+    messages = [Message(START.timestamp(), text, text, url=URL, thread="1", is_marked=True, is_pinned=True, reacted=(text,))]
     document = assemble(facts, [Milestone(MilestoneKind.DECLARED, START, START)], entries, messages, [Responder(text, (text,), START)])
     runs = Section("Runs", (SectionLine(START, text),))
     return Material(document, (PagedLine(START, text, text),), frozenset({URL}), (runs,))
 
 
 class Shape(HTMLParser):
-    """The tags of a page with their attributes, and its text."""
+    """The tags of a page with their attributes, and its text. A link's title says why it is there, in our own words alone."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.titles: list[str] = []
         self.text = ""
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, tuple(attrs)))
+        self.titles += [value or "" for name, value in attrs if name == "title"]
+        self.tags.append((tag, tuple(one for one in attrs if one[0] != "title")))
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -71,6 +77,7 @@ def rendered(text: str) -> tuple[str, Shape]:
 def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
     markdown, page = rendered(text)
     assert page.tags == rendered("harmless")[1].tags, "no tag, no attribute and no link comes from what people wrote"
+    assert all(WHY.fullmatch(title) for title in page.titles)
     assert one_line(text) in page.text, "and yet they read their own words"
     assert not {"<!", "<@", "<script"} & {markdown[at : at + 2] for at in range(len(markdown))} and "<script" not in markdown
 
@@ -97,7 +104,7 @@ def test_a_direction_override_ends_where_the_text_ends() -> None:
 
 def test_the_same_material_in_any_order_is_the_same_document() -> None:
     entries = [Entry("note", f"note {n}", "Ana", START + timedelta(seconds=n % 3), START, None) for n in range(9)]
-    messages = [Message("Bo", f"message {n}", START + timedelta(seconds=n % 3), START, f"{URL}{n}") for n in range(9)]
+    messages = [Message(START.timestamp() + n % 3, "Bo", f"message {n}", url=f"{URL}{n}") for n in range(9)]
     facts = Facts(1, "t", IncidentState.RESOLVED, Severity.SEV2, "because", "Kim", START)
     documents = set()
     for seed in range(5):
@@ -116,8 +123,14 @@ def test_a_private_incident_says_so_and_a_document_without_anything_is_whole() -
         assert sentence in markdown
 
 
-def test_a_thousand_messages_are_rendered_in_a_moment() -> None:
-    messages = [Message("Bo", "word " * 40, START + timedelta(seconds=n), START, f"{URL}{n}") for n in range(1000)]
+def test_of_a_thousand_messages_the_weightiest_are_lines_and_the_others_are_folded_with_a_link() -> None:
+    talk = ("rolled back to v41", "hm", "errors are at 2 %", "lunch?", "who is on it?")
+    messages = [Message(START.timestamp() + n * 20, "Bo", talk[n % len(talk)], url=f"{URL}{n}") for n in range(1000)]
     facts = Facts(1, "t", IncidentState.RESOLVED, Severity.SEV2, "because", "Kim", START)
-    page = Shape(to_html(to_markdown(Material(assemble(facts, [], [], messages), ()), IMPACT)))
-    assert sum(tag == "a" for tag, _ in page.tags) == 1000
+    document = assemble(facts, [], [], messages)
+    page = Shape(to_html(to_markdown(Material(document, ()), IMPACT)))
+    lines = [line for line in document.timeline if line.kind == "message"]
+    folded = [line for line in document.timeline if line.kind == "folded"]
+    assert len(lines) + sum(int(line.what.partition(" ")[0]) for line in folded) == 1000
+    assert len(lines) == 400
+    assert sum(tag == "a" for tag, _ in page.tags) == len(document.timeline)

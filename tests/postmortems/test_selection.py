@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import timeline
-from bot.postmortems.selection import LEAST, MOST, Said, Selection, select
+from bot.postmortems.selection import LEAST, MOST, Message, Selection, select
 from bot.postmortems.signals import Signal, signals
 
 CHANNELS = Path("tests/data/timelines/slack-channels-with-human-timeline.json")
@@ -16,9 +16,9 @@ W, A, C, P, D, E = Signal.WELL, Signal.ACTION, Signal.CAUSE, Signal.PROBLEM, Sig
 TALK = ["hm", "ok", "rolled back to v41", "errors are down to 2 %", "who deployed?", "the cause was a typo", ":tada:", "let's wait", ""]
 
 
-def said(*lines: str, every_s: float = 30.0, **more: object) -> list[Said]:
+def said(*lines: str, every_s: float = 30.0, **more: object) -> list[Message]:
     """Lines that two people say in turn."""
-    return [Said(n * every_s, "ana" if n % 2 else "kim", line, **more) for n, line in enumerate(lines)]  # type: ignore[arg-type]
+    return [Message(n * every_s, "ana" if n % 2 else "kim", line, **more) for n, line in enumerate(lines)]  # type: ignore[arg-type]
 
 
 def reasons(selection: Selection, place: int) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def test_what_words_say(text: str, expected: set[Signal]) -> None:
 
 
 def test_a_mark_outweighs_every_rule_and_any_budget() -> None:
-    messages = [Said(n, "kim", "ok", is_marked=n in (3, 7)) for n in range(10)]
+    messages = [Message(n, "kim", "ok", is_marked=n in (3, 7)) for n in range(10)]
     found = select(messages)
     assert found.kept == {3, 7}
     assert reasons(found, 3) == ("marked by a person",)
@@ -63,11 +63,11 @@ def test_a_mark_outweighs_every_rule_and_any_budget() -> None:
 
 def test_the_first_trouble_the_answer_and_the_word_after_a_silence_say_so() -> None:
     messages = [
-        Said(0, "kim", "good morning everybody here"),
-        Said(60, "kim", "checkout is down"),
-        Said(70, "kim", "who released something?"),
-        Said(90, "ana", "that was me this morning"),
-        Said(2000, "kim", "nothing new from the vendor so far"),
+        Message(0, "kim", "good morning everybody here"),
+        Message(60, "kim", "checkout is down"),
+        Message(70, "kim", "who released something?"),
+        Message(90, "ana", "that was me this morning"),
+        Message(2000, "kim", "nothing new from the vendor so far"),
     ]
     found = select(messages)
     assert reasons(found, 1)[0] == "is the first to say what is wrong"
@@ -76,14 +76,14 @@ def test_the_first_trouble_the_answer_and_the_word_after_a_silence_say_so() -> N
 
 
 def test_an_answer_belongs_to_the_question_of_its_own_thread() -> None:
-    asked = Said(0, "kim", "who sees the queue?", thread="1")
-    messages = [asked, Said(9, "ana", "elsewhere we wait for lunch", thread="2"), Said(20, "bo", "the board shows it", thread="1")]
+    asked = Message(0, "kim", "who sees the queue?", thread="1")
+    messages = [asked, Message(9, "ana", "elsewhere we wait for lunch", thread="2"), Message(20, "bo", "the board shows it", thread="1")]
     found = select(messages)
     assert [place for place in range(3) if "answers a question" in reasons(found, place)] == [2]
 
 
 def test_what_an_app_repeats_is_folded_figures_aside() -> None:
-    messages = [Said(n * 300.0, "bot:B1", f"FIRING: errors at {n} %", by_bot=True) for n in range(20)]
+    messages = [Message(n * 300.0, "bot:B1", f"FIRING: errors at {n} %", by_bot=True) for n in range(20)]
     found = select(messages)
     assert 0 in found.kept
     assert "repeats what an app said before" not in reasons(found, 0)
@@ -96,8 +96,8 @@ def test_who_came_or_went_is_never_kept_however_quiet_it_was() -> None:
 
 
 def test_a_quiet_turn_is_kept_before_the_second_word_of_a_storm() -> None:
-    storm = [Said(n / 10, "ana", "errors are failing because of a bug") for n in range(20)]
-    quiet = Said(4000, "kim", "the vendor called at last about our cables")
+    storm = [Message(n / 10, "ana", "errors are failing because of a bug") for n in range(20)]
+    quiet = Message(4000, "kim", "the vendor called at last about our cables")
     assert len(storm) in select([*storm, quiet]).kept
 
 
@@ -106,14 +106,16 @@ def test_nobody_reads_thousands_of_lines() -> None:
     assert len(select(messages).kept) <= MOST
 
 
-lines = st.lists(
-    st.builds(Said, st.integers(0, 9000).map(float), st.sampled_from(["kim", "ana", "bo"]), st.sampled_from(TALK) | st.text(max_size=30)),
-    max_size=60,
-).map(lambda messages: sorted(messages, key=lambda one: one.at))
+def spoken(at: int, author: str, text: str) -> Message:
+    return Message(float(at), author, text)
+
+
+words = st.sampled_from(TALK) | st.text(max_size=30)
+lines = st.lists(st.builds(spoken, st.integers(0, 9000), st.sampled_from(["kim", "ana", "bo"]), words), max_size=60).map(sorted)
 
 
 @given(lines)
-def test_less_than_half_is_kept_each_with_a_reason_and_the_same_each_time(messages: list[Said]) -> None:
+def test_less_than_half_is_kept_each_with_a_reason_and_the_same_each_time(messages: list[Message]) -> None:
     found = select(messages)
     assert len(found.kept) <= 0.45 * len(messages)
     assert all(reasons(found, place) for place in found.kept)

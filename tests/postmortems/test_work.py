@@ -51,6 +51,7 @@ async def a_long_night(house: House) -> None:
     async with house.database.begin(actor=BOT) as tx:
         sheet = await Sheet.open(tx, house.number, CHANNEL, [worthy])
         sheet.pinned(worthy, event_ts=worthy, added=True)
+        await sheet.done()
     await house.do("mitigate", "traffic rerouted", by=ANA)
     house.later(hours=26)
     async with house.database.begin(actor=KIM) as tx:  # found out late
