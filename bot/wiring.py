@@ -114,6 +114,7 @@ from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.unfinished import unfinished
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
+from bot.postmortems.writing import Writer
 from bot.reloads import messages as reload_facts
 from bot.reloads.service import Reloads
 from bot.reloads.work import Following
@@ -368,7 +369,8 @@ async def build_rooms(
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
     gatherer.add("Runs", RunReport(directory, runs).lines)
-    PostmortemWork(database, directory, incidents, gatherer, postmortems).register(worker)
+    writer = Writer(directory, gatherer)
+    PostmortemWork(database, incidents, writer, postmortems).register(worker)
 
     leftovers = Leftovers(database, runner, settings.runs_kept)
     run_checks = RunChecks(catalogue, runner)
@@ -397,7 +399,7 @@ async def build_rooms(
     incident_page = IncidentPage(database, directory, incidents, paging)
     incident_page.add(run_links.on_incident)
     incident_page.register(signed)
-    PostmortemPages(database, incidents, postmortems).register(signed)
+    PostmortemPages(database, directory, incidents, writer, postmortems).register(signed)
     answering = Answering(paging, holding, page_actions, directory)
     RunPage(database, directory, catalogue, runs, Deciding(database, incidents, runs, run_links)).register(signed)
     StartPage(database, incidents, catalogue, runs, run_links).register(signed)

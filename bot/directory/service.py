@@ -170,9 +170,13 @@ class Directory:
         if self.config.person_by_slack(slack_user) is None:
             await tx.insert_new(SlackPerson, slack_user=slack_user, person=person_id, found_at=tx.now)
 
+    def zone_of(self, actor: str | None) -> ZoneInfo:
+        """The zone that somebody lives in; the company's for strangers and for nobody in particular."""
+        person = self.config.person(actor) if actor else None
+        return ZoneInfo(person.zone if person else self.config.zone)
+
     def wall_time(self, reader: str, at: datetime, now: datetime) -> str:
         """A moment on the reader's clock, `09:02`, with its day when that is not today's; in the company's zone for strangers."""
-        person = self.config.person(reader)
-        zone = ZoneInfo(person.zone if person else self.config.zone)
+        zone = self.zone_of(reader)
         local, today = at.astimezone(zone), now.astimezone(zone).date()
         return f"{local:%H:%M}" if local.date() == today else f"{local:%a} {local.day} {local:%b} {local:%H:%M}"

@@ -11,6 +11,7 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import blocks, lifecycle, roles
+from bot.incidents.dated import happened_at
 from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
@@ -213,9 +214,11 @@ class Actions:
         return Say(f"#{call.incident.number} is declined.")
 
     async def note(self, tx: Tx, call: Call) -> Reply:
-        """A line for the timeline."""
-        await self._incidents.note(tx, call.incident.number, call.words)
-        return Say(f"Written down for #{call.incident.number}: {escape(call.words.strip())}")
+        """A line for the timeline, at the time that it says, if it says one."""
+        at = happened_at(call.words, tx.now, self._directory.zone_of(tx.actor))
+        await self._incidents.note(tx, call.incident.number, call.words, happened_at=at)
+        when = f", at {self._directory.wall_time(tx.actor, at, tx.now)} your time" if at else ""
+        return Say(f"Written down for #{call.incident.number}{when}: {escape(call.words.strip())}")
 
     async def ack(self, tx: Tx, call: Call) -> Reply:
         """I answer for it."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
-from functools import cache
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -21,24 +21,29 @@ LABELLED = {"note", "update", "mitigated", "resolved", "cancelled", "reopened"}
 """Kinds of entries whose text is a person's own words."""
 
 
-def to_markdown(material: Material, impact: Mapping[Severity, str]) -> str:
-    """The postmortem as Markdown, the same to the byte for the same material. `impact` says in words what each severity means."""
+def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo = UTC) -> str:
+    """The postmortem as Markdown, the same to the byte for the same material, its times in the reader's zone with UTC beside.
+
+    `impact` says in words what each severity means.
+    """
     document = material.document
-    template = environment().get_template("postmortems/postmortem.md.j2")
+    template = environment(zone).get_template("postmortems/postmortem.md.j2")
     return template.render(
         doc=document,
         paged=material.paged,
         sections=material.sections,
         highlights=[labelled(line) for line in document.timeline if line.url and line.url in material.marked],
-        days=by_day(document.timeline),
+        days=by_day(document.timeline, zone),
         short=SHORT,
         impact=impact[document.severity],
+        zone="" if zone is UTC else str(zone),
     )
 
 
-def by_day(lines: Iterable[TimelineLine]) -> list[tuple[str, list[TimelineLine]]]:
-    """A timeline, day by day in UTC."""
-    return [(day, [labelled(line) for line in of_day]) for day, of_day in groupby(lines, lambda line: f"{line.at:%A, %Y-%m-%d}")]
+def by_day(lines: Iterable[TimelineLine], zone: tzinfo) -> list[tuple[str, list[TimelineLine]]]:
+    """A timeline, day by day of the reader's."""
+    days = groupby(lines, lambda line: f"{line.at.astimezone(zone):%A, %Y-%m-%d}")
+    return [(day, [labelled(line) for line in of_day]) for day, of_day in days]
 
 
 def labelled(line: TimelineLine) -> TimelineLine:
@@ -49,7 +54,7 @@ def labelled(line: TimelineLine) -> TimelineLine:
 
 
 @cache
-def environment() -> "Environment":
+def environment(zone: tzinfo) -> "Environment":
     """The Jinja environment of documents: sandboxed, and without HTML escaping, since Markdown has its own."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
@@ -63,20 +68,30 @@ def environment() -> "Environment":
         keep_trailing_newline=True,
     )
     documents.filters["md"] = escape_markdown
-    documents.filters["moment"] = moment
-    documents.filters["when"] = when
+    documents.filters["moment"] = partial(moment, zone=zone)
+    documents.filters["when"] = partial(when, zone=zone)
     return documents
 
 
-def moment(at: datetime) -> str:
-    """`2026-03-02 09:00:05`, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+def moment(at: datetime, zone: tzinfo) -> str:
+    """`2026-03-02 09:00:05`, or `2026-03-02 10:00:05 (09:00:05 UTC)` for a reader elsewhere."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}{beside(at, local)}"
 
 
-def when(line: TimelineLine) -> str:
-    """`09:00:05` in UTC, a link to the line's evidence if it has any, with why the line is there as the link's title."""
-    clock = f"{line.at:%H:%M:%S}"
+def beside(at: datetime, local: datetime) -> str:
+    """UTC beside a local time that differs from it, with its day when that is another."""
+    if local.utcoffset() == timedelta(0):
+        return ""
+    utc = at.astimezone(UTC)
+    return f" ({utc:%H:%M:%S} UTC)" if utc.date() == local.date() else f" ({utc:%Y-%m-%d %H:%M:%S} UTC)"
+
+
+def when(line: TimelineLine, zone: tzinfo) -> str:
+    """The line's time, a link to its evidence if it has any, with why the line is there as the link's title."""
+    local = line.at.astimezone(zone)
+    clock, utc = f"{local:%H:%M:%S}", beside(line.at, local)
     if not line.url:
-        return clock
+        return f"{clock}{utc}"
     why = f' "weight {line.weight}: {"; ".join(line.reasons)}"' if line.reasons else ""
-    return f"[{clock}]({line.url}{why})"
+    return f"[{clock}]({line.url}{why}){utc}"

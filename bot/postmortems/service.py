@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.db import Tx
+from bot.db import ActorId, Tx
 from bot.incidents.lifecycle import IncidentState
 from bot.incidents.messages import ActionItemsChanged, HistoryRepaired, IncidentReopened, IncidentResolved
 from bot.incidents.models import Incident
@@ -83,9 +83,9 @@ class Postmortems:
         await tx.announce(PostmortemDrafted(incident.number, known.version))
         return known
 
-    def url(self, incident_id: int, suffix: str = "") -> str:
-        """A signed link to the document's page; with the suffix ".md", to its Markdown."""
-        return self._links.link(PURPOSE, f"{incident_id}{suffix}", person=None, lasts=LINK_LASTS)
+    def url(self, incident_id: int, suffix: str = "", *, reader: ActorId | None = None) -> str:
+        """A signed link to the document's page; with the suffix ".md", to its Markdown. A `reader` reads a draft in their own zone."""
+        return self._links.link(PURPOSE, f"{incident_id}{suffix}", person=reader, lasts=LINK_LASTS)
 
 
 def key_of(incident_id: int) -> str:

@@ -41,7 +41,7 @@ class PostmortemCommand:
             await self._postmortems.order(tx, incident.number)
         if known is None:
             return Say(f"The postmortem of #{incident.number} is being drafted. It is announced in the incident's channel in a moment.")
-        line = blocks.one_line(incident, known, self._postmortems.url(incident.number))
+        line = blocks.one_line(incident, known, self._postmortems.url(incident.number, reader=tx.actor))
         if not is_over:
             return Say(f"{line}. #{incident.number} is {incident.state.value} again; the draft is amended when it is resolved.")
         return Say(f"{line}. It is brought up to date now." if follows_the_incident(known.state) else f"{line}.")

@@ -3,11 +3,14 @@
 from aiohttp import web
 
 from bot.db import Database, Tx
+from bot.directory.service import Directory
 from bot.errors import NotAllowed, NotFound
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems.models import Postmortem
 from bot.postmortems.service import PURPOSE, Postmortems
+from bot.postmortems.states import follows_the_incident
+from bot.postmortems.writing import Writer
 from bot.web import pages
 from bot.web.forms import NEVER, SignedPages
 from bot.web.signing import Grant
@@ -19,9 +22,11 @@ WAY_OUT = "Type /inc postmortem in the incident's channel for a new link."
 class PostmortemPages:
     """Shows documents."""
 
-    def __init__(self, database: Database, incidents: Incidents, postmortems: Postmortems) -> None:
+    def __init__(self, database: Database, directory: Directory, incidents: Incidents, writer: Writer, postmortems: Postmortems) -> None:
         self._db = database
+        self._directory = directory
         self._incidents = incidents
+        self._writer = writer
         self._postmortems = postmortems
 
     def register(self, signed: SignedPages) -> None:
@@ -32,11 +37,18 @@ class PostmortemPages:
         """The document, as a page or as Markdown."""
         async with self._db.read() as tx:
             incident, postmortem = await self._find(tx, grant)
+            material = await self._writer.gather(tx, incident) if self._lives_elsewhere(grant, postmortem) else None
+        markdown, html = (postmortem.markdown, postmortem.html) if material is None else await self._writer.write(material, grant.person)
         if grant.ids[0].endswith(MARKDOWN):
             headers = {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="postmortem-{incident.number}.md"'}
-            return web.Response(text=postmortem.markdown, content_type="text/markdown", charset="utf-8", headers=headers)
-        address = self._postmortems.url(incident.number, MARKDOWN)
-        return pages.page("postmortems/page.html", incident=incident, postmortem=postmortem, markdown_url=address)
+            return web.Response(text=markdown, content_type="text/markdown", charset="utf-8", headers=headers)
+        address = self._postmortems.url(incident.number, MARKDOWN, reader=grant.person)
+        return pages.page("postmortems/page.html", incident=incident, postmortem=postmortem, html=html, markdown_url=address)
+
+    def _lives_elsewhere(self, grant: Grant, postmortem: Postmortem) -> bool:
+        """Whether a draft is to be written anew for whoever was sent the link, in their own zone."""
+        zone = self._directory.zone_of(grant.person)
+        return follows_the_incident(postmortem.state) and zone.key != self._directory.config.zone
 
     async def _find(self, tx: Tx, grant: Grant) -> tuple[Incident, Postmortem]:
         number = grant.ids[0].removesuffix(MARKDOWN)

@@ -33,6 +33,7 @@ from bot.postmortems.service import Postmortems
 from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
+from bot.postmortems.writing import Writer
 from bot.slack.models import SlackIdentity
 from bot.slack.replies import Reply
 from bot.slack.requests import Event, MessageBody, MessageChange, ReactionBody
@@ -67,7 +68,8 @@ class House:
         self.recorder = Recorder(self.directory)
         gatherer = Gatherer(self.directory, self.paging, ActionItems(self.incidents, self.directory))
         self.worker = Worker(self.database, self.clock)
-        PostmortemWork(self.database, self.directory, self.incidents, gatherer, self.postmortems).register(self.worker)
+        self.writer = Writer(self.directory, gatherer)
+        PostmortemWork(self.database, self.incidents, self.writer, self.postmortems).register(self.worker)
         self.worker.handles(SayInChannel, self._say)
         self.command = PostmortemCommand(self.postmortems)
         widening = Widening(self.directory, Candidates(self.directory, OnCall(self.directory)), self.incidents, self.paging)
@@ -91,7 +93,7 @@ class House:
 
         app = front.build(no_checks)
         signed = SignedPages(app, self.links, is_open=self.is_open)
-        PostmortemPages(self.database, self.incidents, self.postmortems).register(signed)
+        PostmortemPages(self.database, self.directory, self.incidents, self.writer, self.postmortems).register(signed)
         IncidentPage(self.database, self.directory, self.incidents, self.paging).register(signed)
         return app
 
@@ -113,10 +115,10 @@ class House:
         async with self.database.begin(actor=by) as tx:
             await getattr(self.incidents, verb)(tx, self.number, *words)
 
-    async def act(self, verb: str, by: ActorId = KIM) -> Reply:
+    async def act(self, verb: str, by: ActorId = KIM, words: str = "") -> Reply:
         """Somebody uses a verb of `/inc`."""
         async with self.database.begin(actor=by) as tx:
-            return await self.actions.perform(tx, verb, Call(await self.incidents.get(tx, self.number)))
+            return await self.actions.perform(tx, verb, Call(await self.incidents.get(tx, self.number), words=words))
 
     async def write(
         self, user: str, text: str, *, thread: str = "", change: MessageChange = MessageChange.POSTED, ts: str = "", bot_id: str = ""

@@ -6,6 +6,7 @@ import pytest
 from yarl import URL
 
 from bot.db import BOT
+from bot.postmortems.states import PostmortemState
 from tests.postmortems.house import KIM, House
 from tests.web.conftest import Client, Serve
 
@@ -45,6 +46,30 @@ async def test_the_page_leads_to_the_markdown(sqlite_house: House, serve: Serve)
     draft = await house.drafted()
     assert draft is not None
     assert (answer.content_type, await answer.text()) == ("text/markdown", draft.markdown)
+
+
+async def test_who_was_sent_the_link_reads_the_draft_in_their_own_zone_with_utc_beside(sqlite_house: House, serve: Serve) -> None:
+    house = sqlite_house
+    await house.declare()
+    house.later(hours=9)
+    await house.write("U0ANA000000", "errors are gone, healthy again")
+    await house.do("resolve", "done")
+    draft = await house.drafted()
+    client = await serve(house.web())
+    seoul = await (await client.get(path(house.postmortems.url(1, ".md", reader=KIM)))).text()
+    assert "Times are of Asia/Seoul, UTC in brackets" in seoul
+    assert "### Tuesday, 2026-03-03" in seoul and "| 2026-03-02 18:00:00 (09:00:00 UTC) | declared |" in seoul
+    assert "[03:00:00](" in seoul and "(2026-03-02 18:00:00 UTC) **Ana Silva**: errors are gone, healthy again" in seoul
+    page = await (await client.get(path(house.postmortems.url(1, reader=KIM)), headers=HTML)).text()
+    assert "Times are of Asia/Seoul" in page
+    assert draft is not None and "Times are in UTC" in draft.markdown, "the document itself is the company's"
+    async with house.database.begin(actor=KIM) as tx:
+        mine = await house.postmortems.find(tx, 1)
+        assert mine is not None
+        mine.state, mine.markdown = PostmortemState.IN_REVIEW, "# mine"
+    assert await (await client.get(path(house.postmortems.url(1, ".md", reader=KIM)))).text() == "# mine", (
+        "what people edit is shown as it is"
+    )
 
 
 @pytest.mark.parametrize("address", ["/postmortems/1", "/postmortems/1.md", "/i/1"])

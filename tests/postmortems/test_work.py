@@ -16,6 +16,7 @@ from bot.paging.models import PageAttempt
 from bot.paging.states import AttemptState
 from bot.postmortems.messages import DraftPostmortem
 from bot.postmortems.states import PostmortemState
+from bot.slack.replies import Say
 from bot.slack.requests import MessageChange
 from bot.work.models import WorkItem
 from bot.work.orders import WorkState
@@ -68,6 +69,21 @@ async def test_the_document_is_the_golden_one_to_the_byte(house: House) -> None:
         if os.environ.get("GOLDEN") == "write":
             (GOLDEN / name).write_text(text)
         assert text == (GOLDEN / name).read_text(), f"see tests/data/postmortems/{name}; GOLDEN=write makes it anew"
+
+
+async def test_a_fact_of_nine_typed_at_noon_stands_at_nine_by_the_writers_clock(sqlite_house: House) -> None:
+    house = sqlite_house
+    await house.declare()  # 09:00 UTC, 18:00 in Seoul, where Kim is
+    house.later(hours=3)
+    reply = await house.act("note", by=KIM, words="18:20 cache flushed by hand")
+    assert isinstance(reply, Say) and "at 18:20 your time" in reply.text
+    reply = await house.act("note", by=KIM, words="a few hours later it broke again")
+    assert isinstance(reply, Say) and "your time" not in reply.text
+    await house.do("resolve", "done")
+    draft = await house.drafted()
+    assert draft is not None
+    assert "- 09:20:00 **Kim Ji-woo** note: 18:20 cache flushed by hand *(recorded 2 h 40 min later)*" in draft.markdown
+    assert "- 12:00:00 **Kim Ji-woo** note: a few hours later it broke again" in draft.markdown
 
 
 async def test_what_was_deleted_is_said_without_its_words(sqlite_house: House) -> None:
