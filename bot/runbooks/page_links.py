@@ -101,7 +101,11 @@ class RunLinks:
         fits = await self.suggested(tx, incident)
         every = fits if most is not None else [*fits, *(one for one in self._catalogue.runbooks.values() if one not in fits)]
         typed = [one for one in every if most is not None and not is_tapped(one)]
-        found = [PageLink(one.title, self.start(incident.number, one.id, person)) for one in every if one not in typed][:most]
+        found = [
+            PageLink(one.title, self.start(incident.number, one.id, person), more=bool(fits) and one not in fits)
+            for one in every
+            if one not in typed
+        ][:most]
         command = self._directory.config.commands.incident
         return [*found, *(PageLink(f"{one.title}: in Slack", small=f"{command} run {one.id}") for one in typed)]
 

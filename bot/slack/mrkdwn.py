@@ -1,5 +1,6 @@
 """Markdown that people keep in files → Slack's own markup. What Slack has no sign for (a table, HTML) comes out as its plain text."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ if TYPE_CHECKING:
 
 SIGNS = {"strong_open": "*", "strong_close": "*", "em_open": "_", "em_close": "_", "softbreak": " ", "hardbreak": "\n"}
 INDENT = "      "
+GAPS = re.compile(r"\n{3,}")
 
 
 def mrkdwn(markdown: str) -> str:
     """The text as Slack shows it: harmless, headings bold, lists with bullets. Of any length: clamp it."""
     from markdown_it import MarkdownIt  # needed when somebody reads a document, and not while the process starts
 
-    return "\n".join(_blocks(MarkdownIt("commonmark", {"html": False}).parse(markdown))).strip()
+    return GAPS.sub("\n\n", "\n".join(_blocks(MarkdownIt("commonmark", {"html": False}).parse(markdown)))).strip()
 
 
 def _blocks(tokens: Sequence["Token"]) -> Iterator[str]:

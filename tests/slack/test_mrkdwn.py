@@ -20,6 +20,9 @@ The *release* is **bad** & `code <x>`, see
 
 > quoted
 
+## Impact
+Everybody waits.
+
 ```
 kubectl get <pods>
 ```
@@ -33,6 +36,9 @@ The _release_ is *bad* &amp; `code &lt;x&gt;`, see <https://example.com/a%7Cb|th
 3. first
 4. second
 > quoted
+
+*Impact*
+Everybody waits.
 
 ```
 kubectl get &lt;pods&gt;
