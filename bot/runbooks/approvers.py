@@ -39,8 +39,10 @@ class Approvers:
         self._oncall = oncall
         self._paging = paging
 
-    async def why_not(self, tx: Tx, run: Run, runbook: Runbook) -> str:
+    async def why_not(self, tx: Tx, run: Run, runbook: Runbook | None) -> str:
         """Why the actor is nobody who may approve this runbook, as a sentence; "" when they may."""
+        if runbook is None:
+            return f"{run.runbook} has been removed from the configuration since it was asked for."
         if runbook.approvers == "anyone":
             return ""
         incident = await self._incidents.get(tx, run.incident_id)
@@ -89,8 +91,14 @@ class Approvers:
             await self._paging.call(tx, request, policy, f"approve run {run.number}: {run.title}")
 
     async def asked(self, tx: Tx, run: Run, incident: Incident) -> Mapping[str, str]:
-        """Whoever could approve it and is near: who leads, responds, or is on call for it; and for what each was chosen."""
-        return {**await self._on_call(tx, incident, run), **await self._with_a_part(tx, incident, run)}
+        """Whoever could approve it and is near: who leads, responds, or is on call for it; and for what each was chosen.
+
+        Of a private incident nobody hears in this way who has not heard of it before.
+        """
+        on_call = await self._on_call(tx, incident, run)
+        if incident.is_private:
+            on_call = {person: on_call[person] for person in await self._incidents.paged(tx, incident) if person in on_call}
+        return {**on_call, **await self._with_a_part(tx, incident, run)}
 
     async def waiting_for(self, tx: Tx, person: str) -> list[Run]:
         """The runs that somebody was asked to approve and that still wait, the newest first."""

@@ -1,7 +1,6 @@
 """Telling people that a run waits for their approval: a direct message each, kept true, and a page when nobody reads them."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -14,17 +13,16 @@ from bot.runbooks import blocks
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.messages import AskApprover, PageApprovers
 from bot.runbooks.models import ApprovalAsked
+from bot.runbooks.page_links import LINKS_LAST
 from bot.runbooks.service import LOG_PAGE, Runs
-from bot.runbooks.showing import RunCards
+from bot.runbooks.showing import DELETED, RunCards
 from bot.runbooks.states import RunState
-from bot.slack.gateway import Ok, SlackGateway, ending
+from bot.slack.gateway import Failed, Ok, SlackGateway, ending
 from bot.slack.marks import mark, posted_before
 from bot.web.signing import Links
 from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim
 from bot.work.worker import Worker
-
-LINKS_LAST = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,8 @@ class Asking:
         text, body = blocks.ask_text(told.ask), blocks.ask_blocks(told.ask)
         if told.message is not None:
             channel, _, ts = told.message.partition("/")
-            return ending(await self._slack.call("chat.update", channel=channel, ts=ts, text=text, blocks=body))
+            answer = await self._slack.call("chat.update", channel=channel, ts=ts, text=text, blocks=body)
+            return Done() if isinstance(answer, Failed) and answer.code == DELETED else ending(answer)
         if not told.is_wanted:
             return Done()
         if claim.attempt > 1 and isinstance(opened := await self._slack.call("conversations.open", users=told.user), Ok):

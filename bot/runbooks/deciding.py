@@ -48,9 +48,10 @@ class Deciding:
             with tx.acting(person):
                 why_not = await self._runs.why_not_approve(tx, run)
             incident = await self._incidents.get(tx, run.incident_id)
-            is_alone = run.requested_by == person and approval.may_go_alone(incident.severity, tx.now - run.requested_at)
+            is_theirs = run.requested_by == person
+            is_alone = is_theirs and approval.may_go_alone(incident.severity, tx.now - run.requested_at)
             alone = self._links.run(run, person, ALONE) if is_alone else ""
-            return Choices(may_approve=not why_not, why_not=why_not, may_decline=True, alone=alone)
+            return Choices(may_approve=not why_not, why_not=why_not, may_decline=not is_theirs, may_stop=is_theirs, alone=alone)
         failed = failed_hosts(read(run.progress)) if run.progress and run.state in IS_OVER else ()
         may_stop = run.state in (RunState.PREPARING, RunState.APPROVED, RunState.RUNNING) and run.stopped_by is None
         return Choices(may_stop=may_stop, again=failed, may_settle=run.state == RunState.LOST)

@@ -189,7 +189,7 @@ class Runs:
         """Why an approval by the actor would not count, as a sentence; "" when it would."""
         is_known = self._directory.person(tx.actor) is not None
         why_not = approval.why_not(tx.actor, run.requested_by, await self.approvers(tx, run), is_known)
-        return why_not or await self._asking.why_not(tx, run, self._catalogue.find(run.runbook))
+        return why_not or await self._asking.why_not(tx, run, self._catalogue.runbooks.get(run.runbook))
 
     async def go_alone(self, tx: Tx, run_id: int, because: str) -> Run:
         """Break glass: nobody came, it is urgent, and whoever asked goes without a second person, for a reason that stays written."""

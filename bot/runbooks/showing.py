@@ -27,7 +27,7 @@ from bot.work.queue import Claim
 from bot.work.worker import Worker
 
 DELETED = "message_not_found"
-"""What Slack says of a card that somebody has deleted."""
+"""What Slack says of a message that somebody has deleted."""
 
 
 class RunCards:

@@ -68,6 +68,19 @@ async def test_approvers_are_told_at_once_and_paged_step_by_step_until_one_has_d
     assert (len(world.phone("bea").received), len(world.phone("ana").calls)) == before
 
 
+@pytest.mark.parametrize("runbook_config", [QUICK], indirect=True)
+async def test_of_a_private_incident_only_those_hear_who_have_heard_before(runbook_world: World, runbook_config: Path) -> None:
+    world, kim = runbook_world, runbook_world.user("kim")
+    await kim.command("/inc")
+    await kim.submit({"title": {"value": "checkout leaks"}, "service": {"value": "checkout"}, "private": {"value": ["private"]}})
+    await world.settled()
+    await kim.command("/inc run release to=v41", await world.channel_name(1))
+    await card(world, 1, "waiting")
+    await world.settled()
+    assert "Approve" in await told(world, "ana", "asks for your approval")  # she was paged for the incident
+    assert not [call for call in calls(world, "chat.postMessage") if call["args"].get("channel") == "U0BO0000000"]
+
+
 async def timeline_of(world: World) -> list[str]:
     """What was written down about #1."""
     async with world.bot.database.read() as tx:
