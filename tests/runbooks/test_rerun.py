@@ -1,7 +1,7 @@
 """Running again means exactly the hosts that came to grief, or not at all."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import InvalidInput
@@ -16,6 +16,7 @@ def test_the_hosts_that_failed_and_those_that_could_not_be_reached_and_no_other(
     assert failed_hosts(Progress(hosts=hosts)) == ("web1", "web3")
 
 
+@settings(deadline=None)
 @given(HOSTS, HOSTS)
 def test_it_never_runs_elsewhere_nor_on_a_part_of_what_was_meant(hosts: list[str], only: list[str]) -> None:
     if set(only) <= set(hosts):
