@@ -55,6 +55,7 @@ async def test_a_program_asks_once_people_approve_and_it_follows_and_stops(runbo
     status, run = await program("GET", "runs/1", key=OTHER)
     assert (run["state"], run["approvals_needed"], run["would_run_on"]) == ("waiting", 1, ["web1", "web2"])
     assert any("nothing → v41" in line for line in run["would_change"])
+    assert (run["cautions"], run["rule"], run["takes_back"], run["verdict"]) == ([], None, None, None)
     await ana.press("Approve", channel)
     await card(world, 1, "succeeded")
     assert set(released(world).values()) == {"v41"}
