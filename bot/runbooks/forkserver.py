@@ -67,7 +67,8 @@ class ForkServer:
             if said:
                 answer: Answer = json.loads(said)
                 return answer
-        raise NoAnswer(f"it dies over what it is asked: {self._last_words()}")
+        words = self._last_words()
+        raise NoAnswer(f"it dies over what it is asked{': ' + words if words else '.'}")
 
     def close(self) -> None:
         """End it; the runs that it began go on."""
@@ -137,7 +138,7 @@ class ForkServer:
     def _last_words(self) -> str:
         with self._lock:
             if self._said is None:
-                return "it is gone."
+                return ""
             self._said.seek(0)
             return self._said.read().decode(errors="replace").strip()[-500:]
 

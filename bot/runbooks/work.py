@@ -171,8 +171,9 @@ class RunWork:
         is_over = look.life != Life.RUNNING
         printed = await asyncio.to_thread(output.printed, self._runner.log(run_id(run)), kept, hiding, is_over=is_over)
         left = await asyncio.to_thread(files.collected, self._runner.files(run_id(run)), hiding) if is_over else ([], [])
-        if look.life == Life.LOST and run.stopped_by is None:
+        if look.life == Life.LOST:
             await self._runner.stop(run_id(run))  # what it left behind is watched over by nobody
+        if look.life == Life.LOST and run.stopped_by is None and not progress.ended:
             return await self._lose(run, progress, "Its process ended without a word.", kept, printed, left)
         if look.life == Life.UNKNOWN:
             if now - run.started_at < BEGINS_WITHIN:
