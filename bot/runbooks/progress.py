@@ -90,10 +90,8 @@ def _after(progress: Progress, event: RunEvent) -> Progress:
         case HostDone():
             return _host_done(progress, event)
         case Ended(failed=failed, unreachable=unreachable, reports=reports):
-            hosts = {
-                name: replace(host, failed=host.failed or name in failed, unreachable=host.unreachable or name in unreachable)
-                for name, host in progress.hosts.items()
-            }
+            # What a playbook rescued, or was told to ignore, is no failure in the end, and only Ansible's own count knows it.
+            hosts = {name: replace(host, failed=name in failed, unreachable=name in unreachable) for name, host in progress.hosts.items()}
             told = reported(progress.reports, ALL, reports)
             return replace(progress, hosts=MappingProxyType(hosts), reports=told, ended=True, task="")
         case _:

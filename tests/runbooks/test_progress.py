@@ -30,6 +30,18 @@ def test_each_host_has_its_own_progress_and_what_went_wrong_is_named() -> None:
     assert not progress.succeeded
 
 
+def test_what_a_playbook_rescued_or_ignored_is_told_and_is_no_failure_in_the_end() -> None:
+    story: list[RunEvent] = [
+        HostDone(1, "web1", "Fence", Outcome.UNREACHABLE, says="no route to host"),
+        HostDone(2, "web1", "Promote", Outcome.FAILED, says="exit 1"),
+    ]
+    progress = fold(started(("web1",)), story)
+    assert (progress.hosts["web1"].failed, progress.hosts["web1"].unreachable) == (True, True)
+    ended = fold(progress, [Ended(3, (), ())])
+    assert ended.succeeded
+    assert len(ended.failures) == 2
+
+
 @given(st.lists(st.integers(0, len(STORY)), max_size=6))
 def test_events_that_are_told_again_change_nothing(cuts: list[int]) -> None:
     progress = started(("web1", "web2"))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from bot.runbooks.progress import Progress
 from bot.sandbox.fleet.fleet import Fleet
@@ -128,16 +129,23 @@ async def test_a_standby_that_lags_is_refused_and_one_that_does_not_get_the_rest
     assert (await drill.sample()).failed == 0
 
 
-async def test_a_dead_primary_is_replaced_and_follows_when_it_is_back(drill: Drill) -> None:
+async def test_a_dead_primary_is_replaced_though_its_host_is_out_of_reach_and_follows_when_it_is_back(drill: Drill) -> None:
+    inventory = drill.fleet.layout.inventory
+    as_it_is = inventory.read_text()
+    beyond = yaml.safe_load(as_it_is)
+    beyond["all"]["children"]["store"]["hosts"]["db1"] |= {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
     await drill.sample(5)
     await until(drill, "db2", lambda status: status.position == half(drill, "db1").position)  # or some of them would be lost with it
     await drill.fleet.break_by("dead_primary")
+    inventory.write_text(yaml.safe_dump(beyond))
     progress = await failover(drill, "db1", "db2")
+    inventory.write_text(as_it_is)
     assert progress.succeeded, progress.failures
+    assert "Failed to connect" in progress.failures[0]
     assert (await drill.sample()).failed == 0
-    assert roles(drill) == ("fenced", "primary")
+    assert roles(drill) == ("primary", "primary")  # nobody could tell db1, and nobody is led to it
     await drill.fleet.programs.start(["db1"])
-    await until(drill, "db1", lambda status: status.role == "fenced")
+    await until(drill, "db1", lambda status: status.role == "fenced")  # it hears of the newer epoch
     assert (await failover(drill, "db1", "db2")).succeeded
     assert (await until(drill, "db1", lambda status: status.epoch == 2)).role == "standby"
 
