@@ -154,20 +154,17 @@ class Gatherer:
 
 
 def _message(row: Spoken, author: str, reactions: Sequence[Reaction], urls: "Permalinks") -> Message:
-    marked = row.is_pinned or any(reaction.name in WORTHY for reaction in reactions)
-    return Message(
-        at=float(row.ts),
-        author=author,
-        text=row.text,
-        by_bot=row.author.startswith(OTHER_APP),
-        is_marked=marked and not row.is_deleted,
-        ts=row.ts,
-        thread=row.thread_ts or "",
+    url = urls.of(row.channel_id, row.ts, row.thread_ts) or ""
+    by_bot = row.author.startswith(OTHER_APP)
+    said = Message(
+        float(row.ts), author, row.text, by_bot, row.is_pinned and not row.is_deleted, row.ts, row.thread_ts or "", 0, url,
+        row.is_edited, row.is_deleted, row.is_pinned,
+    )  # fmt: skip
+    if not reactions:
+        return said
+    return said._replace(
+        is_marked=not row.is_deleted and (row.is_pinned or any(reaction.name in WORTHY for reaction in reactions)),
         reactors=len({reaction.person for reaction in reactions}),
-        url=urls.of(row.channel_id, row.ts, row.thread_ts) or "",
-        is_edited=row.is_edited,
-        is_deleted=row.is_deleted,
-        is_pinned=row.is_pinned,
         reacted=tuple(sorted({reaction.name for reaction in reactions})),
     )
 

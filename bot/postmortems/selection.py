@@ -135,7 +135,9 @@ def _answers(messages: Sequence[Message], said: Sequence[frozenset[Signal]]) -> 
             open_questions[message.thread] = open_questions[message.thread or message.ts] = message
         elif asked and message.author != asked.author and message.at - asked.at <= ANSWERED_WITHIN_S and not message.by_bot:
             yield place, "answers a question"
-            del open_questions[message.thread]
+            for thread in {message.thread, asked.thread, asked.ts}:
+                if open_questions.get(thread) is asked:
+                    del open_questions[thread]
 
 
 def _first_mentions(messages: Sequence[Message], said: Sequence[frozenset[Signal]]) -> set[int]:

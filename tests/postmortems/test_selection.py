@@ -82,6 +82,16 @@ def test_an_answer_belongs_to_the_question_of_its_own_thread() -> None:
     assert [place for place in range(3) if "answers a question" in reasons(found, place)] == [2]
 
 
+def test_a_question_of_the_channel_is_answered_once_in_its_thread_or_below_it() -> None:
+    messages = [
+        Message(0, "kim", "who sees the queue?", ts="1"),
+        Message(9, "ana", "I see it on the board", thread="1", ts="2"),
+        Message(20, "bo", "the board shows it to everybody", ts="3"),
+    ]
+    found = select(messages)
+    assert [place for place in range(3) if "answers a question" in reasons(found, place)] == [1]
+
+
 def test_what_an_app_repeats_is_folded_figures_aside() -> None:
     messages = [Message(n * 300.0, "bot:B1", f"FIRING: errors at {n} %", by_bot=True) for n in range(20)]
     found = select(messages)
