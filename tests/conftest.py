@@ -1,6 +1,7 @@
 """Fixtures that every room uses: the database (each test once on SQLite, once on PostgreSQL), the clock that tests move."""
 
 import asyncio
+import gc
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_socket
 import structlog
+from aiohttp import web_app
 
 from bot.clock import FakeClock, pin_zones
 from bot.db import Database
@@ -27,6 +29,24 @@ structlog.configure([structlog.contextvars.merge_contextvars, structlog.processo
 def pytest_runtest_setup() -> None:
     """Nothing but this machine may be reached."""
     pytest_socket.socket_allow_hosts(INSIDE, allow_unix_socket=True)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test's bot goes with the test: aiohttp remembers the last thousand handlers it served, and so everything they hold.
+
+    What nobody closed is found out here at the end of each module, not somewhere in another one.
+    """
+    yield
+    web_app._cached_build_middleware.cache_clear()
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
