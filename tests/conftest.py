@@ -10,11 +10,15 @@ import pytest
 import pytest_socket
 import structlog
 from aiohttp import web_app
+from sqlalchemy import Connection, event, util
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine import Dialect, Engine
 
 from bot.clock import FakeClock, pin_zones
 from bot.db import Database
 from bot.events import Listeners
 from bot.migrate import migrate
+from bot.sqlite import InlineDialect
 from tests import postgres
 
 pin_zones()
@@ -25,6 +29,28 @@ PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlo
 structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, PLAIN])
 
 
+STATEMENTS = util.LRUCache(5000)
+"""What was compiled, for every engine of this process: each test has engines of its own, and to compile anew is a sixth of a test."""
+
+
+def _is_same_kind(dialect: Dialect, other: object) -> bool:
+    return type(dialect) is type(other)
+
+
+def _kind(dialect: Dialect) -> int:
+    return hash(type(dialect))
+
+
+for _dialect in (InlineDialect, PGDialect_asyncpg):
+    _dialect.__eq__, _dialect.__hash__ = _is_same_kind, _kind
+
+
+@event.listens_for(Engine, "engine_connect")
+def share_statements(connection: Connection) -> None:
+    """Statements are known by their dialect, too; all of one kind are the same here."""
+    connection.execution_options(compiled_cache=STATEMENTS)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup() -> None:
     """Nothing but this machine may be reached."""
@@ -32,9 +58,10 @@ def pytest_runtest_setup() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: the collector need not go through all of it again and again."""
+    """What was imported stays: the collector need not go through all of it again and again, nor after every few hundred new objects."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

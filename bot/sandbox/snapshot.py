@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -14,12 +14,18 @@ SETTLE_S = 0.5
 Value = TypeVar("Value")
 
 
+_codecs: dict[type[Any], TypeAdapter[Any]] = {}
+"""Made once for each kind: to make one takes a tenth of all that starting a sandbox costs."""
+
+
 class Snapshot(Generic[Value]):
     """Keeps a value of `kind` (a dataclass) at `path`; nowhere when that is None."""
 
     def __init__(self, path: Path | None, kind: type[Value]) -> None:
         self.path = path
-        self._codec = TypeAdapter(kind)
+        if kind not in _codecs:
+            _codecs[kind] = TypeAdapter(kind)
+        self._codec: TypeAdapter[Value] = _codecs[kind]
         self._pending: asyncio.TimerHandle | None = None
 
     def load(self) -> Value | None:

@@ -109,11 +109,11 @@ async def test_nothing_changes_twice(sqlite_world: World) -> None:
 
 
 async def test_whoever_comes_on_call_reads_what_is_unfinished_but_nothing_private(sqlite_url: str, tmp_path: Path) -> None:
-    async with running_world(sqlite_url, tmp_path, FakeClock(datetime(2026, 3, 2, 6, 0, tzinfo=UTC))) as world:
+    async with running_world(sqlite_url, tmp_path, FakeClock(datetime(2026, 3, 7, 6, 0, tzinfo=UTC))) as world:
         await world.user("kim").command("/inc sev3 auth is slow")
         await world.settled()
         slow = await world.channel_name(1)
-        await do(world, "kim", "/inc task mend the pool @lee thu", slow)
+        await do(world, "kim", "/inc task mend the pool @lee sun", slow)
         await do(world, "kim", "/inc task raise the limit", slow)
         await do(world, "kim", "/inc task already done", slow)
         await do(world, "kim", "/inc task done 3", slow)
@@ -122,8 +122,8 @@ async def test_whoever_comes_on_call_reads_what_is_unfinished_but_nothing_privat
         await world.settled()
         await do(world, "lee", "/inc #2 task revoke the tokens @bo", "general")
         assert "gave you an action item: *revoke the tokens* (#2)." in await letters(world, "bo"), "the title stays in its channel"
-        await world.advance(days=7, hours=1, minutes=5)
+        await world.advance(days=2, hours=1, minutes=5)
         note = (await letters(world, "kim")).split("You come on call as Platform primary")[-1]
-        assert "*Unfinished action items*\n• mend the pool (Lee O'Hara, due Thu 5 Mar, overdue), of #1 SEV3 auth is slow" in note
+        assert "*Unfinished action items*\n• mend the pool (Lee O'Hara, due Sun 8 Mar, overdue), of #1 SEV3 auth is slow" in note
         assert "• raise the limit (nobody yet), of #1 SEV3 auth is slow" in note
         assert "already done" not in note and "tokens" not in note

@@ -170,7 +170,7 @@ async def nothing_to_check() -> dict[str, front.Check]:
     return {}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config() -> Config:
     return load(Path(str(resources.files("bot"))) / "sandbox" / "config", {})
 
