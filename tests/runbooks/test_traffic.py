@@ -10,6 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SPARES = ("web6", "web7", "web8")
 SHOP = (CANARY, "web1", "web2", "web3", "web4", "web5", *SPARES)
+TO_GREEN = {"from": "blue", "to": "green", "release": "v44"}
 
 
 async def server(drill: Drill, name: str, backend: str = "shop") -> tuple[str, int]:
@@ -68,12 +69,20 @@ async def test_a_canary_is_aborted_in_one_step(drill: Drill) -> None:
 
 async def test_everybody_gets_the_other_colour_and_the_one_before_again_when_it_is_not_right(drill: Drill) -> None:
     pay, hosts = drill.fleet.layout.pay, (*COLOURS["blue"], *COLOURS["green"])
+    planned = await drill.run("blue-green.yml", hosts, is_dry=True, **TO_GREEN, look=1, most=2)
+    assert sorted(planned.plan) == sorted(
+        [f"{host}: release: v41 → v44" for host in COLOURS["green"]]
+        + [f"{host}: {host}: stopped → restarted" for host in COLOURS["green"]]
+        + [f"green1: pay/{host}: maint → drain" for host in COLOURS["green"]]
+        + [f"green1: pay/{host}: drain → ready" for host in COLOURS["green"]]
+        + [f"green1: pay/{host}: ready → drain" for host in COLOURS["blue"]]
+    )
     async with drill.asked(pay) as payers:
-        switched = await drill.run("blue-green.yml", hosts, **{"from": "blue"}, to="green", release="v44", look=1, most=2)
+        switched = await drill.run("blue-green.yml", hosts, **TO_GREEN, look=1, most=2)
         assert switched.succeeded, switched.failures
         seen = await drill.sample(port=pay)
         assert (set(seen.hosts), set(seen.versions)) == (set(COLOURS["green"]), {"v44"})
-        again = await drill.run("blue-green.yml", hosts, **{"from": "blue"}, to="green", release="v44", look=1, most=2)
+        again = await drill.run("blue-green.yml", hosts, **TO_GREEN, look=1, most=2)
         assert {host.changed for host in again.hosts.values()} == {0}
         broken = await drill.run("blue-green.yml", hosts, **{"from": "green"}, to="blue", release="v42", look=1, most=2)
         assert "answers 500" in broken.failures[0]
