@@ -1,4 +1,4 @@
-"""Drills of what a fleet keeps, and of 2023: what breaks, the alert that tells of it, and the runbook that mends it."""
+"""Drills on the fleet, and those of 2023: what breaks, the alert that tells of it, and the runbook that mends it."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,29 @@ class Drill:
     alert: str
     service: str
     summary: str
+    is_approved: bool = True
+    """Whether somebody else must approve the runbook."""
 
     @property
     def help(self) -> str:
         """What happens, and what to do."""
-        return f"{self.says}; an alert fires. Join the incident's channel and type: /inc run {self.run}. Somebody else approves it."
+        then = "Somebody else approves it (switch who you are)." if self.is_approved else "Nobody needs to approve it."
+        return f"{self.says}; an alert fires. Join the incident's channel and type: /inc run {self.run}. {then}"
 
 
 ALL = (
+    Drill(
+        "bad_release", "A bad release is out", "Release v42 runs on real processes and answers errors",
+        "rollback to=v41", "CheckoutErrors", "checkout", "Every payment fails since release v42",
+    ),
+    Drill(
+        "dead_region", "A region fails", "Whatever goes to region us gets an error",
+        "reroute region=us", "RegionErrors", "checkout", "Two payments in five fail, all of them in region us",
+    ),
+    Drill(
+        "bad_flag", "A flag does harm", "The flag new-checkout breaks release v44",
+        "flag flag=new-checkout", "CheckoutErrors", "checkout", "Every payment fails with the flag new-checkout",
+    ),
     Drill(
         "wrong_configuration", "A wrong configuration", "Configuration c8 waits for an origin that does not answer",
         "config-rollback to=c7", "CheckoutSlow", "checkout", "Every payment takes longer than people wait since configuration c8",
@@ -37,6 +52,18 @@ ALL = (
     Drill(
         "dead_primary", "The store's primary dies", "Half db1 of the store is gone, and nobody takes orders",
         "failover primary=db1 standby=db2", "OrdersFail", "checkout", "No order is taken: the store's primary db1 is down",
+    ),
+    Drill(
+        "leak", "Leaking instances", "Release v43 leaks memory, and web1 and web2 have run it for long",
+        "rolling-restart", "CheckoutSlow", "checkout", "Two payments in five take longer than people wait, and memory grows with v43",
+    ),
+    Drill(
+        "overloaded_backend", "More load than fits", "Large orders come in faster than five instances can take them",
+        "scale to=8", "CheckoutOverloaded", "checkout", "Payments wait and fail, since 30 large orders a second come in",
+    ),
+    Drill(
+        "bad_canary", "A bad canary", "One payment in ten goes to release v42 and fails",
+        "canary-abort", "CanaryErrors", "checkout", "One payment in ten fails, all of them on canary1", is_approved=False,
     ),
 )  # fmt: skip
 OF_2023 = (

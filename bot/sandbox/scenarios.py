@@ -33,7 +33,7 @@ class Scenario:
     @property
     def menu(self) -> str:
         """The menu in which it stands; "" beside them."""
-        return "2023" if self.name in {drill.name for drill in drills.OF_2023} else "fleet" if self.name in DRILLS else ""
+        return "2023" if self.name in {drill.name for drill in drills.OF_2023} else "fleet" if self.name in drills.ALERTS else ""
 
 
 ALL = (
@@ -67,44 +67,6 @@ ALL = (
         "Every call goes to voicemail. An alert fires and a quarter of an hour passes: the ladder climbs to the manager.",
         lasts=True,
     ),
-    Scenario(
-        "bad_release",
-        "A bad release is out",
-        "Release v42 runs on real processes and answers errors; an alert fires. In the incident's channel: /inc run rollback to=v41. "
-        "Somebody else approves it (switch who you are).",
-        lasts=True,
-    ),
-    Scenario(
-        "dead_region",
-        "A region fails",
-        "Whatever goes to region us gets an error; an alert fires. In the incident's channel: /inc run reroute region=us.",
-        lasts=True,
-    ),
-    Scenario(
-        "bad_flag",
-        "A flag does harm",
-        "The flag new-checkout breaks release v44; an alert fires. In the incident's channel: /inc run flag flag=new-checkout.",
-        lasts=True,
-    ),
-    Scenario(
-        "leak",
-        "Instances leak",
-        "Release v43 leaks memory and answers slower and slower; an alert fires. In the incident's channel: /inc run rolling-restart.",
-        lasts=True,
-    ),
-    Scenario(
-        "overloaded_backend",
-        "More load than fits",
-        "Large orders come in faster than five instances can take them; an alert fires. In the incident's channel: /inc run scale to=8.",
-        lasts=True,
-    ),
-    Scenario(
-        "bad_canary",
-        "A canary is bad",
-        "One payment in ten goes to release v42 and fails; an alert fires. In the incident's channel: /inc run canary-abort, which nobody "
-        "needs to approve.",
-        lasts=True,
-    ),
     *(Scenario(drill.name, drill.title, drill.help, lasts=True) for drill in (*drills.ALL, *drills.OF_2023)),
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}
@@ -130,15 +92,6 @@ STORM = (
     ("GatewayDown", "api-gateway", "The gateway answers 502"),
     ("SignInDown", "auth", "Nobody can sign in"),
 )
-DRILLS = {
-    "bad_release": ("CheckoutErrors", "checkout", "Every payment fails since release v42"),
-    "dead_region": ("RegionErrors", "checkout", "Two payments in five fail, all of them in region us"),
-    "bad_flag": ("CheckoutErrors", "checkout", "Every payment fails with the flag new-checkout"),
-    "leak": ("CheckoutSlow", "checkout", "Two payments in five take longer than people wait, and memory grows since release v43"),
-    "overloaded_backend": ("CheckoutOverloaded", "checkout", "Payments wait and fail, since 30 large orders a second come in"),
-    "bad_canary": ("CanaryErrors", "checkout", "One payment in ten fails, all of them on canary1"),
-    **drills.ALERTS,
-}
 INSTANCES = 4
 WAITS_S = (300.0, 300.0, 330.0)
 
@@ -155,8 +108,8 @@ def steps_on(name: str, now: datetime, turn: int, people: Sequence[str]) -> list
             silent = [Step(f"/control/phones/{user}/policy", {"calls": "voicemail"}) for user in people]
             passing = [Step("/control/clock", {"advance_s": seconds}) for seconds in WAITS_S]
             return [*silent, webhook([UNHEARD[turn % len(UNHEARD)]], now, turn), *passing]
-        case _ if name in DRILLS:
-            return [Step("/control/fleet", {"fault": name}), webhook([DRILLS[name]], now, turn)]
+        case _ if name in drills.ALERTS:
+            return [Step("/control/fleet", {"fault": name}), webhook([drills.ALERTS[name]], now, turn)]
         case _:
             return [Step("/control/fault", FAULTS[name])]
 
@@ -165,7 +118,7 @@ def steps_off(name: str, people: Sequence[str]) -> list[Step]:
     """What is done to end a scenario that lasts."""
     if name == "nobody_answers":
         return [Step(f"/control/phones/{user}/policy", {"calls": "ring"}) for user in people]
-    if name in DRILLS:
+    if name in drills.ALERTS:
         return [Step("/control/fleet", {}, "DELETE")]
     return [Step("/control/fault", FAULTS[name], "DELETE")]
 

@@ -8,7 +8,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from bot.clock import Clock, FakeClock
 from bot.errors import NotFound, Refusal
-from bot.sandbox import scenarios
+from bot.sandbox import drills, scenarios
 from bot.sandbox.doors import answering, fields_of
 from bot.sandbox.faults import Fault, FaultBoard
 from bot.sandbox.fleet.doors import FleetDoors
@@ -65,7 +65,7 @@ class Stage:
         """Whether a scenario that lasts is in force, by what is in force and not by what was clicked."""
         if scenario.name == "nobody_answers":
             return all(phone.ringing == "voicemail" for phone in self.phones.phones.values())
-        if scenario.name in scenarios.DRILLS:
+        if scenario.name in drills.ALERTS:
             return self.fleet.fault == scenario.name
         return scenario.name in scenarios.FAULTS and Fault.parse(scenarios.FAULTS[scenario.name]) in self.faults.faults
 
