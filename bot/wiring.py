@@ -279,6 +279,7 @@ async def build_rooms(
     notes.add("Unfinished action items", items.unfinished)
     notes.add("Unfinished postmortems", unfinished)
     offer_page_actions(page_actions, incidents, declare_api)
+    listeners.on(incident_orders.SeverityChanged, approvers.on_severity_changed)
     run_links = RunLinks(directory, incidents, catalogue, approvers, links, alerts_card.names)
     page_actions.offer_links(run_links.on_phone)
     Library(directory, incidents, catalogue, run_command, run_links).register(door)

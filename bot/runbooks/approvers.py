@@ -11,6 +11,7 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.incidents import roles
 from bot.incidents.lifecycle import is_open
+from bot.incidents.messages import SeverityChanged
 from bot.incidents.models import COMMANDER, Incident
 from bot.incidents.service import Incidents
 from bot.oncall.roster import schedules_of
@@ -62,9 +63,21 @@ class Approvers:
         for person, why in (await self.asked(tx, run, incident)).items():
             await tx.insert_new(ApprovalAsked, run_id=run.number, person=person, why=why)
         await self._tell(tx, run)
-        level, runs = self._incidents.level(incident), self._directory.config.runs
-        after = runs.page_after if level.rules == "urgent" else runs.page_after_normal
-        await queue.refresh(tx, PageApprovers(run_id=run.number), key=_key(run), about=f"run:{run.number}", due=tx.now + after)
+        due = tx.now + self._patience(incident)
+        await queue.refresh(tx, PageApprovers(run_id=run.number), key=_key(run), about=about(run), due=due)
+
+    async def on_severity_changed(self, tx: Tx, fact: SeverityChanged) -> None:
+        """What has become urgent does not wait for an approval as long as it did."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        rows = select(Run).where(col(Run.incident_id) == incident.number, col(Run.state) == RunState.WAITING)
+        for run in (await tx.session.execute(rows)).scalars() if fact.after < fact.before else ():
+            due = tx.now + self._patience(incident)
+            await queue.refresh(tx, PageApprovers(run_id=run.number), key=_key(run), about=about(run), due=due, at_latest=True)
+
+    def _patience(self, incident: Incident) -> timedelta:
+        """How long those who were told in Slack have before they are paged."""
+        runs = self._directory.config.runs
+        return runs.page_after if self._incidents.level(incident).rules == "urgent" else runs.page_after_normal
 
     async def decided(self, tx: Tx, run: Run) -> None:
         """It waits no longer, or not for the same people: what was told is edited, and nobody is paged for it any more."""
@@ -110,7 +123,7 @@ class Approvers:
         rows = select(col(ApprovalAsked.person)).where(col(ApprovalAsked.run_id) == run.id)
         for person in (await tx.session.execute(rows)).scalars():
             order, key = AskApprover(run_id=run.number, person=person), f"run:{run.number}:ask:{person}"
-            await queue.refresh(tx, order, key=key, about=f"run:{run.number}")
+            await queue.refresh(tx, order, key=key, about=about(run))
 
     async def _with_a_part(self, tx: Tx, incident: Incident, run: Run | None = None) -> dict[str, str]:
         """Who has a part in the incident, who leads first; without who asked for the run."""

@@ -69,16 +69,34 @@ async def test_approvers_are_told_at_once_and_paged_step_by_step_until_one_has_d
 
 
 @pytest.mark.parametrize("runbook_config", [QUICK], indirect=True)
-async def test_of_a_private_incident_only_those_hear_who_have_heard_before(runbook_world: World, runbook_config: Path) -> None:
+async def test_of_a_private_incident_only_those_hear_who_have_heard_before_and_sooner_once_it_is_urgent(
+    runbook_world: World, runbook_config: Path
+) -> None:
     world, kim = runbook_world, runbook_world.user("kim")
     await kim.command("/inc")
-    await kim.submit({"title": {"value": "checkout leaks"}, "service": {"value": "checkout"}, "private": {"value": ["private"]}})
+    await kim.submit(
+        {
+            "title": {"value": "checkout leaks"},
+            "service": {"value": "checkout"},
+            "private": {"value": ["private"]},
+            "severity": {"value": "3"},
+        }
+    )
     await world.settled()
-    await kim.command("/inc run release to=v41", await world.channel_name(1))
+    channel = await world.channel_name(1)
+    await world.user("ana").command("/inc #1 ack", channel)
+    await kim.command("/inc run release to=v41", channel)
     await card(world, 1, "waiting")
     await world.settled()
     assert "Approve" in await told(world, "ana", "asks for your approval")  # she was paged for the incident
     assert not [call for call in calls(world, "chat.postMessage") if call["args"].get("channel") == "U0BO0000000"]
+    await world.advance(minutes=2)
+    assert "asks for you" not in world.phone("ana").last_sms
+    await kim.command("/inc sev 2 it spreads", channel)
+    await world.advance(minutes=1, seconds=1)
+    assert "SEV2 #1, private" in world.phone("ana").last_sms
+    assert "Kim Ji-woo asks for you" in world.phone("ana").last_sms
+    assert "release" not in world.phone("ana").last_sms
 
 
 async def timeline_of(world: World) -> list[str]:

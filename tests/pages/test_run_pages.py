@@ -58,7 +58,6 @@ async def asked_for(page: Page) -> None:
 async def test_from_the_page_that_woke_somebody_a_run_is_asked_for_and_another_person_approves_it(world: World, looker: Looker) -> None:
     await declared(world)
     page = (await looker.open(link_on_phone(world, "ana"))).page
-    await everything_fits(looker, page.url)
     form = str(await page.get_by_role("link", name="Write a release").get_attribute("href"))
     await everything_fits(looker, form)
     await page.goto(form)
@@ -118,6 +117,5 @@ async def test_what_is_declined_gone_alone_with_and_stopped_by_taps_says_who_and
     await run_card(world, 2, "Now: Wait")
     await ana.reload()
     await expect(ana.locator("main")).to_contain_text("everybody <b>sleeps</b>")
-    await everything_fits(looker, ana.url)
     await ana.get_by_role("button", name="Stop").tap()
     await run_card(world, 2, "Stopped by Ana Silva.")
