@@ -3,13 +3,14 @@
 Texts in the document are as people wrote them; whoever renders them makes them inert first (`inert.py`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.incidents.lifecycle import Durations, IncidentState, Milestone, MilestoneKind, durations, humane
 from bot.incidents.severity import Severity
+from bot.postmortems.blameless import look
 from bot.postmortems.lines import TOLD_LATE, Entry, TimelineLine, left_out, told
 from bot.postmortems.selection import Message
 
@@ -79,8 +80,20 @@ class Document:
     updates: tuple[TimelineLine, ...]
     action_items: tuple[ActionItem, ...]
     notes: tuple[str, ...]  # what the document leaves out, and why
+    wording: tuple["WordingLine", ...] = ()
 
 
+@dataclass(frozen=True)
+class WordingLine:
+    """Words that look for who instead of what, where they stand, and what to think of in their place."""
+
+    where: str
+    words: str
+    instead: str
+
+
+WRITTEN = frozenset({"note", "update", "mitigated", "resolved", "cancelled", "reopened"})
+"""Kinds of entries whose text is a person's own words."""
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         "Time to detect": "from the start of impact to detection",
@@ -112,6 +125,7 @@ def assemble(
 ) -> Document:
     """Write the document down. The same facts give the same document, in whatever order they are handed in."""
     stones, written, said = tuple(milestones), tuple(entries), tuple(messages)
+    responders, action_items = tuple(responders), tuple(action_items)
     times = durations(stones, facts.reopened_at)
     timeline = told(written, said)
     return Document(
@@ -130,7 +144,17 @@ def assemble(
         updates=tuple(line for line in timeline if line.kind == "update"),
         action_items=tuple(sorted(action_items, key=lambda item: item.is_done)),
         notes=left_out(said, timeline),
+        wording=tuple(wording(facts, timeline, tuple(action_items), [person.name for person in responders])),
     )
+
+
+def wording(facts: Facts, timeline: Iterable[TimelineLine], items: Iterable[ActionItem], people: Sequence[str]) -> Iterator[WordingLine]:
+    """What people wrote for the document (not what they said on the way) and may want to write otherwise."""
+    texts = [("title", facts.title)]
+    texts += [(f"{line.kind} of {line.at:%Y-%m-%d %H:%M} UTC", line.what) for line in timeline if line.kind in WRITTEN]
+    texts += [("action item", item.text) for item in items]
+    for where, text in texts:
+        yield from (WordingLine(where, found.words, found.instead) for found in look(text, people))
 
 
 def milestone_lines(milestones: Iterable[Milestone]) -> tuple[MilestoneLine, ...]:

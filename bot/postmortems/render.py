@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot import resources
 from bot.incidents.severity import Severity
+from bot.postmortems.assemble import WRITTEN
 from bot.postmortems.inert import escape_markdown
 from bot.postmortems.lines import TimelineLine
 from bot.postmortems.material import Material
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SHORT = {"Time to detect": "MTTD", "Time to acknowledge": "MTTA", "Time to mitigate": "MTTM", "Time to resolve": "MTTR"}
-LABELLED = {"note", "update", "mitigated", "resolved", "cancelled", "reopened"}
-"""Kinds of entries whose text is a person's own words."""
 
 
 def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo = UTC) -> str:
@@ -48,7 +47,7 @@ def by_day(lines: Iterable[TimelineLine], zone: tzinfo) -> list[tuple[str, list[
 
 def labelled(line: TimelineLine) -> TimelineLine:
     """What a person wrote with a verb, with the verb before it; without words the verb alone is the text already."""
-    if line.kind not in LABELLED or line.what == line.kind:
+    if line.kind not in WRITTEN or line.what == line.kind:
         return line
     return replace(line, what=f"{line.kind}: {line.what}")
 

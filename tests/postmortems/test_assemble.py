@@ -141,6 +141,17 @@ def test_updates_responders_and_action_items() -> None:
     assert [line.what for line in found.updates] == ["rolling back"]
 
 
+def test_wording_that_looks_for_who_is_listed_but_not_what_was_said_on_the_way() -> None:
+    notes = [entry("Bo forgot the flag", 5), entry("the flag was off", 6)]
+    items = [ActionItem("we should have an alarm"), ActionItem("Bo should have asked")]
+    found = assemble(FACTS, [], notes, [message("Bo broke it", 7)], [Responder("Bo")], items)
+    assert [(line.where, line.words) for line in found.wording] == [
+        ("note of 2026-03-01 09:05 UTC", "Bo forgot"),
+        ("action item", "Bo should"),
+        ("action item", "should have asked"),
+    ]
+
+
 entries = st.lists(
     st.builds(entry, st.text(max_size=5), st.integers(0, 9), st.integers(0, 9), st.sampled_from(["note", "update", "resolved"])), max_size=8
 )
