@@ -54,7 +54,7 @@ class Decision:
 def decide(bounds: Bounds, standing: Standing, now: datetime) -> Decision:
     """What the rule may do now."""
     if standing.asked_here:
-        return Decision(Step.NOTHING, "it asked in this incident already")
+        return Decision(Step.NOTHING)  # which everybody has seen
     if standing.stopped or standing.busy:
         return Decision(Step.NOTHING, standing.stopped or standing.busy)
     if standing.asked and now - max(standing.asked) < bounds.cool_down:

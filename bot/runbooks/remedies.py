@@ -49,15 +49,20 @@ class Remedies:
         incident = await self._incidents.held(tx, incident_id)
         if not is_open(incident.state) or incident.channel_id is None:
             return
-        firing = await self._firing(tx, incident)
         await tx.lock("rules")  # so that what a rule asks for in two incidents at once is counted
         for rule in self._directory.config.remediations.values():
-            met = (labels for labels in firing if rule.when.is_met(labels, incident.service, incident.severity))
-            if (labels := next(met, None)) is not None:
+            if (labels := await self._met(tx, incident, rule)) is not None:
                 await self._follow(tx, incident, rule, labels)
+
+    async def _met(self, tx: Tx, incident: Incident, rule: Remediation) -> Mapping[str, str] | None:
+        """The labels of the first alert that asks for it now."""
+        firing = await self._firing(tx, incident)
+        return next((labels for labels in firing if rule.when.is_met(labels, incident.service, incident.severity)), None)
 
     async def _follow(self, tx: Tx, incident: Incident, rule: Remediation, labels: Mapping[str, str]) -> None:
         decision = decide(bounds_of(rule), await self._standing(tx, incident, rule), tx.now)
+        if decision.step is Step.NOTHING and not decision.why:
+            return
         if decision.step is Step.NOTHING:
             text = f"rule {rule.id} does nothing about {clip(labels['alertname'])}: {decision.why}"
             await timeline.record(tx, incident.number, "run", text, key=f"rule:{rule.id}:{clip(decision.why)}")
@@ -71,8 +76,8 @@ class Remedies:
                 await self._announce(tx, incident, rule, run, decision)
         except Refusal as no:
             text = f"rule {rule.id} could not ask for {rule.runbook}: {no}"
-            await timeline.record(tx, incident.number, "trouble", text, key=f"rule:{rule.id}:refused")
-            await self._incidents.say(tx, incident, f"*Rule {rule.id} could not ask for {rule.runbook}*{{words}}", words=str(no))
+            if await timeline.record(tx, incident.number, "trouble", text, key=f"rule:{rule.id}:refused"):
+                await self._incidents.say(tx, incident, f"*Rule {rule.id} could not ask for {rule.runbook}*{{words}}", words=str(no))
 
     async def _announce(self, tx: Tx, incident: Incident, rule: Remediation, run: Run, decision: Decision) -> None:
         """Never in silence: what, why, and how to stop it."""
@@ -98,6 +103,8 @@ class Remedies:
         incident = await self._incidents.get(tx, run.incident_id)
         if not is_open(incident.state):
             raise Refusal(f"Nothing was run: #{incident.number} is {incident.state.value}.")
+        if await self._met(tx, incident, rule) is None:
+            raise Refusal("Nothing was run: the alert that asked for it has stopped, or the rule is about others now.")
         if why := alone(bounds_of(rule), await self._standing(tx, incident, rule, leave_out=run.number)):
             raise Refusal(f"Nothing was run: {why}.")
 

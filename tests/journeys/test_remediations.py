@@ -42,7 +42,9 @@ RULE = {
     "parameters": {"what": "{labels.instance}"},
     "run": "automatic",
     "approvals": 0,
-    "starts_after": "5s",
+    "starts_after": "15s",
+    "cool_down": "2m",
+    "most_per_hour": 9,
 }
 
 
@@ -62,9 +64,12 @@ async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncItera
         yield world
 
 
-async def fires(world: World, service: str, turn: int) -> None:
-    """An alert that the rule is about."""
-    body = webhook([(f"Leak{turn}", service, "memory grows")], world.clock.now(), turn).body
+async def fires(world: World, service: str, turn: int, *, no_more: bool = False) -> None:
+    """An alert that the rule is about, or its end."""
+    body = dict(webhook([(f"Leak{turn}", service, "memory grows")], world.clock.now(), turn).body)
+    if no_more:
+        over = {"status": "resolved", "endsAt": world.clock.now().isoformat()}
+        body |= {"status": "resolved", "alerts": [one | over for one in body["alerts"]]}
     async with aiohttp.ClientSession() as session, session.post(f"{world.sandbox.url}/hooks/alertmanager/sandbox", json=body) as answer:
         assert answer.status < 300, await answer.text()
     await world.settled()
@@ -94,7 +99,7 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     broken.touch()
     await fires(world, "checkout", 1)
     said = (await world.heard(1, "Rule restart-leaky starts run 1 (Restart what leaks) by itself")).shown
-    assert "5s after its dry run" in said
+    assert "15s after its dry run" in said
     assert "Leak1 fires (instance=checkout-1-0, service=checkout)" in said
     assert "asked for by rule restart-leaky, because Leak1 fires" in await card(world, 1, 1, "failed")
     said = (await world.heard(1, "Rule restart-leaky is off")).shown
@@ -103,7 +108,7 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
 
     await fires(world, "storage", 2)  # within its cool-down
     assert "rule restart-leaky does nothing about Leak2: it asked at 09:00 UTC and cools down" in await written_down(world, 2)
-    await world.advance(minutes=11)
+    await world.advance(minutes=2)
 
     await fires(world, "auth", 3)  # it is off: it only proposes
     said = (await world.heard(3, "Rule restart-leaky proposes run 2")).shown
@@ -116,17 +121,19 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
 
     assert "`restart-leaky` → restart · *off*: run 1 failed" in told(await kim.command("/inc rules"))
     assert "may start runs again" in told(await kim.command("/inc rules on restart-leaky"))
-    await world.advance(minutes=50)
+    await world.advance(minutes=2)
+    assert "rule restart-leaky" not in (await written_down(world, 1)).partition("is off, since run 1 failed")[2]  # it says so once
+
     (locked := tmp_path / "place" / "locked").touch()
     await fires(world, "file-sync", 5)
     said = (await world.heard(4, "Run 3 does not start by itself")).shown
     assert "Look whether it may be" in said
     assert "Waits for somebody to approve it." in await card(world, 4, 3, "waiting")
     locked.unlink()
-    await world.advance(minutes=70)
+    await world.advance(minutes=2)
 
     await fires(world, "cdn", 4)  # on again: it would start, but somebody cancels it in time
-    await card(world, 5, 4, "It starts by itself within 5s")
+    await card(world, 5, 4, "It starts by itself within 15s")
     pressed = await kim.press("Pause all rules", await world.channel_name(5))
     assert pressed["ok"]
     shown = await card(world, 5, 4, "refused")
@@ -135,3 +142,10 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     assert "All rules are paused*: Kim Ji-woo switched all rules off" in told(await kim.command("/inc rules"))
     assert "Rules may start runs again" in told(await kim.command("/inc rules resume"))
     assert "on already" in told(await kim.command("/inc rules resume"))
+
+    await world.advance(minutes=2)
+    await fires(world, "queue", 6)
+    await card(world, 6, 5, "It starts by itself within 15s")
+    await kim.command("/inc note I look at it", await world.channel_name(6))
+    await fires(world, "queue", 6, no_more=True)
+    assert "Nothing was run: the alert that asked for it has stopped" in await card(world, 6, 5, "refused")

@@ -21,7 +21,7 @@ FREE = Standing(severity=2)
         (FREE, Step.RUN, ""),
         (replace(FREE, severity=1), Step.PROPOSE, "in a SEV1 it starts nothing by itself"),
         (replace(FREE, off="Kim switched all rules off"), Step.PROPOSE, "Kim switched all rules off"),
-        (replace(FREE, asked_here=True), Step.NOTHING, "in this incident already"),
+        (replace(FREE, asked_here=True), Step.NOTHING, ""),
         (replace(FREE, stopped="Kim stopped run 3 here"), Step.NOTHING, "Kim stopped run 3 here"),
         (replace(FREE, busy="run 3 is running"), Step.NOTHING, "run 3 is running"),
         (replace(FREE, asked=[NOW - timedelta(minutes=9)]), Step.NOTHING, "cools down"),
