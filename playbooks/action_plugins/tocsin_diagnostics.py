@@ -1,12 +1,11 @@
 # GNU General Public License v3.0 or later (see https://www.gnu.org/licenses/gpl-3.0.txt): it imports ansible-core and runs in its process.
-"""Collect what tells why a host is unwell, as text files for people. It changes nothing on the host, and in check mode does nothing at all.
+"""Collect what tells why a host is unwell, as a text file for people. Nothing changes on the host; in check mode nothing happens at all.
 
     - tocsin_diagnostics: {folder: "{{ rb_files }}", logs: [/var/log/shop.log], haproxy_socket: /run/haproxy.sock}
 
-Into `folder` on the controller it writes `<host>-processes.txt` and `<host>-sockets.txt`, the end of each of `logs` as `<host>-<name>`, and
-with `haproxy_socket` HAProxy's statistics as `<host>-haproxy.csv`; each of at most 200 kB. What cannot be had is said in its file. The
-environment of processes is never read. Values in command lines and logs that are named like secrets, and passwords in addresses, are
-masked.
+Into `folder` on the controller it writes one file for each host, `<host>.txt`: its processes, its sockets, the ends of its `logs`, and with
+`haproxy_socket` HAProxy's statistics, each of at most 200 kB. What cannot be had is said in its place. The environment of processes is
+never read. Values in command lines and logs that are named like secrets, and passwords in addresses, are masked.
 
 On this machine processes and sockets come from psutil, elsewhere from `ps` and `ss` by Ansible's connection.
 """
@@ -43,15 +42,14 @@ class ActionModule(ActionBase):
         host, asked = task_vars["inventory_hostname"], self._task.args
         if self._task.check_mode:
             return {**result, "changed": False, "msg": "would collect processes, sockets and logs"}
-        found = {"processes.txt": self.processes(), "sockets.txt": self.sockets()}
-        found |= {os.path.basename(str(log)): self.end_of(str(log)) for log in asked.get("logs") or ()}
+        found = {"processes": self.processes(), "sockets": self.sockets()}
+        found |= {str(log): self.end_of(str(log)) for log in asked.get("logs") or ()}
         if asked.get("haproxy_socket"):
-            found["haproxy.csv"] = balancer(str(asked["haproxy_socket"]))
-        for name, text in found.items():
-            path = os.path.join(str(asked["folder"]), re.sub(r"[^A-Za-z0-9._-]", "_", f"{host}-{name}"))
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(bounded(masked(text)))
-        return {**result, "changed": False, "files": sorted(found)}
+            found["HAProxy"] = balancer(str(asked["haproxy_socket"]))
+        path = os.path.join(str(asked["folder"]), re.sub(r"[^A-Za-z0-9._-]", "_", host) + ".txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"===== {name} of {host} =====\n\n{bounded(masked(text)).rstrip()}\n\n" for name, text in found.items())
+        return {**result, "changed": False, "collected": list(found)}
 
     def processes(self):
         """Who uses the processor and the memory, the busiest first."""
