@@ -47,6 +47,15 @@ def run() -> None:
     asyncio.run(run_bot(os.environ))
 
 
+@cli.command(short_help="Run runbooks on another machine, for one queue.")
+def worker(queue: Annotated[str, typer.Option(help="The queue, as `environments` name it.")]) -> None:
+    """Run the runs of one queue on this machine, until told to stop (SIGTERM or Ctrl-C). Needs the bot's DATABASE_URL (PostgreSQL) and
+    configuration (TOCSIN_CONFIG), and none of its tokens."""
+    from bot.elsewhere import run as run_worker
+
+    asyncio.run(run_worker(os.environ, queue))
+
+
 @cli.command(short_help="Try it here: the bot, a Slack, phones, a mailbox.")
 def sandbox(
     port: Annotated[int, typer.Option(help="Port of the workspace, on 127.0.0.1.")] = 8080,

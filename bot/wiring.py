@@ -127,6 +127,7 @@ from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.deciding import Deciding
 from bot.runbooks.effects import Effects
+from bot.runbooks.far import FarReports
 from bot.runbooks.fast import FastRunner
 from bot.runbooks.forkserver import SHARED
 from bot.runbooks.leftovers import Leftovers
@@ -377,6 +378,8 @@ async def build_rooms(
     run_checks = RunChecks(catalogue, runner)
     RunWork(database, catalogue, runs, effects, remedies, runner, run_checks, leftovers, run_secrets, machine).register(worker)
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
+    far_reports = FarReports(database, directory, runs, effects)
+    far_reports.register(worker)
     RunFiles(database, gateway, incidents, runs).register(worker)
     cards = RunCards(database, gateway, directory, incidents, catalogue, runs, links)
     cards.register(worker)
@@ -419,7 +422,7 @@ async def build_rooms(
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 
     auditor = Auditor(database, settings.heartbeat_url)
-    for check in (pages_without_next_step, pages_never_sent, watchdog.silence, daily.daily_messages):
+    for check in (pages_without_next_step, pages_never_sent, watchdog.silence, daily.daily_messages, far_reports.queues_without_worker):
         auditor.add(check.__name__, check)
 
     return Rooms(

@@ -255,6 +255,10 @@ class Environment(Strict):
 
     id: Id = Field(description="Its name, such as `production`.")
     inventory: Line = Field(description="Ansible inventory (YAML or INI): a path, absolute or from this configuration's directory.")
+    queue: Id | None = Field(
+        default=None,
+        description="Where runs here happen: on the machines of `tocsin worker --queue <this>`. Empty: on the bot's own.",
+    )
     vault_password_file: Line | None = Field(
         default=None,
         description="File with the password of your Ansible vaults (or a program that prints it): a path, absolute or from this "

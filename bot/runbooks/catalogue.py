@@ -164,6 +164,11 @@ class Catalogue:
         found = self._directory.config.remediations.get(rule)
         return found.starts_after if found else timedelta(0)
 
+    def place(self, environment: str) -> str | None:
+        """The queue whose workers run things there; None where the bot itself does."""
+        found = self._directory.config.environments.get(environment)
+        return found.queue if found else None
+
     def prometheus(self, environment: str) -> PrometheusServer | None:
         """What watches an environment."""
         found = self._directory.config.environments.get(environment)

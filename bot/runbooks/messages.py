@@ -92,6 +92,24 @@ class ShowRun(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakeReport(Order):
+    """A worker on another machine found something out: do what follows from it."""
+
+    priority: ClassVar[Priority] = Priority.URGENT
+    run_id: int
+    what: str
+    found: str
+    """JSON, by what was found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissWorker(Order):
+    """Look whether the worker that a run waits for, or runs on, is there."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostFiles(Order):
     """Post what a run printed and left as files in the incident's channel."""
 

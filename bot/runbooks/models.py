@@ -135,6 +135,16 @@ class RunFile(SQLModel, table=True):
     """Slack's name for it, once it was brought there; whether it was shared, Slack knows."""
 
 
+class QueueWorker(SQLModel, table=True):
+    """A worker on a machine of its own, and when it last gave a sign of life."""
+
+    __tablename__ = "queue_worker"
+
+    machine: str = Field(primary_key=True)
+    queue: str = Field(index=True)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class RunLock(SQLModel, table=True):
     """What a run works on; nothing else may meanwhile."""
 

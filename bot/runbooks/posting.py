@@ -12,6 +12,7 @@ from bot.runbooks import files, output
 from bot.runbooks.messages import PostFiles
 from bot.runbooks.models import Run, RunFile
 from bot.runbooks.service import Runs
+from bot.runbooks.states import RunState
 from bot.slack import uploads
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
@@ -41,6 +42,8 @@ class RunFiles:
             run = await self._runs.get(tx, order.run_id)
             incident = await self._incidents.get(tx, run.incident_id)
             found, printed = await files.kept(tx, run.number), await output.kept(tx, run.number)
+        if run.state == RunState.RUNNING:
+            return TryLater("how it ended is on its way from the worker", timedelta(seconds=1))
         contents = {file.name: printed.encode() if file.content is None else file.content for file in found}
         wanted = [file for file in found if contents[file.name]]
         if incident.channel_id is None or not wanted:

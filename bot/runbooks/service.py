@@ -21,19 +21,22 @@ from bot.runbooks import approval
 from bot.runbooks.approval import Bound
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
-from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, PrepareRun, RunEnded, ShowRun, VerifyRun
+from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, MissWorker, PrepareRun, RunEnded, ShowRun, VerifyRun
 from bot.runbooks.models import Run, RunApproval, RunLock
 from bot.runbooks.progress import Progress, read, started, written
 from bot.runbooks.rerun import failed_hosts
 from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, IS_OVER, SENTENCES, RunState
 from bot.states import move
 from bot.work import queue
+from bot.work.orders import at_queue
 
 LOG_PAGE = "runs"
 """What the links to a run's page are for, and where their path begins."""
 FASTEST_EDIT = timedelta(seconds=2)
 """Between two edits of a run's card; with more runs than two at once, that many seconds: they share what Slack allows."""
 LOOK_EVERY = timedelta(seconds=1)
+WORKER_WITHIN = timedelta(seconds=20)
+"""How long a run waits for a worker of its queue before its card says that there is none."""
 
 
 @dataclass(frozen=True)
@@ -441,7 +444,12 @@ class Runs:
         self, tx: Tx, run: Run, order: PrepareRun | BeginRun | FollowRun | VerifyRun | ExpireRun, part: str, after: timedelta = timedelta(0)
     ) -> None:
         await tx.session.flush()
-        await queue.refresh(tx, order, key=f"run:{run.number}:{part}", about=f"run:{run.number}", due=tx.now + after)
+        place = None if isinstance(order, ExpireRun) else self._catalogue.place(run.environment)
+        where = at_queue(order.destination, place) if place else None
+        await queue.refresh(tx, order, key=f"run:{run.number}:{part}", about=f"run:{run.number}", due=tx.now + after, destination=where)
+        if place and isinstance(order, PrepareRun | BeginRun):
+            missing = MissWorker(run_id=run.number)
+            await queue.refresh(tx, missing, key=f"run:{run.number}:worker", about=f"run:{run.number}", due=tx.now + WORKER_WITHIN)
 
 
 def bound_of(run: Run) -> Bound:

@@ -33,7 +33,7 @@ LARGEST_OUTPUT = 20_000_000
 """Bytes; a playbook that prints more is in an endless loop."""
 BEGINS_WITHIN = timedelta(minutes=1)
 HELD_AGAIN = timedelta(seconds=2)
-ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=5))
+ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=1))
 LOST_AFTER = timedelta(minutes=5)
 """A machine that has not told of its run for so long is gone."""
 

@@ -75,6 +75,11 @@ class WorkDied:
     why: str
 
 
+def at_queue(destination: str, queue: str) -> str:
+    """The lane of this destination that only workers of a queue, on machines of their own, work in."""
+    return f"{destination}@{queue}"
+
+
 def back_off(attempt: int) -> timedelta:
     """How long to wait after try number `attempt` (1 is the first): 1 s, 2 s, 4 s … at most a minute."""
     return timedelta(seconds=min(60, 2 ** min(attempt - 1, 6)))

@@ -67,6 +67,11 @@ class Lane:
     destination: str
     priority: int
 
+    @property
+    def queue(self) -> str | None:
+        """Whose workers alone work in it."""
+        return self.destination.partition("@")[2] or None
+
 
 def to_payload(order: Order) -> str:
     """The order as JSON text."""
@@ -192,11 +197,13 @@ async def free_all(tx: Tx) -> int:
     return await tx.changed(leased.values(**statements.FREE, state=WorkState.WAITING))
 
 
-async def next_due(tx: Tx, busy: frozenset[int] = frozenset(), full: frozenset[Lane] = frozenset()) -> datetime | None:
+async def next_due(
+    tx: Tx, busy: frozenset[int] = frozenset(), full: frozenset[Lane] = frozenset(), of_queue: str | None = None
+) -> datetime | None:
     """When the next item may be claimed: one that waits is due, or a lease runs out. Leaves out what this process works on (`busy`)
     and lanes that are `full`, which are looked at again when an item in them ends."""
     lanes = frozenset((lane.destination, lane.priority) for lane in full)
-    moments = (await tx.session.execute(statements.next_due(lanes), {"busy": list(busy)})).one()
+    moments = (await tx.session.execute(statements.next_due(lanes, of_queue), {"busy": list(busy)})).one()
     return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -87,11 +87,13 @@ def finish_all(on_sqlite: bool) -> Update:
 
 
 @cache
-def next_due(full: frozenset[tuple[str, int]]) -> Select[object, object]:
-    """The soonest moment at which something that waits is due, and at which a lease runs out, outside the `full` lanes."""
+def next_due(full: frozenset[tuple[str, int]], queue: str | None) -> Select[object, object]:
+    """The soonest moment at which something that waits is due, and at which a lease runs out, outside the `full` lanes: of one queue, or
+    of what belongs to none."""
+    is_ours = T.destination.not_like("%@%") if queue is None else T.destination.like(f"%@{queue}")
 
     def soonest(moment: ColumnElement[object], state: ColumnElement[bool]) -> ColumnElement[object]:
-        found = select(moment).where(state, NOT_BUSY).order_by(moment).limit(1)
+        found = select(moment).where(state, NOT_BUSY, is_ours).order_by(moment).limit(1)
         for destination, priority in sorted(full):
             found = found.where(not_(and_(T.destination == destination, T.priority == priority)))
         return found.scalar_subquery()

@@ -51,12 +51,19 @@ class Worker:
     """Runs handlers for due work until it is stopped. Several may run on one database, in one process each."""
 
     def __init__(
-        self, database: Database, clock: Clock, widths: Mapping[str, int] | None = None, renew_every_s: float = RENEW_EVERY_S
+        self,
+        database: Database,
+        clock: Clock,
+        widths: Mapping[str, int] | None = None,
+        renew_every_s: float = RENEW_EVERY_S,
+        queue: str | None = None,
     ) -> None:
+        """With a `queue` it works for that alone, elsewhere; without, for everything that no queue is named for."""
         self._db = database
         self._clock = clock
         self._widths = {**WIDTHS, **(widths or {})}
         self._renew_every_s = renew_every_s
+        self._queue = queue
         self._handlers: dict[str, tuple[type[Order], Handler[Order]]] = {}
         self._running: dict[int, tuple[Claim, asyncio.Task[None]]] = {}
         self._claimed = 0
@@ -142,7 +149,7 @@ class Worker:
         """When this process can next start something: lanes that are full are left out until one of their items ends."""
         full = frozenset(lane for lane in self._lanes_in_use() if self._room(lane) <= 0)
         async with self._db.read() as tx:
-            return await queue.next_due(tx, busy=frozenset(self._running), full=full)
+            return await queue.next_due(tx, busy=frozenset(self._running), full=full, of_queue=self._queue)
 
     async def _round(self) -> float:
         """One look for work; returns how many seconds to pause unless woken."""
@@ -166,7 +173,8 @@ class Worker:
                     return started
             self._look_again_at = asyncio.get_running_loop().time() + LOOK_EVERY_S
             async with self._db.read() as tx:
-                lanes = [lane for lane in await queue.lanes_due(tx, frozenset(self._running)) if self._room(lane) > 0]
+                due = await queue.lanes_due(tx, frozenset(self._running))
+                lanes = [lane for lane in due if lane.queue == self._queue and self._room(lane) > 0]
             return await self._claim(lanes)
 
     @property

@@ -53,8 +53,8 @@ def test_the_clock_is_read_through_the_seam() -> None:
     assert {reader for reader in readers if not reader.startswith("bot/sandbox/")} == {"bot/clock.py"}
 
 
-KEEPERS = {"Directory", "Judge", "Incidents", "Bot"}
-"""Directory holds it; Incidents makes a new Judge when it is another; the Bot reads which files to watch."""
+KEEPERS = {"Directory", "Judge", "Incidents", "Bot", "FarWorker"}
+"""Directory holds it; Incidents makes a new Judge when it is another; the Bot and a worker read which files to watch."""
 
 
 def test_nobody_keeps_the_configuration_or_what_was_made_of_it() -> None:

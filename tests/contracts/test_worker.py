@@ -4,14 +4,34 @@ import asyncio
 from datetime import timedelta
 
 from bot.clock import FakeClock
-from bot.db import Database, Tx
+from bot.db import BOT, Database, Tx
 from bot.events import Listeners
 from bot.work import queue
-from bot.work.orders import Done, Refused, TryLater, WorkDied, WorkState, back_off
+from bot.work.orders import Done, Refused, TryLater, WorkDied, WorkState, at_queue, back_off
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 from tests.contracts.post_room import Doer, Draw, Greet, Wake, at_work, eventually, item, order
 from tests.postgres import Postgres
+
+# On machines of their own
+
+
+async def test_work_of_a_queue_is_done_by_that_queues_workers_alone(database: Database, worker: Worker, clock: FakeClock) -> None:
+    done: dict[str | None, Doer] = {name: Doer() for name in (None, "far", "other")}
+    workers = {None: worker} | {name: Worker(database, clock, queue=name) for name in ("far", "other")}
+    for name, one in workers.items():
+        one.handles(Greet, done[name])
+    async with database.begin(actor=BOT) as tx:
+        for name in (None, "far", "other"):
+            where = None if name is None else at_queue(Greet.destination, name)
+            await queue.schedule(tx, Greet(who=name or "here"), key=f"k-{name}", destination=where, due=clock.now() + timedelta(seconds=5))
+    clock.advance(timedelta(seconds=5))
+    for name in ("other", None, "far"):
+        assert await workers[name].next_due() is not None
+        await workers[name].drain()
+        assert done[name].done == [name or "here"]
+        assert await workers[name].next_due() is None, "what others do keeps nobody awake"
+
 
 # Failing
 

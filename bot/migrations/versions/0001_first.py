@@ -263,6 +263,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_page_test_person"), "page_test", ["person"], unique=False)
     op.create_table(
+        "queue_worker",
+        sa.Column("machine", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("machine"),
+    )
+    op.create_index(op.f("ix_queue_worker_queue"), "queue_worker", ["queue"], unique=False)
+    op.create_table(
         "rule_switch",
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("because", sa.Text(), nullable=False),
