@@ -72,7 +72,7 @@ class Document:
     severity: Severity
     reason: str
     service: str | None
-    summary: str
+    summary: tuple["Sentence", ...]
     milestones: tuple[MilestoneLine, ...]
     durations: tuple[DurationLine, ...]
     responders: tuple[Responder, ...]
@@ -81,6 +81,15 @@ class Document:
     action_items: tuple[ActionItem, ...]
     notes: tuple[str, ...]  # what the document leaves out, and why
     wording: tuple["WordingLine", ...] = ()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of ours, where it has it from, and the address of that; a claim without a source is marked as one."""
+
+    text: str
+    source: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -180,23 +189,35 @@ def duration_lines(times: Durations) -> tuple[DurationLine, ...]:
     )
 
 
-def summary(facts: Facts, times: Durations, entries: Iterable[Entry]) -> str:
-    """A paragraph that is true as it stands and that a person will rewrite."""
+def summary(facts: Facts, times: Durations, entries: Iterable[Entry]) -> tuple[Sentence, ...]:
+    """A paragraph that is true as it stands and that a person will rewrite; each sentence says where that stands."""
+    written = tuple(entries)
     about = f" in {facts.service}" if facts.service else ""
     sentences = [
-        f"SEV{facts.severity}{about}: {facts.title}.",
-        f"Declared by {facts.declared_by} at {facts.declared_at:%Y-%m-%d %H:%M} UTC.",
+        Sentence(f"SEV{facts.severity}{about}: {facts.title}.", *cited(written, "severity", "declared")),
+        Sentence(f"Declared by {facts.declared_by} at {facts.declared_at:%Y-%m-%d %H:%M} UTC.", *cited(written, "declared")),
     ]
     if times.mttm is not None:
-        sentences.append(f"Mitigated after {long(times.mttm)}.")
+        sentences.append(Sentence(f"Mitigated after {long(times.mttm)}.", "milestones"))
     if times.mttr is not None:
-        sentences.append(f"Resolved after {long(times.mttr)}.")
+        sentences.append(Sentence(f"Resolved after {long(times.mttr)}.", "milestones"))
     if facts.reopened_at is not None:
-        sentences.append(f"It was reopened at {facts.reopened_at:%Y-%m-%d %H:%M} UTC.")
-    ending = max((one for one in entries if one.kind == "resolved"), key=lambda one: (one.happened_at, one.recorded_at), default=None)
+        sentences.append(Sentence(f"It was reopened at {facts.reopened_at:%Y-%m-%d %H:%M} UTC.", *cited(written, "reopened")))
+    ending = last_of(written, "resolved")
     if ending is not None and ending.text.strip() not in {"", "resolved"}:
-        sentences.append(f"What resolved it: {ending.text.strip()}")
-    return " ".join(sentences)
+        sentences.append(Sentence(f"What resolved it: {ending.text.strip()}", *cited(written, "resolved")))
+    return tuple(sentences)
+
+
+def cited(entries: Iterable[Entry], *kinds: str) -> tuple[str, str | None]:
+    """Where a sentence has it from: the last entry of these kinds, and the address of its evidence; "" when there is none."""
+    entry = last_of(entries, *kinds)
+    return (f"timeline, {entry.happened_at:%Y-%m-%d %H:%M:%S} UTC", entry.url) if entry else ("", None)
+
+
+def last_of(entries: Iterable[Entry], *kinds: str) -> Entry | None:
+    """The last entry of one of these kinds."""
+    return max((one for one in entries if one.kind in kinds), key=lambda one: (one.happened_at, one.recorded_at), default=None)
 
 
 def long(span: timedelta) -> str:
