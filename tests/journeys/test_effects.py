@@ -85,7 +85,7 @@ async def test_a_run_that_recovers_marks_mitigated_and_one_that_makes_it_worse_i
         assert (await incident(world)).state == "monitoring"
         await world.heard(1, "*Mitigated* by Tocsin")
 
-        verified(config, query='max(failing{host=~"web.*"})', below=0.01, shows="failing requests", within="9s", every="1s", times=2)
+        verified(config, query='max(failing{host=~"web.*"})', below=0.01, shows="failing requests", within="15s", every="1s", times=2)
         await world.stop()
         await world.start(GRAPHS=address)
         await until(address, "failing > 0.4", tmp_path / "graphs")
