@@ -65,9 +65,9 @@ class Fleet:
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     async def is_ready(self) -> bool:
-        """Does every instance answer?"""
-        entrances = (self.layout.entrance, self.layout.pay)
-        addresses = [f"http://127.0.0.1:{port}/healthz" for port in (*self.layout.ports.values(), *entrances)]
+        """Does every instance answer that does not stand by?"""
+        instances = [port for host, port in self.layout.instances.items() if host not in capacity.STAND_BY]
+        addresses = [f"http://127.0.0.1:{port}/healthz" for port in (*instances, self.layout.entrance, self.layout.pay)]
         timeout = aiohttp.ClientTimeout(total=2)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             try:
