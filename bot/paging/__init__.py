@@ -9,5 +9,6 @@ or failed, or suppressed. The sentences are in `states`.
 
 Says upward: `PageStarted`, `PersonPaged`, `PagePosted` (in a channel, to a program), `AttemptFailed`, `AttemptHeldBack`, `StepSkipped`,
 `PageAcknowledged`, `PageEscalated`, `PageDeclined`, `FallbackPaged`, `PageExhausted`, `PageStandDown`, `PolicyChanged`, `PolicyApplied`.
-Rooms above add what a page can do besides through `PageActions`.
+A page may be `about` something else within an incident (a run that waits): then it is no answer for the incident itself.
+Rooms above add what a page can do besides, and links to pages of their own, through `PageActions`.
 """

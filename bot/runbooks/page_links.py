@@ -15,7 +15,7 @@ from bot.incidents.service import Incidents
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
-from bot.runbooks.models import Run
+from bot.runbooks.models import Run, RunApproval
 from bot.runbooks.service import LOG_PAGE, bound_of
 from bot.runbooks.states import IS_OVER, RunState
 from bot.web.links import PageLink
@@ -81,16 +81,19 @@ class RunLinks:
         return self._catalogue.suggested(incident.service, await self._alerts(tx, incident))
 
     async def _waiting(self, tx: Tx, incident: Incident, person: ActorId) -> list[PageLink]:
-        """Runs that wait for this person's approval; and where none of this incident does, one that is under way."""
+        """Runs of this incident that are not over, and those elsewhere that wait for this person's approval."""
         of_incident = (
             select(Run).where(col(Run.incident_id) == incident.number, col(Run.state).not_in(IS_OVER)).order_by(col(Run.id).desc())
         )
         runs = {run.number: run for run in (await tx.session.execute(of_incident)).scalars()}
         runs |= {run.number: run for run in await self._approvers.waiting_for(tx, person)}
-        return [self._link(run, person) for run in runs.values()]
+        approved = select(col(RunApproval.run_id)).join(Run, col(Run.id) == col(RunApproval.run_id))
+        mine_already = approved.where(col(RunApproval.person) == person, col(RunApproval.fingerprint) == col(Run.fingerprint))
+        done = set((await tx.session.execute(mine_already.where(col(Run.state) == RunState.WAITING))).scalars())
+        return [self._link(run, person, run.number in done) for run in runs.values()]
 
-    def _link(self, run: Run, person: ActorId) -> PageLink:
-        is_wanted = run.state == RunState.WAITING and run.requested_by != person
+    def _link(self, run: Run, person: ActorId, has_approved: bool) -> PageLink:
+        is_wanted = run.state == RunState.WAITING and run.requested_by != person and not has_approved
         label = f"{'Approve' if is_wanted else 'See'} run {run.number}: {run.title}"
         return PageLink(label, self.run(run, person), summary(run, self._directory.name(run.requested_by)), urgent=is_wanted)
 
