@@ -131,7 +131,7 @@ class Catalogue:
         config = self._directory.config
         inventory = self._home / config.environments[environment].inventory
         playbook = self._playbook(runbook)
-        await self._secrets.learn()
+        await self._secrets.learn(environment)
         groups, inventory_digest = await self._listed(environment)
         lookups = {name: one.lookup for name, one in runbook.parameters.items() if one.lookup}
         versions = {name: await looked_up(lookup) for name, lookup in lookups.items()}
@@ -211,7 +211,7 @@ def missing_files(config: Config, home: Path) -> Iterable[tuple[tuple[str, ...],
                 f"environment '{environment.id}' has the inventory '{environment.inventory}', which is missing; runs there are refused.",
             )
         password = environment.vault_password_file
-        if password is not None and not (home / password).is_file():
+        if password is not None and environment.queue is None and not (home / password).is_file():
             yield (
                 ("environments", environment.id, "vault_password_file"),
                 f"environment '{environment.id}' has the vault password in '{password}', which is missing; runs there are refused.",

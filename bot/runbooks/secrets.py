@@ -52,13 +52,17 @@ class Secrets:
         vault = {} if password is None else {"ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
         return {**{name: self._environ[name] for name in about.env}, **vault}
 
-    async def learn(self) -> None:
-        """Look at all that is secret now. `InvalidInput` when a vault's password cannot be had: what it hides could not be hidden."""
+    async def learn(self, environment: str | None = None) -> None:
+        """Look at all that is secret now. `InvalidInput` when the vault of this environment cannot be opened: what it says could not be
+        hidden. What is secret in others may be known to other machines alone."""
         found = set(self._own)
         for about in self._directory.config.environments.values():
             found |= {self._environ[name] for name in about.env if name in self._environ}
-            if (password := self._password_file(about)) is not None:
-                found |= await self._of_vault(about, password)
+            try:
+                found |= await self._of_vault(about)
+            except InvalidInput:
+                if about.id == environment:
+                    raise
         if self._hiding is None or found != self._known:
             self._known = frozenset(found)
             self._hiding = Hiding({form for value in found for form in (value, quote(value, safe=""))})
@@ -66,16 +70,15 @@ class Secrets:
     async def known(self) -> Hiding:
         """Hides everything, also in a process that found a run which another had begun; what cannot be learned is not waited for."""
         if self._hiding is None:
-            try:
-                await self.learn()
-            except InvalidInput:
-                self._hiding = Hiding(self._own)
+            await self.learn()
         return self.hiding()
 
     def _password_file(self, about: Environment) -> Path | None:
         return None if about.vault_password_file is None else self._home / about.vault_password_file
 
-    async def _of_vault(self, about: Environment, password: Path) -> frozenset[str]:
+    async def _of_vault(self, about: Environment) -> frozenset[str]:
+        if (password := self._password_file(about)) is None:
+            return frozenset()
         try:
             said = await asyncio.to_thread(password.read_bytes)
             texts = await asyncio.to_thread(vaults, self._places(about))
