@@ -7,7 +7,24 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import backfill, channel, declare, ingest, mobile, oncall, page, paging, recover, rest, sandbox, start, steady, telling, timeline
+from bench import (
+    backfill,
+    channel,
+    declare,
+    ingest,
+    mobile,
+    oncall,
+    page,
+    paging,
+    recover,
+    rest,
+    runs,
+    sandbox,
+    start,
+    steady,
+    telling,
+    timeline,
+)
 from bench.table import Row, show
 from tests import postgres
 
@@ -40,6 +57,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P18",): telling.measure,
     ("P19",): backfill.measure,
     ("T1",): timeline.measure,
+    ("E1", "E2", "E3", "E4", "E5", "E6", "E7"): runs.measure,
     ("S1", "S2"): sandbox.measure,
     ("S3",): page.measure,
     ("S4",): mobile.measure,
