@@ -28,6 +28,7 @@ from bot.runbooks.rerun import failed_hosts
 from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, IS_OVER, SENTENCES, RunState
 from bot.states import move
 from bot.work import queue
+from bot.work.models import WorkItem
 from bot.work.orders import at_queue
 
 LOG_PAGE = "runs"
@@ -355,13 +356,13 @@ class Runs:
 
     async def show(self, tx: Tx, run: Run, *, at_leisure: bool = False) -> None:
         """Let its card show what is true now; `at_leisure` no oftener than all runs together may edit."""
-        due = None
+        due, key = None, f"run:{run.number}:card"
         if at_leisure:
             at_work = select(func.count()).where(col(Run.state) == RunState.RUNNING)
             pace = max(FASTEST_EDIT, timedelta(seconds=int((await tx.session.execute(at_work)).scalar_one())))
-            due = tx.now + pace
+            edited = (await tx.session.execute(select(col(WorkItem.finished_at)).where(col(WorkItem.key) == key))).scalar_one_or_none()
+            due = max(tx.now, (edited or tx.now) + pace)
         await tx.session.flush()
-        key = f"run:{run.number}:card"
         await queue.refresh(tx, ShowRun(run_id=run.number), key=key, about=f"run:{run.number}", due=due, at_latest=at_leisure)
 
     async def asked_before(self, tx: Tx, once: str) -> Run | None:
