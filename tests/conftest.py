@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from aiohttp import web_app
 from sqlalchemy import Connection, event, util
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from bot.clock import FakeClock, pin_zones
 from bot.db import Database
@@ -49,6 +52,14 @@ for _dialect in (InlineDialect, PGDialect_asyncpg):
 def share_statements(connection: Connection) -> None:
     """Statements are known by their dialect, too; all of one kind are the same here."""
     connection.execution_options(compiled_cache=STATEMENTS)
+
+
+@event.listens_for(Pool, "checkout")
+def wait_for_no_disk(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """As the tests' PostgreSQL: what a test wrote need not outlive the machine. Bots in processes of their own do wait for the disk."""
+    if isinstance(connection, sqlite3.Connection) and not record.info.get("is_quick"):
+        record.info["is_quick"] = True
+        sqlite3.Cursor(connection).execute("PRAGMA synchronous=OFF")
 
 
 @pytest.hookimpl(trylast=True)

@@ -56,8 +56,8 @@ class Postgres:
         await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {is_admitted}')
 
     async def cut_off(self, name: str) -> None:
-        """End every connection to a database, as a fail-over does."""
-        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        """End every connection to a database, as a fail-over does. Each is closed when this returns: its owner can know."""
+        await self._execute(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'")
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self._url.set(drivername="postgresql").render_as_string(hide_password=False))
