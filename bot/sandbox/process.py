@@ -45,6 +45,12 @@ def die_with_parent() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def end_with_parent() -> None:
+    """The same for a child with children of its own, which it ends when it is told to end."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Child:
     """One program that serves `url`. `environ` is asked for at each start; `on_death` hears the sentence when it ends by itself."""
 
@@ -86,7 +92,7 @@ class Child:
 
     async def stop(self) -> None:
         """Ask it to end (SIGTERM) and wait; after 20 s it is killed."""
-        await self._end(signal.SIGTERM)
+        await self._end(signal.SIGKILL)
 
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""

@@ -14,7 +14,7 @@ from bot.sandbox.fleet import capacity, state
 from bot.sandbox.fleet.layout import FLAGS, GOOD, REGIONS, Layout, laid_out
 from bot.sandbox.fleet.programs import Programs
 from bot.sandbox.fleet.rush import Rush
-from bot.sandbox.process import die_with_parent
+from bot.sandbox.process import end_with_parent
 
 READY_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
@@ -45,7 +45,7 @@ class Fleet:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=end_with_parent,
         )
         await self._until_ready()
         await state.until_ready(self.layout)
