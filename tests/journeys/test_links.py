@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.paging.sink import INCIDENT as NOBODYS
 from bot.sandbox.keys import ACCOUNT, APP_TOKEN, BOT_TOKEN
 from bot.sandbox.launcher import Launcher
 from tests.journeys import roads
@@ -126,8 +127,8 @@ async def test_the_log_names_the_incident_and_no_secret(tmp_path: Path) -> None:
         "incident resolved",
         "postmortem drafted",
     )
-    for event in told:
-        assert {line.get("incident") for line in lines if line["event"] == event} == {1}, event
+    for event in told:  # the watchdog's own page, which is about no incident, begins meanwhile on a slow machine
+        assert {line.get("incident") for line in lines if line["event"] == event} - {NOBODYS} == {1}, event
     paths = {line["path"] for line in lines if line["event"] == "request"}
     assert {"/p/1", "/hooks/alertmanager/…", "/hooks/…", "/hooks/twilio/sms"} <= paths
     assert lines[-1]["event"] == "tocsin stops"
