@@ -92,7 +92,7 @@ class Child:
 
     async def stop(self) -> None:
         """Ask it to end (SIGTERM) and wait; after 20 s it is killed."""
-        await self._end(signal.SIGKILL)
+        await self._end(signal.SIGTERM)
 
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""
