@@ -106,21 +106,25 @@ class FastRunner(LocalRunner):
             inventory = Path(folder) / "hosts.ini"
             inventory.write_text("here ansible_connection=local\n")
             spec = RunSpec("trial", playbook, inventory, ("here",), {"word": "{{ 1 }}"})
-            home = await homes.lay_out(spec)
-            assert home is not None
-            ordered(home, order_of(home, spec))
-            answer = await self._ask({"do": "start", "home": str(home)})
-            progress, until = started(spec.hosts), time.monotonic() + PLAYED_WITHIN_S
-            while (look := await homes.look("trial", progress.seen)).life == Life.RUNNING and time.monotonic() < until:
-                progress = fold(progress, look.events)
-                await asyncio.sleep(0.01)
+            try:
+                await self._play(homes, spec)
+            finally:
+                await homes.forget(spec.run_id)
+
+    async def _play(self, homes: Homes, spec: RunSpec) -> None:
+        home = await homes.lay_out(spec)
+        assert home is not None
+        ordered(home, order_of(home, spec))
+        answer = await self._ask({"do": "start", "home": str(home)})
+        progress, until = started(spec.hosts), time.monotonic() + PLAYED_WITHIN_S
+        while (look := await homes.look(spec.run_id, progress.seen)).life == Life.RUNNING and time.monotonic() < until:
             progress = fold(progress, look.events)
-            if not progress.succeeded:
-                await homes.stop("trial")
-                printed = homes.log("trial").read_text() if homes.log("trial").exists() else ""
-                raise NoAnswer(
-                    f"its test fails: {answer.get('error') or '; '.join(progress.failures) or printed[-300:] or look.life.value}"
-                )
+            await asyncio.sleep(0.01)
+        progress = fold(progress, look.events)
+        if not progress.succeeded:
+            await homes.stop(spec.run_id)
+            printed = homes.log(spec.run_id).read_text() if homes.log(spec.run_id).exists() else ""
+            raise NoAnswer(f"its test fails: {answer.get('error') or '; '.join(progress.failures) or printed[-300:] or look.life.value}")
 
     async def _ask(self, order: Answer, within_s: float = PLAYED_WITHIN_S) -> Answer:
         return await asyncio.to_thread(self._server.ask, order, within_s)

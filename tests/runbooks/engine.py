@@ -79,3 +79,4 @@ class Engine:
         """End whatever it began."""
         for run_id in self.begun:
             await self.runner.stop(run_id)
+            await self.runner.clear(run_id)
