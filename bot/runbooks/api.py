@@ -18,7 +18,8 @@ from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.models import Run
 from bot.runbooks.page_links import RunLinks
 from bot.runbooks.progress import read
-from bot.runbooks.service import Runs, bound_of
+from bot.runbooks.records import bound_of
+from bot.runbooks.service import Runs
 from bot.runbooks.states import IS_OVER, SENTENCES
 from bot.web.text import storable
 

@@ -14,7 +14,8 @@ from bot.runbooks.approvers import Approvers
 from bot.runbooks.messages import AskApprover, PageApprovers
 from bot.runbooks.models import ApprovalAsked
 from bot.runbooks.page_links import LINKS_LAST
-from bot.runbooks.service import LOG_PAGE, Runs
+from bot.runbooks.records import LOG_PAGE
+from bot.runbooks.service import Runs
 from bot.runbooks.showing import DELETED, RunCards
 from bot.runbooks.states import RunState
 from bot.slack.gateway import Failed, Ok, SlackGateway, ending

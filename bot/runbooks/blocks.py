@@ -27,8 +27,8 @@ from bot.runbooks.models import Run
 from bot.runbooks.parameters import LONGEST
 from bot.runbooks.progress import Host, Progress
 from bot.runbooks.progress import read as read_progress
+from bot.runbooks.records import bound_of
 from bot.runbooks.rerun import failed_hosts
-from bot.runbooks.service import bound_of
 from bot.runbooks.states import IS_OVER, RunState
 from bot.runbooks.verification import Verdict
 from bot.slack.mrkdwn import mrkdwn

@@ -13,8 +13,8 @@ from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.models import Run
 from bot.runbooks.parameters import Value
 from bot.runbooks.progress import fold, started
+from bot.runbooks.records import bound_of, run_id
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
-from bot.runbooks.service import bound_of, run_id
 from bot.runbooks.verification import Reading
 
 ANSWERS_WITHIN_S = 5

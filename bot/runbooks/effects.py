@@ -9,8 +9,9 @@ from bot.incidents.service import Incidents
 from bot.runbooks import progress, verification
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.models import Run
+from bot.runbooks.records import bound_of
 from bot.runbooks.reversal import Reversal, missing, words_of
-from bot.runbooks.service import Runs, bound_of
+from bot.runbooks.service import Runs
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Reading, Verdict, Watch
 from bot.slack.text import escape

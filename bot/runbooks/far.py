@@ -19,9 +19,11 @@ from bot.runbooks.effects import Effects
 from bot.runbooks.messages import MissWorker, TakeReport
 from bot.runbooks.models import QueueWorker, Run
 from bot.runbooks.progress import Progress, read, written
-from bot.runbooks.service import Rehearsal, Runs
+from bot.runbooks.requests import Rehearsal
+from bot.runbooks.service import Runs
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Reading
+from bot.runbooks.work import LOST_AFTER
 from bot.work import queue
 from bot.work.audit import Finding
 from bot.work.orders import Done, Outcome
@@ -31,7 +33,6 @@ from bot.work.worker import Worker
 SEEN_EVERY_S = 5.0
 MISSED_AFTER = timedelta(seconds=20)
 """A queue whose workers have all been silent for so long has none."""
-LOST_AFTER = timedelta(minutes=5)
 
 
 class FarRuns(Runs):

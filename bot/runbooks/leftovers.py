@@ -10,8 +10,8 @@ from sqlmodel import col
 from bot import log
 from bot.db import Database
 from bot.runbooks.models import Run
+from bot.runbooks.records import run_id
 from bot.runbooks.runner import PlaybookRunner
-from bot.runbooks.service import run_id
 from bot.runbooks.states import IS_OVER, RunState
 
 NAME = re.compile(r"(run-(\d{1,12})-\d+)(?:-(dry|check)-\w+)?")

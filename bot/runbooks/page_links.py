@@ -16,7 +16,7 @@ from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.models import Run, RunApproval
-from bot.runbooks.service import LOG_PAGE, bound_of
+from bot.runbooks.records import LOG_PAGE, bound_of
 from bot.runbooks.states import IS_OVER, RunState
 from bot.web.links import PageLink
 from bot.web.signing import Links

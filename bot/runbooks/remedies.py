@@ -18,7 +18,8 @@ from bot.incidents.service import Incidents
 from bot.runbooks.bounds import AN_HOUR, Bounds, Decision, Standing, Step, alone, decide
 from bot.runbooks.messages import ConsiderRules, RunEnded
 from bot.runbooks.models import ALL_RULES, RuleSwitch, Run
-from bot.runbooks.service import ByRule, Runs
+from bot.runbooks.requests import ByRule
+from bot.runbooks.service import Runs
 from bot.runbooks.states import IS_OVER, RunState
 from bot.runbooks.verification import Verdict
 from bot.slack.text import escape

@@ -12,7 +12,8 @@ from bot.directory.service import Directory
 from bot.incidents.lifecycle import humane
 from bot.incidents.models import Incident
 from bot.runbooks.models import Run
-from bot.runbooks.service import Runs, bound_of
+from bot.runbooks.records import bound_of
+from bot.runbooks.service import Runs
 
 
 class RunReport:

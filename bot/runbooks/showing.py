@@ -13,7 +13,8 @@ from bot.runbooks import approval, blocks, output
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import ShowRun
 from bot.runbooks.models import Run
-from bot.runbooks.service import LOG_PAGE, Runs
+from bot.runbooks.records import LOG_PAGE
+from bot.runbooks.service import Runs
 from bot.runbooks.states import IS_OVER, RunState
 from bot.runbooks.verification import is_worse_so_far
 from bot.runbooks.verification import read as read_watch

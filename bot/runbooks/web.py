@@ -12,7 +12,8 @@ from bot.runbooks import output
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.deciding import ALONE, Deciding
 from bot.runbooks.page_links import NAMES_NOBODY, summary
-from bot.runbooks.service import LOG_PAGE, Runs, bound_of
+from bot.runbooks.records import LOG_PAGE, bound_of
+from bot.runbooks.service import Runs
 from bot.runbooks.states import IS_OVER, SENTENCES, RunState
 from bot.web import pages
 from bot.web.forms import SignedPages

@@ -18,10 +18,12 @@ from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.messages import BeginRun, ConsiderRules, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
 from bot.runbooks.progress import Progress, fold, read, started
+from bot.runbooks.records import run_id
 from bot.runbooks.remedies import Remedies
+from bot.runbooks.requests import Rehearsal
 from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
 from bot.runbooks.secrets import Secrets
-from bot.runbooks.service import Rehearsal, Runs, run_id
+from bot.runbooks.service import Runs
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Reading
 from bot.work.orders import Done, Outcome, TryLater

@@ -12,7 +12,7 @@ from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.models import Run
 from bot.runbooks.output import Piece
-from bot.runbooks.service import run_id
+from bot.runbooks.records import run_id
 from bot.runbooks.states import RunState
 from tests.runbooks.engine import Engine
 
