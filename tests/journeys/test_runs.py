@@ -156,7 +156,7 @@ async def test_what_takes_too_long_is_stopped_at_its_time_out(world: World) -> N
 
 async def test_what_prints_without_end_is_stopped(world: World, config: Path) -> None:
     kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
-    loop = "{{ range(24) | list }}"
+    loop = "{{ range(120) | list }}"  # 120 MB, if nobody stopped it
     chatter = (
         f"    - ansible.builtin.debug: {{msg: \"{{{{ 'x' * 1000000 }}}}\"}}\n      loop: '{loop}'\n      when: not ansible_check_mode\n"
     )
