@@ -7,6 +7,7 @@
     - tocsin_haproxy: {socket: /run/haproxy.sock, backend: shop, servers: [canary1], state: ready, share: 10}
     - tocsin_haproxy: {socket: /run/haproxy.sock, backend: pay, servers: [green1, green2], state: ready, others: drain}
 
+`socket` is a path, or `host:port` where HAProxy has `stats socket ipv4@…:port level admin`.
 `state` is ready, drain or maint; with `from`, only servers in that state are given it. After drain it waits until the servers have no
 request left, after ready until HAProxy's own checks find them up, `within` seconds at most. `share` is the percent of the backend's traffic
 that the servers get together; `others` the state of every other server that is in rotation, set with the same command. What would leave
@@ -142,11 +143,22 @@ def names(value):
     return [str(value)] if isinstance(value, str) else [str(one) for one in value]
 
 
-def ask(path, command):
+def reached(address):
+    """A connection to HAProxy's runtime API: by the path of its socket, or as `host:port`."""
+    if not address.startswith("/"):
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise AnsibleActionFail(f"{address!r} is no path of a socket and no host:port")
+        return socket.create_connection((host.strip("[]"), int(port)), LONGEST_ANSWER_S)
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(LONGEST_ANSWER_S)
+    line.connect(address)
+    return line
+
+
+def ask(address, command):
     """One line of commands for the runtime API, and the answer."""
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(LONGEST_ANSWER_S)
-        line.connect(path)
+    with reached(address) as line:
         line.sendall(command.encode() + b"\n")
         return b"".join(iter(lambda: line.recv(65536), b"")).decode()
 

@@ -55,9 +55,7 @@ class ActionModule(ActionBase):
         asked = self._task.args
         if "socket" not in asked:
             return 0, 0
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(LONGEST_ANSWER_S)
-            line.connect(str(asked["socket"]))
+        with reached(str(asked["socket"])) as line:
             line.sendall(f"show stat {asked['backend']} 6 -1\n".encode())
             text = b"".join(iter(lambda: line.recv(65536), b"")).decode()
         rows = [row for row in csv.DictReader(text.lstrip("# ").splitlines()) if row["svname"] in asked["servers"]]
@@ -65,6 +63,19 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"HAProxy knows {len(rows)} of the {len(asked['servers'])} servers {', '.join(asked['servers'])}")
         answers = sum(int(row[f"hrsp_{kind}xx"] or 0) for row in rows for kind in range(1, 6))
         return answers, sum(int(row["hrsp_5xx"] or 0) for row in rows)
+
+
+def reached(address):
+    """A connection to HAProxy's runtime API: by the path of its socket, or as `host:port`."""
+    if not address.startswith("/"):
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise AnsibleActionFail(f"{address!r} is no path of a socket and no host:port")
+        return socket.create_connection((host.strip("[]"), int(port)), LONGEST_ANSWER_S)
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(LONGEST_ANSWER_S)
+    line.connect(address)
+    return line
 
 
 def wrong(url, contains, slowest):

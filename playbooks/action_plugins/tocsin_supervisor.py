@@ -1,8 +1,9 @@
 # GNU General Public License v3.0 or later (see https://www.gnu.org/licenses/gpl-3.0.txt): it imports ansible-core and runs in its process.
-"""Programs of supervisord by its XML-RPC on a unix socket, in the controller's own process.
+"""Programs of supervisord by its XML-RPC, in the controller's own process.
 
     - tocsin_supervisor: {socket: /run/supervisor.sock, program: web1, state: restarted}
 
+`socket` is a path, or the address of supervisord's `inet_http_server`, such as `http://user:password@web1:9001`.
 `state` is restarted, started or stopped. It waits until the program is in that state, `within` seconds at most. `reloaded` sends SIGHUP,
 at which many programs read their configuration again; one that does not run is left alone, and so it is by the others with `only_running`.
 Without `state` it only looks. `was_running` says whether the program runs when the task begins.
@@ -30,7 +31,7 @@ class ActionModule(ActionBase):
         program, state = str(self._task.args["program"]), self._task.args.get("state")
         if state is not None and state not in STATES:
             raise AnsibleActionFail(f"state is {state!r}; it must be one of {', '.join(STATES)}")
-        supervisor = xmlrpc.client.ServerProxy("http://supervisor", transport=Unix(str(self._task.args["socket"]))).supervisor
+        supervisor = reached(str(self._task.args["socket"]))
         is_up = supervisor.getProcessInfo(program)["statename"] in ("RUNNING", "STARTING")
         is_left_alone = bool(self._task.args.get("only_running")) and not is_up
         is_wanted = {None: False, "restarted": True, "started": not is_up, "stopped": is_up, "reloaded": is_up}[state] and not is_left_alone
@@ -44,6 +45,13 @@ class ActionModule(ActionBase):
                 supervisor.startProcess(program, False)
                 wait_until_running(supervisor, program, float(self._task.args.get("within", 10)))
         return {**result, "changed": bool(plan), "plan": plan, "was_running": is_up}
+
+
+def reached(address):
+    """supervisord's own verbs."""
+    if address.startswith("/"):
+        return xmlrpc.client.ServerProxy("http://supervisor", transport=Unix(address)).supervisor
+    return xmlrpc.client.ServerProxy(f"{address.rstrip('/')}/RPC2").supervisor
 
 
 def wait_until_running(supervisor, program, within):

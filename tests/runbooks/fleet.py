@@ -48,12 +48,14 @@ class Drill:
     def web(self) -> tuple[str, ...]:
         return tuple(self.fleet.layout.ports)
 
-    async def run(self, playbook: str, hosts: tuple[str, ...], *, is_dry: bool = False, **parameters: str | int) -> Progress:
-        """A shipped playbook, to its end."""
+    async def run(
+        self, playbook: str, hosts: tuple[str, ...], *, is_dry: bool = False, inventory: Path | None = None, **parameters: str | int
+    ) -> Progress:
+        """A shipped playbook, to its end; by another inventory than the fleet's own if one is named."""
         self.runs += 1
         run_id = f"run{self.runs}"
         path = resources.path("playbooks") / playbook
-        await self.runner.start(RunSpec(run_id, path, self.fleet.layout.inventory, hosts, parameters, is_dry))
+        await self.runner.start(RunSpec(run_id, path, inventory or self.fleet.layout.inventory, hosts, parameters, is_dry))
         progress = started(hosts)
         for _ in range(1200):
             look = await self.runner.look(run_id, progress.seen)

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +116,36 @@ async def test_a_host_goes_out_of_rotation_and_comes_back_only_when_it_answers(d
     (drill.fleet.layout.home("web1") / "broken").unlink()
     assert (await drill.run("maintenance.yml", ("web1",), state="ready")).succeeded
     await drill.until_served_by(drill.web)
+
+
+@asynccontextmanager
+async def over_tcp(path: Path) -> AsyncIterator[int]:
+    """A unix socket, as another machine would be reached: by a port."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while content := await reader.read(65536):
+            writer.write(content)
+            await writer.drain()
+        writer.close()
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, here = await asyncio.open_unix_connection(str(path))
+        await asyncio.gather(carry(reader, here), carry(there, writer), return_exceptions=True)
+
+    async with await asyncio.start_server(met, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_balancer_and_a_supervisor_on_another_machine_are_reached_by_their_ports(drill: Drill, tmp_path: Path) -> None:
+    layout, elsewhere = drill.fleet.layout, tmp_path / "inventory.yaml"
+    async with AsyncExitStack() as both:
+        balancer = await both.enter_async_context(over_tcp(layout.haproxy_socket))
+        supervisor = await both.enter_async_context(over_tcp(layout.supervisor_socket))
+        said = layout.inventory.read_text().replace(str(layout.haproxy_socket), f"127.0.0.1:{balancer}")
+        elsewhere.write_text(said.replace(str(layout.supervisor_socket), f"http://127.0.0.1:{supervisor}"))
+        progress = await drill.run("rolling-restart.yml", ("web1",), inventory=elsewhere)
+    assert progress.succeeded, progress.failures
+    assert progress.hosts["web1"].changed == 3
+    elsewhere.write_text(layout.inventory.read_text().replace(str(layout.haproxy_socket), "nowhere"))
+    refused = await drill.run("rolling-restart.yml", ("web1",), inventory=elsewhere)
+    assert "'nowhere' is no path of a socket and no host:port" in refused.failures[0]
