@@ -25,14 +25,21 @@ class Sshd:
     folder: Path
     ports: tuple[int, ...]
 
+    def variables(self, port: int, known_hosts: str = "known_hosts") -> dict[str, str | int]:
+        """What an inventory says of a host that is reached by `port`."""
+        options = f"-o UserKnownHostsFile={self.folder / known_hosts} -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=5"
+        return {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": port,
+            "ansible_user": getpass.getuser(),
+            "ansible_ssh_private_key_file": str(self.folder / "key"),
+            "ansible_ssh_common_args": options,
+            "ansible_python_interpreter": sys.executable,
+        }
+
     def host(self, name: str, port: int, known_hosts: str = "known_hosts") -> str:
         """A line of an inventory that reaches it by `port`."""
-        options = f"-o UserKnownHostsFile={self.folder / known_hosts} -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=5"
-        return (
-            f"{name} ansible_host=127.0.0.1 ansible_port={port} ansible_user={getpass.getuser()} "
-            f"ansible_ssh_private_key_file={self.folder / 'key'} ansible_ssh_common_args='{options}' "
-            f"ansible_python_interpreter={sys.executable}"
-        )
+        return " ".join([name, *(f"{key}='{value}'" for key, value in self.variables(port, known_hosts).items())])
 
     def cut(self, port: int) -> int:
         """Kill what serves the connections to this port; how many processes that were."""
