@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -57,12 +57,22 @@ class Postgres:
 
     async def cut_off(self, name: str) -> None:
         """End every connection to a database, as a fail-over does. Each is closed when this returns: its owner can know."""
-        await self._execute(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'")
+        async with self._connected() as connection:
+            ended = await connection.fetch("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+            pids = [row["pid"] for row in ended]
+            async with asyncio.timeout(30):
+                while await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1::int[])", pids):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     async def _execute(self, statement: str) -> None:
+        async with self._connected() as connection:
+            await connection.execute(statement)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(self._url.set(drivername="postgresql").render_as_string(hide_password=False))
         try:
-            await connection.execute(statement)
+            yield connection
         finally:
             await connection.close()
 

@@ -278,7 +278,7 @@ async def test_what_was_done_while_the_database_went_away_is_not_done_again(
     worker.handles(Greet, send)
     async with at_work(worker):
         await order(database, Greet(who="ana"), key="k")
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), 30)
         await asyncio.sleep(0.05)
         await postgres_server.admit(name, True)
         clock.advance(queue.LEASE)

@@ -94,9 +94,10 @@ async def test_a_gap_is_told_in_the_teams_channel_once_and_filled_by_a_button_th
 async def test_the_next_gap_is_told_in_the_morning_when_it_comes_into_sight(sqlite_world: World, files: Files) -> None:
     world = sqlite_world
     await open_a_gap(world, files)
-    await days_pass(world, 15)
-    assert len(await told(world)) == 1
-    await days_pass(world, 1)
+    await days_pass(world, 14)
+    assert len(await told(world)) == 1, "the next one begins two weeks from now to the minute"
+    await days_pass(world, 2)
+    assert len(await told(world)) == 2
     assert "• Mon 30 Mar 09:00 – Mon 6 Apr 09:00" in (await told(world))[-1]
     await days_pass(world, 2)
     assert len(await told(world)) == 2

@@ -85,7 +85,7 @@ async def test_how_it_is_is_told_to_whoever_asks(sqlite_world: World) -> None:
     assert status == 200
     assert said["ready"] is True
     assert {name: check["ok"] for name, check in said["checks"].items()} == dict.fromkeys(
-        ("database", "worker", "slack", "socket", "watchdog", "configuration", "audit"), True
+        ("database", "worker", "slack", "socket", "watchdog", "configuration", "runbooks", "audit"), True
     )
 
     world.sandbox.fault(service="slack", status=503, count=0)
