@@ -12,10 +12,10 @@ from bot.runbooks import verification
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.models import Run
 from bot.runbooks.parameters import Value
-from bot.runbooks.progress import fold, started
 from bot.runbooks.records import bound_of, run_id
-from bot.runbooks.runner import CannotStart, Life, PlaybookRunner
+from bot.runbooks.runner import CannotStart, PlaybookRunner
 from bot.runbooks.verification import Reading
+from bot.runbooks.watching import watched
 
 ANSWERS_WITHIN_S = 5
 BEFORE_WITHIN_S = 2
@@ -70,15 +70,8 @@ class Checks:
             await self._runner.start(self._catalogue.check_spec(playbook, run.environment, bound, name))
         except (Refusal, CannotStart) as no:
             return Reading(is_good=False, says=str(no), is_known=False)
-        progress = started(bound.hosts)
-        for _ in range(LOOKS_WITHIN_S * 10):
-            look = await self._runner.look(name, progress.seen)
-            progress = fold(progress, look.events)
-            if look.life != Life.RUNNING:
-                break
-            await asyncio.sleep(0.1)
-        else:
-            await self._runner.stop(name)
+        progress, is_through = await watched(self._runner, name, bound.hosts, LOOKS_WITHIN_S)
+        if not is_through:
             return Reading(is_good=False, says=f"{playbook} was not through after {LOOKS_WITHIN_S} s", is_known=False)
         if progress.succeeded:
             return Reading(is_good=True, says=f"{playbook} finds all well")

@@ -17,7 +17,7 @@ from bot.runbooks.effects import Effects
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.messages import BeginRun, ConsiderRules, ExpireRun, FollowRun, PrepareRun, VerifyRun
 from bot.runbooks.models import Run
-from bot.runbooks.progress import Progress, fold, read, started
+from bot.runbooks.progress import Progress, fold, read
 from bot.runbooks.records import run_id
 from bot.runbooks.remedies import Remedies
 from bot.runbooks.requests import Rehearsal
@@ -26,6 +26,7 @@ from bot.runbooks.secrets import Secrets
 from bot.runbooks.service import Runs
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Reading
+from bot.runbooks.watching import watched
 from bot.work.orders import Done, Outcome, TryLater
 from bot.work.queue import Claim
 from bot.work.worker import Worker
@@ -229,15 +230,7 @@ class RunWork:
         """The dry run, to its end."""
         name = rehearsal(run, bound)
         await self._runner.start(self._catalogue.spec(scene, bound, name, is_dry=True))
-        progress = started(bound.hosts)
-        for _ in range(REHEARSES_WITHIN_S * 20):
-            look = await self._runner.look(name, progress.seen)
-            progress = fold(progress, look.events)
-            if look.life != Life.RUNNING:
-                break
-            await asyncio.sleep(0.05)
-        else:
-            await self._runner.stop(name)
+        progress, _ = await watched(self._runner, name, bound.hosts, REHEARSES_WITHIN_S)
         trouble = (
             "" if progress.succeeded else f"The dry run did not succeed: {'; '.join(progress.failures[:3]) or 'it did not come to its end'}"
         )

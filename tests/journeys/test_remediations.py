@@ -1,6 +1,5 @@
 """Rules that run a runbook with nobody asking: announced, bounded, off once they fail, and paused by a word."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import yaml
 from bot.clock import FakeClock
 from bot.incidents import timeline
 from bot.sandbox.scenarios import webhook
-from tests.journeys.stories import told
+from tests.journeys.stories import run_card, told
 from tests.world import CONFIG, World, running_world
 
 HOST = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
@@ -75,18 +74,6 @@ async def fires(world: World, service: str, turn: int, *, no_more: bool = False)
     await world.settled()
 
 
-async def card(world: World, incident: int, run: int, words: str) -> str:
-    """The card of a run, once it says these words."""
-    texts: list[str] = []
-    for _ in range(400):
-        texts = [text for text in await world.channel_texts(incident) if f"Run {run}:" in text]
-        if texts and words in texts[-1]:
-            return texts[-1]
-        await world.advance(seconds=0.5)
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"the card of run {run} never says {words!r}: {texts[-1:]}")
-
-
 async def written_down(world: World, incident: int) -> str:
     """The timeline."""
     async with world.bot.database.read() as tx:
@@ -101,7 +88,7 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     said = (await world.heard(1, "Rule restart-leaky starts run 1 (Restart what leaks) by itself")).shown
     assert "15s after its dry run" in said
     assert "Leak1 fires (instance=checkout-1-0, service=checkout)" in said
-    assert "asked for by rule restart-leaky, because Leak1 fires" in await card(world, 1, 1, "failed")
+    assert "asked for by rule restart-leaky, because Leak1 fires" in await run_card(world, 1, "failed", 1)
     said = (await world.heard(1, "Rule restart-leaky is off")).shown
     assert "since run 1 failed" in said
     broken.unlink()
@@ -113,10 +100,10 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     await fires(world, "auth", 3)  # it is off: it only proposes
     said = (await world.heard(3, "Rule restart-leaky proposes run 2")).shown
     assert "It starts nothing by itself: run 1 failed" in said
-    assert "Waits for somebody to approve it." in await card(world, 3, 2, "waiting")
+    assert "Waits for somebody to approve it." in await run_card(world, 2, "waiting", 3)
     assert not restarted.exists()
     await ana.press("Approve", await world.channel_name(3))
-    await card(world, 3, 2, "succeeded")
+    await run_card(world, 2, "succeeded", 3)
     assert restarted.read_text() == "auth-3-0"
 
     assert "`restart-leaky` → restart · *off*: run 1 failed" in told(await kim.command("/inc rules"))
@@ -128,15 +115,15 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     await fires(world, "file-sync", 5)
     said = (await world.heard(4, "Run 3 does not start by itself")).shown
     assert "Look whether it may be" in said
-    assert "Waits for somebody to approve it." in await card(world, 4, 3, "waiting")
+    assert "Waits for somebody to approve it." in await run_card(world, 3, "waiting", 4)
     locked.unlink()
     await world.advance(minutes=2)
 
     await fires(world, "cdn", 4)  # on again: it would start, but somebody cancels it in time
-    await card(world, 5, 4, "It starts by itself within 15s")
+    await run_card(world, 4, "It starts by itself within 15s", 5)
     pressed = await kim.press("Pause all rules", await world.channel_name(5))
     assert pressed["ok"]
-    shown = await card(world, 5, 4, "refused")
+    shown = await run_card(world, 4, "refused", 5)
     assert "Nothing was run: Kim Ji-woo switched all rules off" in shown
     assert restarted.read_text() == "auth-3-0"
     assert "All rules are paused*: Kim Ji-woo switched all rules off" in told(await kim.command("/inc rules"))
@@ -145,7 +132,7 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
 
     await world.advance(minutes=2)
     await fires(world, "queue", 6)
-    await card(world, 6, 5, "It starts by itself within 15s")
+    await run_card(world, 5, "It starts by itself within 15s", 6)
     await kim.command("/inc note I look at it", await world.channel_name(6))
     await fires(world, "queue", 6, no_more=True)
-    assert "Nothing was run: the alert that asked for it has stopped" in await card(world, 6, 5, "refused")
+    assert "Nothing was run: the alert that asked for it has stopped" in await run_card(world, 5, "refused", 6)
