@@ -27,6 +27,7 @@ from bot.sandbox.mailbox import Mail
 from bot.sandbox.outside import Outside
 from bot.sandbox.phones import Sms
 from bot.sandbox.voice import Call
+from bot.slack.desk import STILL_WORKING
 
 WITHIN_S = 20.0
 # What the sandbox answers is open JSON: outcomes, messages, views and calls as Slack shapes them.
@@ -68,7 +69,21 @@ class Person:
         self.sandbox, self.name = sandbox, name
 
     async def command(self, text: str, channel: str = "general") -> Json:
-        return await self._do("command", channel=channel, text=text)
+        """Type a slash command. Where the bot can say at once only that it is still at it, the outcome holds what it says then."""
+        outcome = await self._do("command", channel=channel, text=text)
+        response = outcome.get("response")
+        return outcome | {"response": await self._later(channel, response)} if response and response["text"] == STILL_WORKING else outcome
+
+    async def _later(self, channel: str, response: Json) -> Json:
+        """The next thing that the same app says to this person in the channel."""
+        said: list[Message] = []
+
+        async def is_said() -> bool:
+            said[:] = [one for one in await self.sees(channel) if one.ts > response["ts"] and one.user == response["user"]]
+            return bool(said)
+
+        await self.sandbox.until(is_said)
+        return said[0].raw
 
     async def message(self, text: str, channel: str = "general", thread_ts: str | None = None) -> Json:
         thread = {} if thread_ts is None else {"thread_ts": thread_ts}

@@ -1,7 +1,11 @@
 """A small app on unmodified slack_bolt, for tests of the sandbox itself: a command with a modal, a card with buttons, and an echo."""
 
+import asyncio
+
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.desk import STILL_WORKING
 
 MANIFEST: dict[str, object] = {
     "display_information": {"name": "Tocsin"},
@@ -123,6 +127,11 @@ def make(api_url: str, bot_token: str) -> AsyncApp:
         if not command["text"]:
             await ack()
             await client.views_open(trigger_id=command["trigger_id"], view=FORM)
+            return
+        if command["text"] == "slowly":
+            await ack(STILL_WORKING)
+            await asyncio.sleep(0.3)
+            await respond("Declared: slowly", response_type="ephemeral", replace_original=False)
             return
         await ack(f"Declared: {command['text']}")
         made = await client.conversations_create(name="inc-1-checkout")

@@ -38,6 +38,11 @@ async def test_a_command_opens_a_channel_whose_card_can_be_pressed(sandbox: Sand
     assert "Declared: sev1 checkout is down" not in await sandbox.channel("general").texts()
 
 
+async def test_who_types_a_command_that_takes_long_reads_what_it_says_in_the_end(sandbox: Sandbox) -> None:
+    outcome = await sandbox.user("kim").command("/inc slowly")
+    assert outcome["response"]["text"] == "Declared: slowly"
+
+
 async def test_a_modal_answers_a_wrong_field_and_takes_a_right_one(sandbox: Sandbox) -> None:
     kim = sandbox.user("kim")
     await kim.command("/inc")
