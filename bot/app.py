@@ -35,6 +35,7 @@ from bot.paging import doctor as examination
 from bot.paging import watchdog
 from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
+from bot.postmortems.press import Press
 from bot.reloads.service import in_force_last
 from bot.runbooks.catalogue import missing_files
 from bot.runbooks.doubts import doubts
@@ -311,6 +312,8 @@ async def doctor(environ: Mapping[str, str]) -> tuple[str, bool]:
         lines.append(examination.Line(False, "database", f"cannot be used ({type(error).__name__}); see DATABASE_URL"))
     for name, probe in wiring.probes(settings).items():
         lines.append(await examination.outside(name, probe))
+    lacking = await Press().trouble()  # costs nobody a page, so it is no reason to call anything wrong
+    lines.append(examination.Line(True, "PDF", lacking or "can be made"))
     return examination.report(lines), all(line.ok for line in lines)
 
 

@@ -21,6 +21,13 @@ FAULTS = {
     "a rule does I/O": ("rules", "oncall/rotation.py", "import socket", "bot.oncall.rotation -> socket"),
     "a rule reads the database": ("rules", "paging/policy.py", "from bot.db import Tx", "bot.paging.policy -> bot.db"),
     "a rule does I/O through another": ("rules", "errors.py", "import subprocess", "bot.errors -> subprocess"),
+    "a library too large for the bot": (
+        "heavy",
+        "postmortems/web.py",
+        "def show(): import weasyprint",
+        "bot.postmortems.web -> weasyprint",
+    ),
+    "the bot imports a maker": ("heavy", "wiring.py", "from bot.postmortems import printing", "bot.postmortems.printing -> weasyprint"),
     "a second door": ("doors", "paging/work.py", "import apscheduler", "bot.paging.work -> apscheduler"),
 }
 
