@@ -11,6 +11,7 @@ Acting goes over the control API, as the page does it; seeing reads phones, mail
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,15 +76,16 @@ class Person:
         return outcome | {"response": await self._later(channel, response)} if response and response["text"] == STILL_WORKING else outcome
 
     async def _later(self, channel: str, response: Json) -> Json:
-        """The next thing that the same app says to this person in the channel."""
+        """The next thing that the same app says to this person in the channel; the same again when it opens a form instead."""
         said: list[Message] = []
 
         async def is_said() -> bool:
             said[:] = [one for one in await self.sees(channel) if one.ts > response["ts"] and one.user == response["user"]]
             return bool(said)
 
-        await self.sandbox.until(is_said)
-        return said[0].raw
+        with suppress(TimeoutError):
+            await self.sandbox.until(is_said)
+        return said[0].raw if said else response
 
     async def message(self, text: str, channel: str = "general", thread_ts: str | None = None) -> Json:
         thread = {} if thread_ts is None else {"thread_ts": thread_ts}
