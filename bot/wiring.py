@@ -15,6 +15,9 @@ from bot.alerts.service import Alerts
 from bot.alerts.web import AlertRoutes
 from bot.alerts.week import FiredAlerts
 from bot.alerts.work import AlertWork
+from bot.changes.service import Changes
+from bot.changes.slack import ChangesCommand
+from bot.changes.web import ChangeApi
 from bot.clock import Clock, WallClock
 from bot.config.settings import Settings
 from bot.config.watch import Watch
@@ -251,6 +254,7 @@ async def build_rooms(
     intake = Intake(database, alerts)
     declare_api = DeclareApi(directory, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
+    changes = Changes(directory, incidents)
     postmortems = Postmortems(incidents, links)
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
@@ -268,6 +272,9 @@ async def build_rooms(
     standings.add(alerts_card.section)
     standings.add(lambda tx, incident: policies.offer(tx, incident.number))
     LookCommand(directory, standings, items).register(actions)
+    changes_command = ChangesCommand(changes)
+    changes_command.register(actions)
+    standings.add(changes_command.card_section)
     postmortem_command = PostmortemCommand(postmortems)
     postmortem_command.register(actions)
     standings.add(postmortem_command.card_section)
@@ -370,6 +377,7 @@ async def build_rooms(
     AlertWork(database, alerts, intake).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
+    gatherer.add("Changes", changes.lines)
     gatherer.add("Runs", RunReport(directory, runs).lines)
     writer = Writer(directory, gatherer)
     PostmortemWork(database, incidents, writer, postmortems).register(worker)
@@ -377,6 +385,7 @@ async def build_rooms(
     leftovers = Leftovers(database, runner, settings.runs_kept)
     run_checks = RunChecks(catalogue, runner)
     RunWork(database, catalogue, runs, effects, remedies, runner, run_checks, leftovers, run_secrets, machine).register(worker)
+    recurring.add("old-changes", "47 3 * * *", lambda tx, at: changes.forget_old(tx))
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
     far_reports = FarReports(database, directory, runs, effects)
     far_reports.register(worker)
@@ -417,6 +426,7 @@ async def build_rooms(
     mail.register(app)
     app.add_routes(AlertRoutes(directory, intake).routes())
     app.add_routes(declare_api.routes())
+    app.add_routes(ChangeApi(database, directory, changes).routes())
     app.add_routes(RunApi(database, directory, incidents, catalogue, runs, run_links).routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())

@@ -9,7 +9,7 @@ from bot.config.values import EnvName, Id, Strict
 
 
 class Program(Strict):
-    """A program that asks for runs by HTTP, as docs/api.md describes it. It approves nothing: an approver is a person."""
+    """A program at the HTTP API (docs/api.md): it tells of changes and asks for runs. It approves nothing: an approver is a person."""
 
     id: Id = Field(description="Its name in records: `program:<id>`.")
     key: SecretStr | None = Field(default=None, description="The secret that it shows. Better `key_env`, to keep it out of git.")

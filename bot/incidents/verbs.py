@@ -154,7 +154,7 @@ TABLE = (
     Verb("timeline", Argument.NONE, "what happened so far", "timeline", surfaces=TYPED),
     Verb("catchup", Argument.NONE, "where things stand, for one who just woke up", "catchup", ("catch-up",), surfaces=TYPED),
     Verb("similar", Argument.NONE, "past incidents like this one", "similar", surfaces=TYPED),
-    Verb("changes", Argument.NONE, "recent deploys and flags", "changes"),
+    Verb("changes", Argument.NONE, "deploys, flags and the like, shortly before it and since", "changes", surfaces=TYPED),
     Verb("find", Argument.TEXT, "search incidents", "find redis failover", needs_incident=False, surfaces=TYPED),
     Verb(
         "list",

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.config.programs import Program
 from bot.config.runbooks import Parameter, Runbook
 from bot.config.values import clip
-from bot.db import ActorId, Database, Tx
-from bot.directory.service import PROGRAM, Directory
+from bot.db import Database, Tx
+from bot.directory.programs import actor, idempotency_key, program
+from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotAllowed, NotFound
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
@@ -23,7 +23,6 @@ from bot.runbooks.service import Runs
 from bot.runbooks.states import IS_OVER, SENTENCES
 from bot.web.text import storable
 
-NO_KEY = "Send a key of the configuration's `programs`: Authorization: Bearer …"
 ONLY_PEOPLE = (
     "An approver is a person: a key cannot approve, decline or go alone. Whoever can was told in Slack; it is also done on the run's page."
 )
@@ -55,25 +54,23 @@ class RunApi:
 
     async def runbooks(self, request: web.Request) -> web.Response:
         """Every runbook, and with `?incident=42` whether it fits that one."""
-        program = self._program(request)
+        asker = program(self._directory, request)
         fitting: list[Runbook] = []
         if "incident" in request.query:
             async with self._db.read() as tx:
                 incident = await self._incident(tx, request.query["incident"])
                 fitting = await self._links.suggested(tx, incident)
-        told = [described(one, one.id in program.runbooks, one in fitting) for one in self._catalogue.runbooks.values()]
+        told = [described(one, one.id in asker.runbooks, one in fitting) for one in self._catalogue.runbooks.values()]
         return web.json_response({"runbooks": told})
 
     async def request(self, http: web.Request) -> web.Response:
         """Ask for a run: 201; for one that was asked for under the same Idempotency-Key: 200, and the run of that time."""
-        program = self._program(http)
-        key = http.headers.get("Idempotency-Key", "").strip()
-        if not key.isprintable() or not 1 <= len(key) <= 200:
-            raise InvalidInput("Send an Idempotency-Key of 1 to 200 characters, new for each run that is wanted: so a retry asks once.")
+        asker = program(self._directory, http)
+        key = idempotency_key(http)
         name, words = asked(await http.read())
-        async with self._db.begin(actor=actor(program)) as tx:
+        async with self._db.begin(actor=actor(asker)) as tx:
             incident = await self._incident(tx, http.match_info["number"])
-            before = await self._runs.asked_before(tx, once := f"{actor(program)}:{key}")
+            before = await self._runs.asked_before(tx, once := f"{actor(asker)}:{key}")
             run = await self._runs.request(tx, incident, name, words, once=once)
             if before is not None and not is_same(run, incident, name, words):
                 raise AlreadyDone(f"This Idempotency-Key was used for run {run.number}, which is another one. Nothing was asked for.")
@@ -83,32 +80,25 @@ class RunApi:
 
     async def look(self, request: web.Request) -> web.Response:
         """How a run stands."""
-        self._program(request)
+        program(self._directory, request)
         async with self._db.read() as tx:
             return web.json_response(await self._told(tx, await self._run(tx, request)))
 
     async def stop(self, request: web.Request) -> web.Response:
         """Cancel it, or stop it where it is at work. One that is over stays as it is."""
-        program = self._program(request)
-        async with self._db.begin(actor=actor(program)) as tx:
+        asker = program(self._directory, request)
+        async with self._db.begin(actor=actor(asker)) as tx:
             run = await self._run(tx, request)
-            if run.runbook not in program.runbooks:
-                raise NotAllowed(f"Program {program.id} may not stop {run.runbook}: it is not among its runbooks.")
+            if run.runbook not in asker.runbooks:
+                raise NotAllowed(f"Program {asker.id} may not stop {run.runbook}: it is not among its runbooks.")
             if run.state not in IS_OVER:
                 run = await self._runs.stop(tx, run.number)
             return web.json_response(await self._told(tx, run))
 
     async def refuse(self, request: web.Request) -> web.Response:
         """What is for people alone."""
-        self._program(request)
+        program(self._directory, request)
         raise NotAllowed(ONLY_PEOPLE)
-
-    def _program(self, request: web.Request) -> Program:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        found = self._directory.config.program(key.strip()) if scheme == "Bearer" else None
-        if found is None:
-            raise NotAllowed(NO_KEY)
-        return found
 
     async def _incident(self, tx: Tx, number: str) -> Incident:
         """The incident; a private one does not exist for programs."""
@@ -157,11 +147,6 @@ class RunApi:
             "failures": list(progress.failures) if progress else [],
             "page": self._links.run(run, None),
         }
-
-
-def actor(program: Program) -> ActorId:
-    """Who acts."""
-    return ActorId(f"{PROGRAM}{program.id}")
 
 
 def asked(body: bytes) -> tuple[str, dict[str, str]]:
