@@ -25,6 +25,8 @@ from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.directory.work import DirectoryWork
 from bot.events import Listeners
+from bot.handoffs.command import HandoverCommand
+from bot.handoffs.handovers import Handovers
 from bot.handoffs.messages import FollowOnCall
 from bot.handoffs.note import Notes
 from bot.handoffs.service import Handoffs
@@ -271,7 +273,10 @@ async def build_rooms(
     holding.add_sign(last_sign_of_life)
     standings.add(alerts_card.section)
     standings.add(lambda tx, incident: policies.offer(tx, incident.number))
-    LookCommand(directory, standings, items).register(actions)
+    looking = LookCommand(directory, standings, items)
+    looking.register(actions)
+    handovers = Handovers(directory, incidents, paging)
+    HandoverCommand(database, directory, incidents, handovers, looking).register(actions, door, worker)
     changes_command = ChangesCommand(changes)
     changes_command.register(actions)
     standings.add(changes_command.card_section)
@@ -322,6 +327,10 @@ async def build_rooms(
     listeners.on(oncall_facts.TeamUnheard, lambda tx, fact: incidents.tell_ops(tx, fact.sentence, fact.key))
     listeners.on(oncall_facts.HandoffAhead, handoffs.on_ahead)
     listeners.on(oncall_facts.HandedOff, handoffs.on_handed_off)
+    listeners.on(incident_orders.CommanderChanged, handovers.on_commander_changed)
+    listeners.on(incident_orders.StateChanged, handovers.on_state_changed)
+    listeners.on(paging_facts.PageAcknowledged, handovers.on_acknowledged)
+    listeners.on(paging_facts.PageExhausted, handovers.on_exhausted)
     listeners.on(WorkDied, incidents.on_work_died)
     listeners.on(AlarmRaised, incidents.on_alarm)
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: paging.channel_ready(tx, fact.incident_id, fact.channel_id))

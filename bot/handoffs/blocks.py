@@ -18,6 +18,7 @@ from bot.handoffs.note import Section, as_text
 from bot.slack.text import clamp
 
 CONFIRM, ADD_WORDS, WORDS = "handoff.confirm", "handoff.add", "handoff.words"
+TAKE, DECLINE = "handover.take", "handover.decline"
 LONGEST = 2000
 
 
@@ -48,3 +49,11 @@ def words_form(handoff_id: int, words: str) -> View:
         close=PlainTextObject(text="Cancel"),
         blocks=[InputBlock(block_id="words", label="What should they know?", element=field)],
     )
+
+
+def handover(intro: str, told: str, handover_id: int) -> list[Block]:
+    """The command, offered: who offers it, where the incident stands, and the two things to press."""
+    take = ButtonElement(text="I have it", action_id=TAKE, value=str(handover_id), style="primary")
+    decline = ButtonElement(text="I cannot", action_id=DECLINE, value=str(handover_id))
+    parts: list[Block] = [SectionBlock(text=MarkdownTextObject(text=clamp(text))) for text in (intro, told)]
+    return [*parts, ActionsBlock(elements=[take, decline])]

@@ -28,3 +28,17 @@ class FollowOnCall(Order):
 
     destination: ClassVar[str] = "slack"
     team: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendHandover(Order):
+    """Tell whoever is offered the command where the incident stands."""
+
+    handover_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageTaker(Order):
+    """Nobody has answered in Slack: page whoever is offered the command."""
+
+    handover_id: int

@@ -1,4 +1,4 @@
-"""The life of a hand-off, and when somebody is awake."""
+"""The life of a hand-off and of a hand-over, and how long each waits."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -37,3 +37,38 @@ ALLOWED: Mapping[HandoffState, frozenset[HandoffState]] = MappingProxyType(
 NUDGE_AFTER = timedelta(minutes=30)
 LEAD_AFTER = timedelta(hours=1)
 """After the nudge, in hours in which the person is awake."""
+
+
+class HandoverState(StrEnum):
+    OFFERED = "offered"
+    TAKEN = "taken"
+    DECLINED = "declined"
+    UNANSWERED = "unanswered"
+    WITHDRAWN = "withdrawn"
+
+
+HANDOVER_SENTENCES: Mapping[HandoverState, str] = MappingProxyType(
+    {
+        HandoverState.OFFERED: "The command was offered; who leads goes on leading.",
+        HandoverState.TAKEN: "Whoever it was offered to leads.",
+        HandoverState.DECLINED: "Whoever it was offered to cannot.",
+        HandoverState.UNANSWERED: "Whoever it was offered to was paged, and has not answered.",
+        HandoverState.WITHDRAWN: "It was offered to another, somebody else took the seat, or the incident is over.",
+    }
+)
+
+HANDOVER_ALLOWED: Mapping[HandoverState, frozenset[HandoverState]] = MappingProxyType(
+    {
+        HandoverState.OFFERED: frozenset({HandoverState.TAKEN, HandoverState.DECLINED, HandoverState.UNANSWERED, HandoverState.WITHDRAWN}),
+        HandoverState.UNANSWERED: frozenset(
+            {HandoverState.TAKEN, HandoverState.DECLINED, HandoverState.WITHDRAWN}
+        ),  # late is better than never
+        HandoverState.TAKEN: frozenset(),
+        HandoverState.DECLINED: frozenset(),
+        HandoverState.WITHDRAWN: frozenset(),
+    }
+)
+
+PAGE_AFTER_URGENT = timedelta(minutes=2)
+PAGE_AFTER = timedelta(minutes=10)
+"""How long who is offered the command has to answer in Slack before they are paged."""

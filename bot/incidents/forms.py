@@ -50,6 +50,7 @@ QUESTIONS = {
     "note": "What shall the timeline say?",
     "sev": "Why?",
     "page": "What shall they know?",
+    "handoff": "What shall they know: suspected, under way, owed?",
     "task": "What is to be done?",
 }
 

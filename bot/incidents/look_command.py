@@ -43,7 +43,10 @@ class LookCommand:
 
     async def catchup(self, tx: Tx, call: Call) -> Reply:
         """Where things stand, for one who just woke up: one screen."""
-        incident = call.incident
+        return Say(await self.told(tx, call.incident))
+
+    async def told(self, tx: Tx, incident: Incident) -> str:
+        """Where an incident stands, in mrkdwn."""
         standing = await self._standings.of(tx, incident)
         entries = await timeline.entries(tx, incident.number)
         lines = [
@@ -54,7 +57,7 @@ class LookCommand:
             *self._entries("What happened", [entry for entry in entries if entry.kind in TURNING], TURNS),
             *await self._to_do(tx, incident),
         ]
-        return Say(clamp("\n".join(lines)))
+        return clamp("\n".join(lines))
 
     async def timeline(self, tx: Tx, call: Call) -> Reply:
         """The newest of what was written down."""

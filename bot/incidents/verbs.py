@@ -165,7 +165,14 @@ TABLE = (
         needs_incident=False,
         surfaces=TYPED,
     ),
-    Verb("handoff", Argument.PERSON, "hand the command over, with what is open", "handoff @bea", ("handover",)),
+    Verb(
+        "handoff",
+        Argument.TARGET,
+        "offer the command to somebody, with what they should know; you lead until they say so",
+        "handoff @bea replica still lags, update owed at ten",
+        ("handover",),
+        surfaces=WRITTEN,
+    ),
     Verb(
         "postmortem",
         Argument.OPTIONAL,

@@ -136,7 +136,7 @@ GOLDEN: list[tuple[Place, str, Intent]] = [
     (IN, "run rollback service=checkout to=v41", Act(42, "run", "rollback service=checkout to=v41")),
     (IN, "catchup", Act(42, "catchup")),
     (IN, "timeline", Act(42, "timeline")),
-    (IN, "handoff @bea", Act(42, "handoff", "@bea", mentions=(BEA,))),
+    (IN, "handoff @bea", Act(42, "handoff", "", mentions=(BEA,))),
     (IN, "postmortem", Act(42, "postmortem")),
     (IN, "private", OpenForm("private", 42)),
     (IN, "find redis failover", Look("find", "redis failover")),

@@ -438,6 +438,23 @@ def upgrade() -> None:
     op.create_index(op.f("ix_contact_check_person"), "contact_check", ["person"], unique=False)
     op.create_index(op.f("ix_contact_check_test_id"), "contact_check", ["test_id"], unique=False)
     op.create_table(
+        "handover",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("giver", sa.String(), nullable=False),
+        sa.Column("taker", sa.String(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_handover_incident_id"), "handover", ["incident_id"], unique=False)
+    op.create_table(
         "history_cursor",
         sa.Column("channel_id", sa.String(), nullable=False),
         sa.Column("incident_id", sa.Integer(), nullable=False),
