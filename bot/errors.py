@@ -5,6 +5,7 @@
     │   ├── InvalidInput         a value does not parse, or is out of range
     │   ├── NotFound             there is no such incident, page, person …
     │   ├── NotAllowed           this person, or this place, may not do that
+    │   │   └── SignInNeeded     nobody is known to ask: they sign in first
     │   ├── InvalidTransition    a state machine forbids the move
     │   └── AlreadyDone          somebody was first; says who and when
     ├── ConfigInvalid            configuration or environment is wrong: every problem, with file and line
@@ -32,6 +33,10 @@ class NotFound(Refusal):
 
 class NotAllowed(Refusal):
     """This person, or this place, may not do that."""
+
+
+class SignInNeeded(NotAllowed):
+    """Nobody is known to ask. The sentence says how to sign in."""
 
 
 class InvalidTransition(Refusal):

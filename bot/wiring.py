@@ -8,6 +8,10 @@ from socket import gethostname
 from aiohttp import web
 
 from bot import log
+from bot.accounts.openid import Provider
+from bot.accounts.pages import ReaderPages, Sessions
+from bot.accounts.service import Accounts
+from bot.accounts.web import STALE, SignIn
 from bot.alerts import card as alerts_card
 from bot.alerts import messages as alert_facts
 from bot.alerts.intake import Intake
@@ -154,7 +158,8 @@ from bot.runbooks.work import RunWork
 from bot.slack.channels import Posting
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
-from bot.slack.gateway import Degraded, Ok, SlackGateway, web_client
+from bot.slack.gateway import Degraded, Failed, Ok, SlackGateway, web_client
+from bot.slack.manifest import SIGN_IN_RETURN
 from bot.slack.pace import Pace
 from bot.web import front
 from bot.web.forms import SignedPages
@@ -191,11 +196,14 @@ class Rooms:
     twilio: Twilio | None
     mail: MailDoor
     runner: PlaybookRunner
+    slack: SlackGateway
+    """Exchanges what people bring who sign in; it has no token of its own."""
 
     async def close(self) -> None:
         """Close the connections to the outside."""
         await self.mail.close()
         await self.gateway.close()
+        await self.slack.close()
         if self.twilio is not None:
             await self.twilio.close()
 
@@ -217,6 +225,9 @@ async def build_rooms(
     door = Door(database, gateway, directory.actor_of)
     app = front.build(checks)
     signed = SignedPages(app, links, is_open=settings.sandbox_token is not None)
+    accounts = Accounts(directory, can_sign_in=settings.slack_client_id is not None)
+    sessions = Sessions(database, accounts, settings.url)
+    readers = ReaderPages(app, accounts, sessions, links, is_open=settings.sandbox_token is not None)
 
     twilio = twilio_of(settings)
     channels = page_channels(settings, gateway, twilio, directory, clock)
@@ -395,6 +406,7 @@ async def build_rooms(
     run_checks = RunChecks(catalogue, runner)
     RunWork(database, catalogue, runs, effects, remedies, runner, run_checks, leftovers, run_secrets, machine).register(worker)
     recurring.add("old-changes", "47 3 * * *", lambda tx, at: changes.forget_old(tx))
+    recurring.add("sessions", "47 * * * *", lambda tx, at: accounts.forget_old(tx))
     recurring.add("run-output", "37 * * * *", lambda tx, at: output.forget_old(tx))
     far_reports = FarReports(database, directory, runs, effects)
     far_reports.register(worker)
@@ -422,6 +434,9 @@ async def build_rooms(
     incident_page.add(run_links.on_incident)
     incident_page.register(signed)
     PostmortemPages(database, directory, incidents, writer, postmortems).register(signed)
+    client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
+    slack = signing_in_gateway(settings, clock)
+    SignIn(database, directory, accounts, sessions, gateway, slack, provider_of(settings), client_secret).register(app, readers)
     answering = Answering(paging, holding, page_actions, directory)
     RunPage(database, directory, catalogue, runs, Deciding(database, incidents, runs, run_links)).register(signed)
     StartPage(database, incidents, catalogue, runs, run_links).register(signed)
@@ -461,6 +476,7 @@ async def build_rooms(
         twilio=twilio,
         mail=mail,
         runner=runner,
+        slack=slack,
     )
 
 
@@ -487,6 +503,19 @@ def incident_url(links: Links, incident: Incident) -> str:
     return links.link(INCIDENT_PAGE, str(incident.number), person=None, lasts=INCIDENT_LINK_LASTS)
 
 
+def provider_of(settings: Settings) -> Provider | None:
+    """How Slack knows us where people may sign in with it."""
+    if settings.slack_client_id is None:
+        return None
+    site = settings.slack_api_url.removesuffix("/").removesuffix("/api")
+    return Provider(site, settings.slack_client_id, settings.url + SIGN_IN_RETURN)
+
+
+def signing_in_gateway(settings: Settings, clock: Clock) -> SlackGateway:
+    """A way to Slack without the bot's token: what goes wrong there says nothing of the bot."""
+    return SlackGateway(web_client(None, settings.slack_api_url), clock=clock)
+
+
 def twilio_of(settings: Settings) -> Twilio | None:
     """Twilio, where it is configured."""
     if settings.twilio_account_sid is None or settings.twilio_auth_token is None or settings.twilio_from is None:
@@ -505,6 +534,16 @@ def probes(settings: Settings) -> dict[str, Probe]:
         finally:
             await gateway.close()
 
+    async def signing_in() -> str:
+        """A code that is none: Slack looks at who asks first."""
+        asker = signing_in_gateway(settings, WallClock())
+        given = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
+        try:
+            answer = await asker.call("openid.connect.token", client_id=settings.slack_client_id, client_secret=given, code="doctor")
+        finally:
+            await asker.close()
+        return "" if isinstance(answer, Ok) or (isinstance(answer, Failed) and answer.code in STALE) else answer.why
+
     async def phone() -> str:
         if (twilio := twilio_of(settings)) is None:
             return "no phone provider is configured: nobody is woken. See TWILIO_ACCOUNT_SID"
@@ -514,6 +553,8 @@ def probes(settings: Settings) -> dict[str, Probe]:
             await twilio.close()
 
     found: dict[str, Probe] = {"Slack API": slack, "Twilio": phone}
+    if settings.slack_client_id is not None:
+        found["signing in"] = signing_in
     if settings.smtp_url is not None:
         found["mail server"] = EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender).probe
     return found

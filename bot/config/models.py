@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
+from bot.config.access import AccessPolicy
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.labels import LabelMatch
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
@@ -35,6 +36,7 @@ from bot.config.values import (
 )
 
 __all__ = [
+    "AccessPolicy",
     "AlertRoute",
     "AlertSource",
     "Audiences",
@@ -376,6 +378,7 @@ class Config(Strict):
         description="Whether new and changed addresses are sent a code. `warn`: they are, and count at once; `tocsin doctor` and the home "
         "tab tell what did not come back. `require`: only what came back is paged; who has none counts as nobody. `off`: on request.",
     )
+    access: AccessPolicy = Field(default=AccessPolicy(), description="Who may do what in a browser.")
     executives: tuple[Id, ...] = Field(default=(), description="People paged as `executive` and told of every SEV1.")
     fallback: tuple[Target, ...] = Field(
         default=(),

@@ -96,6 +96,7 @@ class Checker:
 
     def general(self) -> Iterator[Finding]:
         yield from self.each("person", self.config.executives, ("executives",), "'executives'")
+        yield from self.each("person", self.config.access.admins, ("access", "admins"), "'access.admins'")
         approvers = self.config.audiences.customer_approvers
         yield from self.each("person", approvers, ("audiences", "customer_approvers"), "'audiences.customer_approvers'")
         for index, target in enumerate(self.config.fallback):

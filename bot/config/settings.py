@@ -165,6 +165,17 @@ class Settings(BaseModel):
         description="Signing secret, for HTTP mode at `/slack/events`; needed when there is no app-level token.",
     )
     slack_api_url: BaseUrl = Field(default="https://slack.com/api/", alias="SLACK_API_URL", description="Address of Slack's Web API.")
+    slack_client_id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")] | None = Field(
+        default=None,
+        alias="SLACK_CLIENT_ID",
+        description="Client ID of the Slack app (Basic Information): people sign in to pages with Slack. "
+        "Empty: signed links are the only way.",
+    )
+    slack_client_secret: SecretStr | None = Field(
+        default=None,
+        alias="SLACK_CLIENT_SECRET",
+        description="Client secret of the Slack app. Its settings must list `<TOCSIN_URL>/signin/slack/return` as a redirect URL.",
+    )
     twilio_account_sid: str | None = Field(
         default=None, alias="TWILIO_ACCOUNT_SID", description="Twilio account, for SMS and calls. Give all three of Twilio's or none."
     )
@@ -381,6 +392,14 @@ def togetherness(given: Mapping[str, str]) -> Iterator[str]:
     missing = [name for name in twilio if name not in given]
     if 0 < len(missing) < len(twilio):
         yield f"{' and '.join(missing)} must be set, too: Twilio needs all of {', '.join(twilio)}, or none to go without SMS and calls."
+    client = [name for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET") if name not in given]
+    if len(client) == 1:
+        yield f"{client[0]} must be set, too: signing in with Slack needs both, or none to go on with signed links alone."
+    if not client and not is_safe(given.get("TOCSIN_URL", "")):
+        yield (
+            "TOCSIN_URL must begin with https:// where SLACK_CLIENT_ID is set: Slack sends nobody back to plain HTTP, and cookies would be "
+            "read on the way."
+        )
     roads = [name for name in ("TOCSIN_MAIL_LISTEN", "TOCSIN_MAIL_KEY") if name in given]
     if roads and "TOCSIN_MAIL_DOMAIN" not in given:
         yield f"{' and '.join(roads)} is of no use without TOCSIN_MAIL_DOMAIN, the domain of the addresses that pages are answered at."
@@ -390,6 +409,15 @@ def togetherness(given: Mapping[str, str]) -> Iterator[str]:
         yield "TOCSIN_SANDBOX_TOKEN opens every page without its signed link; unset it, or let only this machine in: TOCSIN_HOST=127.0.0.1."
     if given.get("TOCSIN_SECRET") is not None and given.get("TOCSIN_SECRET") == given.get("TOCSIN_PREVIOUS_SECRET"):
         yield "TOCSIN_PREVIOUS_SECRET is the same as TOCSIN_SECRET; remove it, or give the one from before the change."
+
+
+def is_safe(url: str) -> bool:
+    """Whether a cookie can travel there unread: by https, or within this machine. What is no address at all is another complaint."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme != "http" or parts.hostname in LOOPBACK
+    except ValueError:
+        return True
 
 
 def misspelt(given: Mapping[str, str]) -> Iterator[str]:

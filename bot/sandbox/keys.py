@@ -20,6 +20,8 @@ ACCOUNT = Account(
 )
 BOT_TOKEN = "xoxb-tocsin"
 APP_TOKEN = "xapp-tocsin"
+CLIENT_ID = "1000000000000.2000000000000"
+CLIENT_SECRET = "5a4db0c5ec1e75a4db0c5ec1e75a4db0"
 MAIL_DOMAIN = "mail.sandbox"
 MAIL_KEY = "sandbox-mail-key"
 SIGNING_SECRET = "sandbox-signing-secret"
@@ -30,6 +32,8 @@ def environ(url: str, smtp_port: int, mail_port: int = 0) -> dict[str, str]:
     return {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_CLIENT_ID": CLIENT_ID,
+        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
         "SLACK_API_URL": f"{url}/api/",
         "TWILIO_ACCOUNT_SID": ACCOUNT.sid,
         "TWILIO_AUTH_TOKEN": ACCOUNT.token,

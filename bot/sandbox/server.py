@@ -65,7 +65,7 @@ class Server:
         if with_page:
             self.app.router.add_get("/", assets.send)
             self.app.router.add_get("/sandbox/static/{file:[a-z_]+[.](?:js|css|svg)}", assets.send)
-        self.app.router.add_route("*", "/{path:(?:api|twilio|control|sandbox)(?:/.*)?}", nothing_here)
+        self.app.router.add_route("*", "/{path:(?:api|twilio|control|sandbox|openid)(?:/.*)?}", nothing_here)
         self.app.router.add_route("*", "/{path:.*}", self.proxy.pass_on)
 
     @property

@@ -29,9 +29,11 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "files.completeUploadExternal": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),
     "files.info": ("files:read",),
+    "openid.connect.token": (),
     "pins.add": ("pins:write",),
     "usergroups.list": ("usergroups:read",),
     "usergroups.users.update": ("usergroups:write",),
+    "users.info": ("users:read",),
     "users.lookupByEmail": ("users:read", "users:read.email"),
     "views.open": (),
     "views.publish": (),
@@ -52,6 +54,10 @@ EVENT_SCOPES: dict[str, tuple[str, ...]] = {
     "reaction_removed": ("reactions:read",),
 }
 """The events that we hear, and what each asks for."""
+
+SIGN_IN_SCOPES = ("email", "openid", "profile")
+"""What somebody who signs in lets us know. They are asked of that person, not of the workspace."""
+SIGN_IN_RETURN = "/signin/slack/return"
 
 FEATURE_SCOPES: dict[str, tuple[str, ...]] = {"slash commands and shortcuts": ("commands",)}
 
@@ -78,9 +84,10 @@ def slash_commands(names: Commands) -> list[tuple[str, str, str]]:
     ]
 
 
-def manifest(names: Commands | None = None, request_url: str | None = None) -> dict[str, object]:
-    """The whole manifest: for Socket Mode, or for signed requests to `request_url`."""
+def manifest(names: Commands | None = None, request_url: str | None = None, pages_url: str | None = None) -> dict[str, object]:
+    """The whole manifest: for Socket Mode, or for signed requests to `request_url`. Who signs in is sent back to `pages_url`."""
     url = {"request_url": request_url} if request_url else {}
+    returns = {"redirect_urls": [pages_url.rstrip("/") + SIGN_IN_RETURN]} if pages_url else {}
     commands = slash_commands(names or Commands())
     return {
         "display_information": {
@@ -107,7 +114,7 @@ def manifest(names: Commands | None = None, request_url: str | None = None) -> d
                 for command, description, hint in commands
             ],
         },
-        "oauth_config": {"scopes": {"bot": scopes()}},
+        "oauth_config": {**returns, "scopes": {"bot": scopes(), "user": list(SIGN_IN_SCOPES)}},
         "settings": {
             "event_subscriptions": {**url, "bot_events": sorted(EVENT_SCOPES)},
             "interactivity": {"is_enabled": True, **url},
@@ -118,16 +125,18 @@ def manifest(names: Commands | None = None, request_url: str | None = None) -> d
     }
 
 
-def rendered(names: Commands | None = None, request_url: str | None = None) -> str:
+def rendered(names: Commands | None = None, request_url: str | None = None, pages_url: str | None = None) -> str:
     """The manifest as the text of `manifest.json`."""
-    return json.dumps(manifest(names, request_url), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(manifest(names, request_url, pages_url), indent=2, ensure_ascii=False) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the manifest."""
     parser = argparse.ArgumentParser(prog="python -m bot.slack.manifest", description="Print the Slack app's manifest.")
     parser.add_argument("--url", help="where Slack posts to, as https://tocsin.example.com/slack/events; without it, Socket Mode")
-    print(rendered(request_url=parser.parse_args(arguments).url), end="")
+    parser.add_argument("--pages", help="TOCSIN_URL, as https://tocsin.example.com: where Slack sends people back to who sign in")
+    given = parser.parse_args(arguments)
+    print(rendered(request_url=given.url, pages_url=given.pages), end="")
 
 
 def _shortcut(name: str, kind: str, callback_id: str, description: str) -> dict[str, str]:

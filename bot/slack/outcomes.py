@@ -201,6 +201,12 @@ METHODS: dict[str, Method] = {
         degrade="canvas_disabled_file_team canvas_disabled_user_team canvas_globally_disabled file_deleted file_not_found not_visible "
         "slack_connect_canvas_sharing_blocked template_not_visible",
     ),
+    "openid.connect.token": Method(
+        TIER_4,
+        degrade="invalid_code invalid_grant invalid_request",
+        tell="bad_client_secret bad_redirect_uri cannot_install_an_org_installed_app invalid_client invalid_client_id invalid_grant_type "
+        "invalid_refresh_token oauth_authorization_url_mismatch preview_feature_not_available unsupported_grant_type",
+    ),
     "pins.add": Method(
         TIER_2,
         retry="external_channel_migrating",

@@ -16,6 +16,18 @@ _BY_CODES = {
         "The organisation's security settings keep the app out. Ask a workspace admin."
     ),
     "team_not_found": "Slack knows no such workspace.",
+    # signing in
+    "invalid_client_id invalid_client": "Slack knows no app with this client ID. Check SLACK_CLIENT_ID.",
+    "bad_client_secret": "Slack does not accept the app's client secret. Check SLACK_CLIENT_SECRET.",
+    "bad_redirect_uri": "The app's settings at Slack do not list the redirect URL. Add TOCSIN_URL and /signin/slack/return under "
+    "OAuth & Permissions.",
+    "invalid_code invalid_grant invalid_request": "Slack takes this sign-in only once, and for a few minutes.",
+    "invalid_grant_type unsupported_grant_type invalid_refresh_token oauth_authorization_url_mismatch": (
+        "Slack could not make sense of how Tocsin signs people in. This is a bug in Tocsin; report it."
+    ),
+    "cannot_install_an_org_installed_app preview_feature_not_available": (
+        "Slack does not let this app sign people in. Ask a workspace admin."
+    ),
     # Slack itself
     "ratelimited rate_limited accesslimited too_many_requests message_limit_exceeded": "Slack asks for fewer calls just now.",
     "internal_error fatal_error": "Slack had an error of its own.",

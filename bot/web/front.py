@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
 from bot import log, resources
-from bot.errors import AlreadyDone, InvalidInput, InvalidTransition, NotAllowed, NotFound, Refusal, Unavailable
+from bot.errors import AlreadyDone, InvalidInput, InvalidTransition, NotAllowed, NotFound, Refusal, SignInNeeded, Unavailable
 from bot.web import pages
 from bot.web.signing import LinkExpired
 
@@ -20,8 +20,8 @@ MAX_BODY = 5 * 1024 * 1024
 """Bytes. The largest webhooks (500 alerts, every label) are about 1 MB."""
 
 STATUS: Mapping[type[Exception], int] = {
-    LinkExpired: 410, InvalidInput: 400, NotFound: 404, NotAllowed: 403, InvalidTransition: 409, AlreadyDone: 409, Refusal: 400,
-    Unavailable: 503,
+    LinkExpired: 410, SignInNeeded: 401, InvalidInput: 400, NotFound: 404, NotAllowed: 403, InvalidTransition: 409, AlreadyDone: 409,
+    Refusal: 400, Unavailable: 503,
 }  # fmt: skip
 """The first that matches counts."""
 

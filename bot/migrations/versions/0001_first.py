@@ -58,6 +58,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_alert_group_incident_id"), "alert_group", ["incident_id"], unique=False)
     op.create_table(
+        "browser_session",
+        sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("browser", sa.String(), nullable=False),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key_hash"),
+    )
+    op.create_index(op.f("ix_browser_session_person"), "browser_session", ["person"], unique=False)
+    op.create_table(
         "change",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("once", sa.String(), nullable=False),

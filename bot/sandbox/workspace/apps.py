@@ -21,6 +21,7 @@ def install(
     bot_token: str | None = None,
     app_token: str | None = None,
     signing_secret: str | None = None,
+    client: tuple[str, str] | None = None,
 ) -> App:
     """Install an app, or install it again with a new manifest when its name is known; tokens are made up where none are given."""
     name = child(manifest, "display_information").get("name")
@@ -34,6 +35,7 @@ def install(
     app.bot_token = bot_token or app.bot_token
     app.app_token = app_token or app.app_token
     app.signing_secret = signing_secret or app.signing_secret
+    app.client_id, app.client_secret = client or (app.client_id, app.client_secret)
     team.changed("apps")
     return app
 

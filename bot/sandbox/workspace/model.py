@@ -147,6 +147,9 @@ class App:
     verification_token: str
     request_url: str | None = None
     revoked: bool = False
+    client_id: str = ""
+    client_secret: str = ""
+    """With these an app lets people sign in."""
 
     @property
     def scopes(self) -> frozenset[str]:

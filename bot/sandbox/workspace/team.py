@@ -18,6 +18,7 @@ from bot.sandbox.workspace.wire import Json
 
 if TYPE_CHECKING:
     from bot.sandbox.workspace.delivery import Delivery
+    from bot.sandbox.workspace.openid import OpenId
 
 WATCHER_BACKLOG = 1000
 
@@ -46,6 +47,7 @@ class Team:
     """One workspace. Everything here runs on one event loop, so each verb happens whole."""
 
     delivery: Delivery
+    openid: OpenId
 
     def __init__(self, world: World, store: Store, faults: FaultBoard, calls: CallLog, pace: Pace, now: Callable[[], float]) -> None:
         self.world, self.store, self.faults, self.calls, self.pace, self.now = world, store, faults, calls, pace, now

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.sandbox.calls import CallLog
 from bot.sandbox.faults import FaultBoard
-from bot.sandbox.keys import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from bot.sandbox.keys import APP_TOKEN, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, SIGNING_SECRET
 from bot.sandbox.workspace import apps, responses, uploads
 from bot.sandbox.workspace.api.door import Door
 from bot.sandbox.workspace.api.scheduled import send_when_due
@@ -24,6 +24,7 @@ from bot.sandbox.workspace.control.seeing import SeeingControl
 from bot.sandbox.workspace.control.trouble import TroubleControl
 from bot.sandbox.workspace.delivery import Delivery
 from bot.sandbox.workspace.model import App
+from bot.sandbox.workspace.openid import OpenId
 from bot.sandbox.workspace.pace import Pace
 from bot.sandbox.workspace.seed import Seed
 from bot.sandbox.workspace.store import Store
@@ -62,6 +63,7 @@ class Workspace:
         store = Store(data)
         self.team = Team(store.load() or seed.world(now()), store, faults, calls, pace or Pace(), now)
         self.team.delivery = Delivery(self.team)
+        self.team.openid = OpenId(self.team)
         self._sender: asyncio.Task[None] | None = None
 
     def install(
@@ -71,9 +73,10 @@ class Workspace:
         bot_token: str | None = BOT_TOKEN,
         app_token: str | None = APP_TOKEN,
         signing_secret: str | None = SIGNING_SECRET,
+        client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET),
     ) -> App:
         """Install an app by its manifest: served by Socket Mode, or by signed requests to `request_url`. None for a token makes one up."""
-        return apps.install(self.team, manifest, request_url, bot_token, app_token, signing_secret)
+        return apps.install(self.team, manifest, request_url, bot_token, app_token, signing_secret, client)
 
     def routes(self) -> list[web.RouteDef]:
         """Everything of Slack's and of the control API that concerns Slack. To be served with handler_cancellation."""
@@ -98,6 +101,7 @@ class Workspace:
             web.post("/response/{key:.+}", receive_response),
             web.get("/archives/{channel}/{message:p[0-9]{16,}}", follow_permalink),
             web.get("/avatars/{name}.png", send_avatar),
+            *team.openid.routes(),
             *PeopleControl(team).routes(),
             *PlacesControl(team).routes(),
             *SeeingControl(team).routes(),

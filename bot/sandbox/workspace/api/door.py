@@ -15,6 +15,7 @@ from bot.sandbox.workspace.api import (
     files,
     history,
     members,
+    openid,
     people,
     pins,
     reactions,
@@ -27,7 +28,9 @@ from bot.sandbox.workspace.model import SLACKBOT
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Args, Json, SlackError, read_args
 
-FAMILIES = (auth, bookmarks, canvases, chat, conversations, files, history, members, people, pins, reactions, scheduled, usergroups, views)
+FAMILIES = (
+    auth, bookmarks, canvases, chat, conversations, files, history, members, openid, people, pins, reactions, scheduled, usergroups, views,
+)  # fmt: skip
 
 
 class Limited(Exception):

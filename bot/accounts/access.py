@@ -1,0 +1,35 @@
+"""What somebody may do in a browser. The one place where that is decided."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+
+class Access(IntEnum):
+    """Each includes those before it."""
+
+    VIEWER = 1
+    RESPONDER = 2
+    COMMANDER = 3
+    ADMIN = 4
+
+    @property
+    def word(self) -> str:
+        """As people read it."""
+        return self.name.lower()
+
+
+MEANS: Mapping[Access, str] = {
+    Access.VIEWER: "reads what the company may read",
+    Access.RESPONDER: "writes postmortems, comments on them and reviews them",
+    Access.COMMANDER: "publishes and withdraws, too",
+    Access.ADMIN: "does everything, for others as well",
+}
+
+
+def access_of(*, is_known: bool, may_command: bool, is_admin: bool) -> Access:
+    """The access of somebody of the workspace: whether the directory knows them, their standing suffices, they are named an admin."""
+    if is_admin:
+        return Access.ADMIN
+    if not is_known:
+        return Access.VIEWER
+    return Access.COMMANDER if may_command else Access.RESPONDER
