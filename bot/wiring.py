@@ -268,7 +268,7 @@ async def build_rooms(
     declare_api = DeclareApi(directory, database, incidents, Links(await secrets(settings, database), settings.url, WallClock()))
 
     changes = Changes(directory, incidents)
-    postmortems = Postmortems(incidents, links)
+    postmortems = Postmortems(directory, incidents, links)
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"

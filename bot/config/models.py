@@ -13,6 +13,7 @@ from bot.config.access import AccessPolicy
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.labels import LabelMatch
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
+from bot.config.postmortems import PostmortemPolicy
 from bot.config.programs import Program
 from bot.config.remediations import Remediation
 from bot.config.runbooks import Environment, Runbook, RunDefaults
@@ -371,6 +372,7 @@ class Config(Strict):
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
+    postmortems: PostmortemPolicy = Field(default=PostmortemPolicy(), description="What each severity asks of a postmortem.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
     # Not `require`: on the first day, and after an upgrade, nothing is verified, and whoever is on call must be woken all the same.
     verify_contacts: Literal["off", "warn", "require"] = Field(

@@ -7,10 +7,33 @@ from bot.work.orders import Order
 
 @dataclass(frozen=True)
 class PostmortemDrafted:
-    """There is a draft of an incident's postmortem, or a newer one."""
+    """There is a draft of an incident's postmortem, or one with newer facts in it."""
 
     incident_id: int
     version: int
+
+
+@dataclass(frozen=True)
+class PostmortemChanged:
+    """What people read of an incident's postmortem is another text now, whoever changed it."""
+
+    incident_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class PostmortemPublished:
+    """A version of an incident's postmortem is published: the first, or a newer one in the place of another."""
+
+    incident_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class PostmortemWithdrawn:
+    """What was published of an incident's postmortem is not to be read any more."""
+
+    incident_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

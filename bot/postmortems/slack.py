@@ -10,7 +10,7 @@ from bot.incidents.actions import Actions, Call
 from bot.incidents.models import Incident
 from bot.postmortems import blocks
 from bot.postmortems.service import OVER, Postmortems
-from bot.postmortems.states import follows_the_incident
+from bot.postmortems.states import takes_new_facts
 from bot.slack.replies import Reply, Say
 
 
@@ -37,14 +37,14 @@ class PostmortemCommand:
                 f"#{incident.number} is {incident.state.value} and has no postmortem. "
                 f"One is drafted when it is resolved: `/inc #{incident.number} resolve …`."
             )
-        if is_over and (known is None or follows_the_incident(known.state)):
+        if is_over:
             await self._postmortems.order(tx, incident.number)
         if known is None:
             return Say(f"The postmortem of #{incident.number} is being drafted. It is announced in the incident's channel in a moment.")
         line = blocks.one_line(incident, known, self._postmortems.url(incident.number, reader=tx.actor))
         if not is_over:
             return Say(f"{line}. #{incident.number} is {incident.state.value} again; the draft is amended when it is resolved.")
-        return Say(f"{line}. It is brought up to date now." if follows_the_incident(known.state) else f"{line}.")
+        return Say(f"{line}. It is brought up to date now." if takes_new_facts(known.state) else f"{line}.")
 
     async def card_section(self, tx: Tx, incident: Incident) -> Sequence[Block]:
         """The link on the incident's card, once there is a draft."""

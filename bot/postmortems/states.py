@@ -5,6 +5,15 @@ from enum import StrEnum
 from types import MappingProxyType
 
 
+class VersionKind(StrEnum):
+    """Where a version of the document comes from."""
+
+    ASSEMBLED = "assembled"  # by the bot, nobody having edited it
+    EDITED = "edited"
+    MERGED = "merged"  # of what people wrote and what was newer, by the bot or by somebody else
+    RESTORED = "restored"  # a version of before
+
+
 class PostmortemState(StrEnum):
     DRAFT = "draft"
     IN_REVIEW = "in_review"
@@ -16,7 +25,7 @@ SENTENCES: Mapping[PostmortemState, str] = MappingProxyType(
     {
         PostmortemState.DRAFT: "Assembled from what happened; people are writing it.",
         PostmortemState.IN_REVIEW: "Others read it and ask for changes.",
-        PostmortemState.APPROVED: "A reviewer agrees with it; it may be published.",
+        PostmortemState.APPROVED: "As many as are needed agree with it; it may be published.",
         PostmortemState.PUBLISHED: "Everybody who may see the incident can read it.",
     }
 )
@@ -25,13 +34,13 @@ ALLOWED: Mapping[PostmortemState, frozenset[PostmortemState]] = MappingProxyType
     {
         PostmortemState.DRAFT: frozenset({PostmortemState.IN_REVIEW}),
         PostmortemState.IN_REVIEW: frozenset({PostmortemState.DRAFT, PostmortemState.APPROVED}),
-        # A change after approval, or a reopened incident, takes it back to the draft.
-        PostmortemState.APPROVED: frozenset({PostmortemState.DRAFT, PostmortemState.PUBLISHED}),
-        PostmortemState.PUBLISHED: frozenset({PostmortemState.DRAFT}),
+        # A change takes it back to those who review it; a wish for more of them, or a reopened incident, to the draft.
+        PostmortemState.APPROVED: frozenset({PostmortemState.DRAFT, PostmortemState.IN_REVIEW, PostmortemState.PUBLISHED}),
+        PostmortemState.PUBLISHED: frozenset({PostmortemState.DRAFT, PostmortemState.IN_REVIEW}),
     }
 )
 
 
-def follows_the_incident(state: PostmortemState) -> bool:
-    """Whether the bot still assembles it anew when the incident changes. What people review is theirs."""
+def takes_new_facts(state: PostmortemState) -> bool:
+    """Whether newer facts go into the document by themselves. What people review does not change under their eyes: they are offered."""
     return state is PostmortemState.DRAFT

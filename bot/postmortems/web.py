@@ -1,5 +1,7 @@
 """Postmortems in a browser, and as Markdown to take along: both behind signed links."""
 
+import asyncio
+
 from aiohttp import web
 
 from bot.db import Database, Tx
@@ -9,10 +11,11 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems.models import Postmortem
 from bot.postmortems.service import PURPOSE, Postmortems
-from bot.postmortems.states import follows_the_incident
+from bot.postmortems.states import takes_new_facts
 from bot.postmortems.writing import Writer
 from bot.web import pages
 from bot.web.forms import NEVER, SignedPages
+from bot.web.markdown import to_html
 from bot.web.signing import Grant
 
 MARKDOWN = ".md"
@@ -38,7 +41,10 @@ class PostmortemPages:
         async with self._db.read() as tx:
             incident, postmortem = await self._find(tx, grant)
             material = await self._writer.gather(tx, incident) if self._lives_elsewhere(grant, postmortem) else None
-        markdown, html = (postmortem.markdown, postmortem.html) if material is None else await self._writer.write(material, grant.person)
+        if material is None:
+            markdown, html = postmortem.markdown, postmortem.html or await asyncio.to_thread(to_html, postmortem.markdown)
+        else:
+            markdown, html = await self._writer.write(material, grant.person)
         if grant.ids[0].endswith(MARKDOWN):
             headers = {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="postmortem-{incident.number}.md"'}
             return web.Response(text=markdown, content_type="text/markdown", charset="utf-8", headers=headers)
@@ -46,9 +52,10 @@ class PostmortemPages:
         return pages.page("postmortems/page.html", incident=incident, postmortem=postmortem, html=html, markdown_url=address)
 
     def _lives_elsewhere(self, grant: Grant, postmortem: Postmortem) -> bool:
-        """Whether a draft is to be written anew for whoever was sent the link, in their own zone."""
+        """Whether a draft that nobody has edited is to be written anew for whoever was sent the link, in their own zone."""
         zone = self._directory.zone_of(grant.person)
-        return follows_the_incident(postmortem.state) and zone.key != self._directory.config.zone
+        is_untouched = takes_new_facts(postmortem.state) and postmortem.markdown == postmortem.generated
+        return is_untouched and zone.key != self._directory.config.zone
 
     async def _find(self, tx: Tx, grant: Grant) -> tuple[Incident, Postmortem]:
         number = grant.ids[0].removesuffix(MARKDOWN)

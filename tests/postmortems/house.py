@@ -64,7 +64,7 @@ class House:
         self.paging = Paging(self.directory, climbing)
         self.incidents = Incidents(self.paging)
         self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
-        self.postmortems = Postmortems(self.incidents, self.links)
+        self.postmortems = Postmortems(self.directory, self.incidents, self.links)
         self.recorder = Recorder(self.directory)
         gatherer = Gatherer(self.directory, self.paging, ActionItems(self.incidents, self.directory))
         self.worker = Worker(self.database, self.clock)

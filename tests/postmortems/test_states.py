@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import InvalidTransition
-from bot.postmortems.states import ALLOWED, SENTENCES, PostmortemState, follows_the_incident
+from bot.postmortems.states import ALLOWED, SENTENCES, PostmortemState, takes_new_facts
 from bot.states import move
 
 S = PostmortemState
@@ -13,7 +13,14 @@ def test_every_state_has_its_sentence_and_moves() -> None:
     assert set(SENTENCES) == set(ALLOWED) == set(S)
 
 
-@pytest.mark.parametrize("path", [(S.DRAFT, S.IN_REVIEW, S.APPROVED, S.PUBLISHED, S.DRAFT), (S.DRAFT, S.IN_REVIEW, S.DRAFT)])
+@pytest.mark.parametrize(
+    "path",
+    [
+        (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.PUBLISHED, S.DRAFT),
+        (S.DRAFT, S.IN_REVIEW, S.DRAFT),
+        (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.IN_REVIEW),
+    ],
+)
 def test_the_roads_of_a_postmortem(path: tuple[PostmortemState, ...]) -> None:
     state = path[0]
     for wanted in path[1:]:
@@ -27,5 +34,5 @@ def test_nothing_is_published_that_nobody_approved() -> None:
         move(ALLOWED, S.DRAFT, S.APPROVED)
 
 
-def test_only_a_draft_follows_the_incident() -> None:
-    assert [state for state in S if follows_the_incident(state)] == [S.DRAFT]
+def test_only_a_draft_takes_new_facts() -> None:
+    assert [state for state in S if takes_new_facts(state)] == [S.DRAFT]
