@@ -47,10 +47,12 @@ from bot.incidents.candidates import Candidates
 from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
+from bot.incidents.item_report import ItemReport
 from bot.incidents.look_command import LookCommand
 from bot.incidents.models import Incident
 from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
+from bot.incidents.reminding import Reminders
 from bot.incidents.repair import HistoryRepair
 from bot.incidents.service import Incidents
 from bot.incidents.signs import last_sign_of_life
@@ -260,6 +262,8 @@ async def build_rooms(
     tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
     items = ActionItems(incidents, directory)
+    item_report = ItemReport(directory, items)
+    reminders = Reminders(database, directory, incidents, items, item_report)
     recorder = Recorder(directory)
     repair = HistoryRepair(database, gateway, recorder)
     watchdog = Watchdog(database, clock, paging)
@@ -300,7 +304,8 @@ async def build_rooms(
     standings.add(run_command.card_section)
     notes.add("Fired this week", fired_alerts.fired)
     notes.add("Noisy alerts", fired_alerts.noisy)
-    notes.add("Unfinished action items", items.unfinished)
+    notes.add("Unfinished action items", item_report.unfinished)
+    notes.add("Action items done", item_report.done)
     notes.add("Unfinished postmortems", unfinished)
     offer_page_actions(page_actions, incidents, declare_api)
     listeners.on(incident_orders.SeverityChanged, approvers.on_severity_changed)
@@ -368,6 +373,7 @@ async def build_rooms(
     listeners.on(incident_orders.IncidentMerged, alerts.on_merged)
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
+    listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
 
@@ -395,6 +401,7 @@ async def build_rooms(
     AudienceWork(database, executives, customers, tracking).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(database, alerts, intake).register(worker)
+    reminders.register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
     gatherer.add("Changes", changes.lines)
@@ -417,7 +424,7 @@ async def build_rooms(
 
     # Doors
     IncidentListeners(directory, incidents, actions, standings).register(door)
-    TaskCommand(incidents, items, directory).register(actions, door)
+    TaskCommand(incidents, items, item_report, directory).register(actions, door)
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)
     PageButtons(paging).register(door)
@@ -430,7 +437,7 @@ async def build_rooms(
     HandoffButtons(handoffs).register(door)
     OnCallPages(database, oncall, directory, planner, addresses, reports).register(signed)
     MobilePage(database, paging, holding, notices, page_actions, directory).register(signed)
-    incident_page = IncidentPage(database, directory, incidents, paging)
+    incident_page = IncidentPage(database, directory, incidents, paging, items)
     incident_page.add(run_links.on_incident)
     incident_page.register(signed)
     PostmortemPages(database, directory, incidents, writer, postmortems).register(signed)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from bot.config.access import AccessPolicy
+from bot.config.action_items import ActionItemDefaults
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.labels import LabelMatch
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
@@ -371,6 +372,7 @@ class Config(Strict):
     programs: Mapping[str, Program] = Field(default_factory=dict, description="Programs that use the HTTP API, by id.")
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
+    action_items: ActionItemDefaults = Field(default=ActionItemDefaults(), description="What becomes of action items.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     postmortems: PostmortemPolicy = Field(default=PostmortemPolicy(), description="What each severity asks of a postmortem.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")

@@ -1,14 +1,12 @@
-"""Action items: what is to be done because of an incident, by whom and until which day. Kept, told, chased with each hand-off."""
+"""Action items: what is to be done because of an incident, by whom and until which day. Kept and told here; `reminding.py` chases them."""
 
 import json
-from collections.abc import Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.config.models import Team
 from bot.db import Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
@@ -18,12 +16,25 @@ from bot.incidents.messages import ActionItemsChanged
 from bot.incidents.models import ActionItem, Incident
 from bot.incidents.names import headline
 from bot.incidents.service import Incidents
+from bot.incidents.tasks import ItemKind, ItemPriority
 from bot.slack.text import escape
 from bot.work import queue
 
 LONGEST = 1000
-LISTED = 20
 LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be another; None stays as it is."""
+
+    text: str | None = None
+    owner: str | None = None
+    due_on: date | None = None
+    priority: ItemPriority | None = None
+    kind: ItemKind | None = None
+    is_nobodys: bool = False
+    """Whoever had it does not, and nobody else does."""
 
 
 class ActionItems:
@@ -33,16 +44,24 @@ class ActionItems:
         self._incidents = incidents
         self._directory = directory
 
-    async def add(self, tx: Tx, incident_id: int, text: str, owner: str | None = None, due_on: date | None = None) -> ActionItem:
-        """Something is to be done; its owner is told."""
-        words = text.strip()
-        if not words:
-            raise InvalidInput("Say what is to be done, by whom and by when: `/inc task add canary alarm @kim fri`.")
-        if len(words) > LONGEST:
-            raise InvalidInput(f"An action item has at most {LONGEST} characters, this one has {len(words)}. Say it shorter.")
+    async def add(
+        self,
+        tx: Tx,
+        incident_id: int,
+        text: str,
+        owner: str | None = None,
+        due_on: date | None = None,
+        priority: ItemPriority | None = None,
+        kind: ItemKind | None = None,
+    ) -> ActionItem:
+        """Something is to be done; its owner is told. Where nobody names a day, the priority may give it one."""
+        words = self._sound(text)
         self._to_come(tx, due_on)
         incident = await self._incidents.touched(tx, incident_id)
-        item = ActionItem(incident_id=incident_id, text=words, owner=owner, due_on=due_on, made_by=tx.actor, made_at=tx.now)
+        item = ActionItem(
+            incident_id=incident_id, text=words, owner=owner, due_on=due_on or self._due_by(tx, priority), priority=priority, kind=kind,
+            made_by=tx.actor, made_at=tx.now, changed_at=tx.now,
+        )  # fmt: skip
         tx.session.add(item)
         await tx.session.flush()
         await self._changed(tx, incident, item, f"added action item {item.number}: {words}{self._assigned(item)}", "added")
@@ -51,18 +70,20 @@ class ActionItems:
         await self._tell_owner(tx, incident, item)
         return item
 
-    async def change(self, tx: Tx, item_id: int, owner: str | None = None, due_on: date | None = None) -> ActionItem:
-        """Somebody else does it, or it has another day. Who had it and who has it are told."""
+    async def change(self, tx: Tx, item_id: int, wanted: Changes) -> ActionItem:
+        """Somebody else does it, or it is another in some way. Who had it and who has it are told."""
         incident, item = await self._held(tx, item_id)
         if item.done_at is not None:
             raise AlreadyDone(f"Action item {item_id} is done. To take it up again: `/inc #{incident.number} task reopen {item_id}`.")
-        self._to_come(tx, due_on)
-        before = item.owner
-        if (owner or before) == before and (due_on or item.due_on) == item.due_on:
+        self._to_come(tx, wanted.due_on)
+        before, text = item.owner, item.text
+        if not self._turn_into(tx, item, wanted):
             raise AlreadyDone(f"Action item {item_id} is so already{self._assigned(item)}. Nothing to do.")
-        item.owner, item.due_on = owner or before, due_on or item.due_on
+        item.changed_at = tx.now
         await tx.session.flush()
-        await self._changed(tx, incident, item, f"changed action item {item_id}: {item.text}{self._assigned(item)}", f"changed:{tx.now}")
+        was = f" (before: {text})" if item.text != text else ""
+        what = f"changed action item {item_id}: {item.text}{self._assigned(item)}{was}"
+        await self._changed(tx, incident, item, what, f"changed:{tx.now}")
         said = f"*Action item {item_id}* changed by {{actor}}{{words}}\n{await self._who_and_when(tx, item)}"
         await self._incidents.say(tx, incident, said, words=item.text)
         if item.owner != before:
@@ -79,7 +100,7 @@ class ActionItems:
         if item.done_at is not None:
             at = self._directory.wall_time(tx.actor, item.done_at, tx.now)
             raise AlreadyDone(f"{self._directory.name(item.done_by or '')} finished action item {item_id} at {at}. Nothing to do.")
-        item.done_at, item.done_by = tx.now, tx.actor
+        item.done_at, item.done_by, item.changed_at = tx.now, tx.actor, tx.now
         await tx.session.flush()
         await self._changed(tx, incident, item, f"finished action item {item_id}: {item.text}", f"done:{tx.now}")
         await self._incidents.say(tx, incident, f":white_check_mark: *Action item {item_id}* done by {{actor}}{{words}}", words=item.text)
@@ -92,7 +113,7 @@ class ActionItems:
         incident, item = await self._held(tx, item_id)
         if item.done_at is None:
             raise AlreadyDone(f"Action item {item_id} is open already. Nothing to do.")
-        item.done_at, item.done_by = None, None
+        item.done_at, item.done_by, item.changed_at = None, None, tx.now
         await tx.session.flush()
         await self._changed(tx, incident, item, f"took up action item {item_id} again: {item.text}", f"reopened:{tx.now}")
         said = f"*Action item {item_id}* is open again, by {{actor}}{{words}}\n{await self._who_and_when(tx, item)}"
@@ -112,36 +133,51 @@ class ActionItems:
         rows = select(ActionItem).where(col(ActionItem.incident_id) == incident_id).order_by(col(ActionItem.id))
         return list((await tx.session.execute(rows)).scalars())
 
-    async def unfinished(self, tx: Tx, team: Team, since: datetime, until: datetime) -> Sequence[str]:
-        """For whoever comes on call: what a team's people or incidents still owe, the soonest due first. Nothing of private incidents."""
-        theirs = (col(Incident.team) == team.id) | col(ActionItem.owner).in_(team.members)
-        rows = (
-            select(ActionItem, Incident)
-            .join(Incident, col(Incident.id) == col(ActionItem.incident_id))
-            .where(theirs, col(ActionItem.done_at).is_(None), col(Incident.is_private).is_(False))
-            .order_by(col(ActionItem.due_on).is_(None), col(ActionItem.due_on), col(ActionItem.id))
-            .limit(LISTED)
-        )
-        found = (await tx.session.execute(rows)).all()
-        return [f"{escape(item.text)} ({escape(self.state_of(tx, item))}), of {headline(incident)}" for item, incident in found]
-
     def state_of(self, tx: Tx, item: ActionItem) -> str:
         """Who does it and by when, or who did it, in plain words."""
         if item.done_at is not None:
             return f"done by {self._directory.name(item.done_by or '')}"
         who = self._directory.name(item.owner) if item.owner else "nobody yet"
-        late = ", overdue" if item.due_on and item.due_on < self.today(tx) else ""
-        return f"{who}{f', due {day(item.due_on, self.today(tx))}' if item.due_on else ''}{late}"
+        due = f"due {day(item.due_on, self.today(tx))}" if item.due_on else ""
+        late = "overdue" if item.due_on and item.due_on < self.today(tx) else ""
+        return ", ".join(filter(None, (item.priority, item.kind, who, due, late)))
 
     def today(self, tx: Tx) -> date:
         """The day it is for who asks."""
-        person = self._directory.person(tx.actor)
-        return tx.now.astimezone(ZoneInfo(person.zone if person else self._directory.config.zone)).date()
+        return tx.now.astimezone(self._directory.zone_of(tx.actor)).date()
+
+    def _turn_into(self, tx: Tx, item: ActionItem, wanted: Changes) -> bool:
+        """Make the changes; False when there are none."""
+        after = {
+            "text": item.text if wanted.text is None else self._sound(wanted.text),
+            "owner": None if wanted.is_nobodys else wanted.owner or item.owner,
+            "due_on": wanted.due_on or item.due_on or self._due_by(tx, wanted.priority),
+            "priority": wanted.priority or item.priority,
+            "kind": wanted.kind or item.kind,
+        }
+        changed = {name: value for name, value in after.items() if getattr(item, name) != value}
+        for name, value in changed.items():
+            setattr(item, name, value)
+        return bool(changed)
 
     async def _held(self, tx: Tx, item_id: int) -> tuple[Incident, ActionItem]:
         """The item and its incident, both held until the transaction ends."""
         incident = await self._incidents.touched(tx, (await self.get(tx, item_id)).incident_id)
         return incident, await self.get(tx, item_id)
+
+    @staticmethod
+    def _sound(text: str) -> str:
+        words = text.strip()
+        if not words:
+            raise InvalidInput("Say what is to be done, by whom and by when: `/inc task add canary alarm @kim fri`.")
+        if len(words) > LONGEST:
+            raise InvalidInput(f"An action item has at most {LONGEST} characters, this one has {len(words)}. Say it shorter.")
+        return words
+
+    def _due_by(self, tx: Tx, priority: ItemPriority | None) -> date | None:
+        """The day that a priority gives to an item without one."""
+        within = self._directory.config.action_items.due.of(priority) if priority else None
+        return self.today(tx) + within if within else None
 
     def _to_come(self, tx: Tx, due_on: date | None) -> None:
         if due_on is not None and due_on < self.today(tx):
@@ -149,17 +185,18 @@ class ActionItems:
 
     async def _changed(self, tx: Tx, incident: Incident, item: ActionItem, text: str, key: str) -> None:
         await timeline.record(tx, incident.number, "action-item", text, key=f"{item.number}:{key}")
-        await tx.announce(ActionItemsChanged(incident.number))
+        await tx.announce(ActionItemsChanged(incident.number, item.number))
 
     async def _who_and_when(self, tx: Tx, item: ActionItem) -> str:
         who = await self._directory.mention(tx, item.owner) if item.owner else "nobody yet"
-        due = f", due {day(item.due_on, self.today(tx))}" if item.due_on else ""
-        return f"For {who}{due}. When it is done: `/inc task done {item.number}`"
+        due = f"due {day(item.due_on, self.today(tx))}" if item.due_on else ""
+        about = ", ".join(filter(None, (who, due, item.priority, item.kind)))
+        return f"For {about}. When it is done: `/inc task done {item.number}`"
 
     def _assigned(self, item: ActionItem) -> str:
-        """` (Kim, due 2026-03-06)`, as it stays true when it is read in a year."""
-        who = [self._directory.name(item.owner)] if item.owner else []
-        said = ", ".join([*who, *([f"due {item.due_on.isoformat()}"] if item.due_on else [])])
+        """` (Kim, due 2026-03-06, p1)`, as it stays true when it is read in a year."""
+        who = self._directory.name(item.owner) if item.owner else ""
+        said = ", ".join(filter(None, (who, f"due {item.due_on.isoformat()}" if item.due_on else "", item.priority, item.kind)))
         return f" ({said})" if said else ""
 
     async def _tell_owner(self, tx: Tx, incident: Incident, item: ActionItem) -> None:

@@ -16,6 +16,7 @@ from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
+from bot.incidents.tasks import ItemKind, ItemPriority
 from bot.incidents.verbs import NEXT
 from bot.incidents.widening import Widening
 from bot.paging.holding import Holding
@@ -39,6 +40,8 @@ class Call:
     wait: timedelta | None = None
     due: str = ""
     """A day, as it was typed."""
+    priority: ItemPriority | None = None
+    kind: ItemKind | None = None
     is_elsewhere: bool = False
     """It was asked for outside the incident's channel, so the answer says which incident it means."""
 

@@ -29,6 +29,7 @@ from bot.incidents.intents import Act, Declare, Look, MentionKind, OpenForm
 from bot.incidents.lifecycle import ALLOWED, IncidentState
 from bot.incidents.models import CustomerNotice, Incident
 from bot.incidents.severity import ComponentStatus, Severity
+from bot.incidents.tasks import ItemKind, ItemPriority
 from bot.incidents.verbs import VERBS, Argument
 from bot.slack.requests import Submission
 from bot.slack.text import clamp, plain
@@ -130,6 +131,11 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
     if argument is Argument.TASK:
         blocks.append(field("person", "Who does it?", UserSelectElement(action_id=ELEMENT), is_optional=True))
         blocks.append(field("due", "By when?", DatePickerElement(action_id=ELEMENT), is_optional=True))
+        grades = [Option(value=grade.value, text=grade.value) for grade in ItemPriority]
+        hint = "Without a day, the priority gives it one."
+        blocks.append(field("priority", "Priority", StaticSelectElement(action_id=ELEMENT, options=grades), hint=hint, is_optional=True))
+        kinds = [Option(value=kind.value, text=kind.value.capitalize()) for kind in ItemKind]
+        blocks.append(field("kind", "What does it do?", StaticSelectElement(action_id=ELEMENT, options=kinds), is_optional=True))
     number = str(incident.number) if incident else ""
     title = clamp(f"#{number} {verb}" if number else verb.capitalize(), 24)
     return modal(f"incident.form:{verb}", title, "Send", f"{number} {channel}".rstrip(), blocks)
@@ -225,7 +231,8 @@ def spoken(instead: Act | OpenForm | Look) -> tuple[int | None, str]:
             named = instead.mentions if kind in (Argument.TARGET, Argument.TASK) else ()
             people = "".join(f"<@{who.ref}> " if who.kind is MentionKind.SLACK_USER else f"@{who.ref} " for who in named)
             if kind is Argument.TASK:
-                return instead.incident, f"{instead.verb} {instead.argument} {people}{instead.due}".strip()
+                more = " ".join(filter(None, (instead.priority, instead.kind, instead.due)))
+                return instead.incident, f"{instead.verb} {instead.argument} {people}{more}".strip()
             return instead.incident, f"{instead.verb} {severity}{people}{instead.argument}"
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from bot.incidents.intents import Act, Ask, Declare, Intent, Look, Mention, MentionKind, OpenForm, Place, Unknown
 from bot.incidents.lifecycle import state_named
 from bot.incidents.severity import Severity
-from bot.incidents.tasks import take_apart
+from bot.incidents.tasks import overdue_of, take_apart
 from bot.incidents.verbs import NEXT, SPELLINGS, VERBS, Argument, Verb, nearest_verbs
 
 __all__ = [
@@ -100,6 +100,8 @@ def outside(line: Line, place: Place) -> Intent:
     argument = line.rest(1)
     if not verb.needs_incident:
         return general(verb, argument, line, place)
+    if verb.name == "task" and overdue_of(argument) is not None:
+        return Look(verb.name, argument)
     only = place.mine[0] if len(place.mine) == 1 else None
     if not argument:
         return Act(only, verb.name, implied=True) if verb.acts_alone and only else OpenForm(verb.name, only)
@@ -129,7 +131,7 @@ def on_incident(line: Line, place: Place, whole: Line) -> Intent:
         return OpenForm()
     if verb.name == "new":
         return ask(verb, argument, whole, place, number)
-    if verb.name in LOOKS:
+    if verb.name in LOOKS or (verb.name == "task" and overdue_of(argument) is not None):
         return Look(verb.name, argument)
     if not argument:
         return Act(number, verb.name) if verb.acts_alone else OpenForm(verb.name, number)
@@ -200,7 +202,8 @@ def filled(verb: Verb, argument: str, number: int | None, place: Place) -> Act |
         case Argument.TASK:
             apart = take_apart(argument, lambda word: person_named(word, place) is not None)
             who = person_named(apart.who, place) if apart.who else None
-            return replace(act, argument=apart.text, mentions=(who,) if who else (), due=apart.due)
+            mentions = (who,) if who else ()
+            return replace(act, argument=apart.text, mentions=mentions, due=apart.due, priority=apart.priority, kind=apart.kind)
         case Argument.TARGET:
             return targeted(act, words, argument, place)
         case Argument.INCIDENT:

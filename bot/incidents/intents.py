@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.incidents.lifecycle import IncidentState
 from bot.incidents.severity import Severity
+from bot.incidents.tasks import ItemKind, ItemPriority
 
 
 class MentionKind(StrEnum):
@@ -64,6 +65,8 @@ class Act:
     other: int | None = None  # the incident to merge into
     wait: timedelta | None = None  # how long to snooze
     due: str = ""  # by when, as typed
+    priority: ItemPriority | None = None
+    kind: ItemKind | None = None
 
 
 @dataclass(frozen=True)

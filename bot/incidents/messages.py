@@ -83,6 +83,7 @@ class ActionItemsChanged:
     """An action item of an incident was added, changed, finished or taken up again."""
 
     incident_id: int
+    item_id: int
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,13 @@ class TrackIncident(Order):
     destination: ClassVar[str] = "slack"
     priority: ClassVar[Priority] = Priority.REFRESH
     incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindOfItems(Order):
+    """Remind a person, or a team (`team:<id>`, `team:` for none), of action items that are due."""
+
+    whose: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 from bot.db import EnumText, UtcDateTime
 from bot.incidents.drafts import NoticeKind, NoticeState
 from bot.incidents.lifecycle import IncidentState, MilestoneKind
+from bot.incidents.tasks import ItemKind, ItemPriority
 
 COMMANDER = "commander"
 
@@ -195,8 +196,11 @@ class ActionItem(SQLModel, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     owner: str | None = None
     due_on: date | None = None
+    priority: ItemPriority | None = Field(default=None, sa_column=Column(EnumText(ItemPriority)))
+    kind: ItemKind | None = Field(default=None, sa_column=Column(EnumText(ItemKind)))
     made_by: str
     made_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_by: str | None = None
 

@@ -18,6 +18,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.incidents.severity import ComponentStatus, Observation, Severity
 from bot.incidents.standing import Standings
+from bot.incidents.tasks import ItemKind, ItemPriority
 from bot.incidents.verbs import NEXT, VERBS, Argument
 from bot.slack.door import Door
 from bot.slack.identity import identity
@@ -151,6 +152,8 @@ class IncidentListeners:
             teams=tuple(who.ref for who in intent.mentions if who.kind is MentionKind.TEAM),
             wait=intent.wait,
             due=intent.due,
+            priority=intent.priority,
+            kind=intent.kind,
             is_elsewhere=incident.channel_id != channel,
         )
         return await self._actions.perform(tx, intent.verb, call)
@@ -307,6 +310,8 @@ class IncidentListeners:
             people=(await self._directory.actor_of(tx, person),) if person else (),
             wait=timedelta(minutes=int(minutes)) if (minutes := forms.value(form, "wait")).isdecimal() else None,
             due=forms.value(form, "due"),
+            priority=ItemPriority(priority) if (priority := forms.value(form, "priority")) else None,
+            kind=ItemKind(kind) if (kind := forms.value(form, "kind")) else None,
         )
         reply = await self._actions.perform(tx, verb, call)
         return Say(reply.text, reply.blocks, channel=channel or incident.channel_id or "") if isinstance(reply, Say) else reply

@@ -2,18 +2,18 @@
 
 import asyncio
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
 from bot.incidents import blocks
-from bot.incidents.action_items import ActionItems
+from bot.incidents.action_items import ActionItems, Changes
 from bot.incidents.actions import Actions, Call
+from bot.incidents.item_report import ItemReport
 from bot.incidents.models import ActionItem
 from bot.incidents.names import headline
 from bot.incidents.service import Incidents
-from bot.incidents.tasks import Add, Change, Finish, ListItems, Reopen, parse
+from bot.incidents.tasks import Add, Change, Finish, ListItems, Reopen, overdue_of, parse
 from bot.oncall.times import load, moment
 from bot.slack.door import Door
 from bot.slack.replies import Nothing, Reply, Say
@@ -24,14 +24,16 @@ from bot.slack.text import clamp, escape
 class TaskCommand:
     """Reads what was typed or pressed about action items, and calls one verb."""
 
-    def __init__(self, incidents: Incidents, items: ActionItems, directory: Directory) -> None:
+    def __init__(self, incidents: Incidents, items: ActionItems, report: ItemReport, directory: Directory) -> None:
         self._incidents = incidents
         self._items = items
+        self._report = report
         self._directory = directory
 
     def register(self, actions: Actions, door: Door) -> None:
         """Add the verb `task`, and hear its buttons."""
         actions.add("task", self.act)
+        actions.add_look("task", self.overdue)
         door.click(blocks.ITEM_DONE, self.press_done)
         door.click(f"{blocks.ITEM_DONE}:*", self.press_done)
 
@@ -39,7 +41,8 @@ class TaskCommand:
         """The verb, as the table of verbs calls it."""
         owner = call.people[0] if call.people else None
         number = call.incident.number
-        match parse(call.words, has_more=bool(owner or call.due)):
+        has_more = bool(owner or call.due or call.priority or call.kind)
+        match parse(call.words, has_more=has_more):
             case ListItems():
                 return await self._listed(tx, number)
             case Finish(item_id):
@@ -49,13 +52,25 @@ class TaskCommand:
                 item = await self._items.reopen(tx, await self._here(tx, number, item_id))
                 said = f"Action item {item.number} is open again."
             case Change(item_id):
-                item = await self._items.change(tx, await self._here(tx, number, item_id), owner, await self._due(tx, call.due))
+                due_on = await self._due(tx, call.due)
+                wanted = Changes(owner=owner, due_on=due_on, priority=call.priority, kind=call.kind)
+                item = await self._items.change(tx, await self._here(tx, number, item_id), wanted)
                 said = f"Action item {item.number}: {escape(item.text)} ({escape(self._items.state_of(tx, item))})."
             case Add(text):
                 self._refuse_unknown(text)
-                item = await self._items.add(tx, number, text, owner, await self._due(tx, call.due))
+                due_on = await self._due(tx, call.due)
+                item = await self._items.add(tx, number, text, owner, due_on, call.priority, call.kind)
                 said = f"Action item {item.number} is written down: {escape(item.text)} ({escape(self._items.state_of(tx, item))})."
         return Say(said) if call.is_elsewhere or call.incident.channel_id is None else Nothing()
+
+    async def overdue(self, tx: Tx, argument: str) -> Reply:
+        """`task overdue payments`: what should have been done by now, and how much is."""
+        named = overdue_of(argument) or ""
+        team = self._directory.team(named) if named else None
+        if named and team is None:
+            known = ", ".join(f"`{one}`" for one in self._directory.config.teams)
+            raise NotFound(f"There is no team `{escape(named)[:60]}`. Teams are {known}. To write an item down: `/inc task add …`.")
+        return Say(clamp("\n".join(await self._report.overdue(tx, team))))
 
     async def press_done(self, tx: Tx, click: Click) -> Reply:
         """Done, in a direct message or in the list; the list shows it."""
@@ -94,9 +109,8 @@ class TaskCommand:
         if not typed:
             return None
         await asyncio.to_thread(load)
-        person = self._directory.person(tx.actor)
-        zone = person.zone if person else self._directory.config.zone
-        return moment(typed, tx.now, zone).astimezone(ZoneInfo(zone)).date()
+        zone = self._directory.zone_of(tx.actor)
+        return moment(typed, tx.now, zone.key).astimezone(zone).date()
 
     @staticmethod
     def _refuse_unknown(text: str) -> None:

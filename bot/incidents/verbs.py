@@ -136,8 +136,8 @@ TABLE = (
     Verb(
         "task",
         Argument.TASK,
-        "add an action item; `task list`, `task done 7`, `task 7 @bo mon`",
-        "task add canary alarm @kim fri",
+        "add an action item; `task list`, `task done 7`, `task 7 @bo mon p1`, `task overdue`",
+        "task add canary alarm @kim fri p1 detect",
         ("tasks",),
         surfaces=WRITTEN | {Surface.ANSWER},
     ),

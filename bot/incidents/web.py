@@ -7,10 +7,11 @@ from datetime import datetime
 from aiohttp import web
 
 from bot.config.models import Bridge
-from bot.db import ActorId, Database, Tx
+from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import NotAllowed, NotFound
 from bot.incidents import roles, timeline, transcript
+from bot.incidents.action_items import ActionItems
 from bot.incidents.lifecycle import is_open
 from bot.incidents.models import COMMANDER, ChannelMessage, Incident, TimelineEntry
 from bot.incidents.service import Incidents
@@ -44,7 +45,8 @@ class Line:
 class IncidentPage:
     """Shows an incident to whoever holds its link."""
 
-    def __init__(self, database: Database, directory: Directory, incidents: Incidents, paging: Paging) -> None:
+    def __init__(self, database: Database, directory: Directory, incidents: Incidents, paging: Paging, items: ActionItems) -> None:
+        self._items = items
         self._links: list[LinksOf] = []
         self._db = database
         self._directory = directory
@@ -68,6 +70,8 @@ class IncidentPage:
             links = [link for found in self._links for link in await found(tx, incident, grant.person)]
             lines = [self._entry(entry) for entry in await timeline.entries(tx, incident.number)]
             lines += [self._message(message) for message in await transcript.marked(tx, incident.number)]
+            with tx.acting(grant.person or BOT):  # an item's day is said as it is where this is read
+                items = [(item, self._items.state_of(tx, item)) for item in await self._items.of(tx, incident.number)]
         lines.sort(key=lambda line: line.happened_at)
         leader = next((part for part in parts if part.role == COMMANDER), None)
         service = self._directory.service(incident.service) if incident.service else None
@@ -85,6 +89,7 @@ class IncidentPage:
             is_open=is_open(incident.state),
             links=links,
             paged=[(name(person), standing) for person, standing in paged.items()],
+            items=items,
             timeline=lines[: -SHOWN - 1 : -1],
             left_out=max(0, len(lines) - SHOWN),
         )

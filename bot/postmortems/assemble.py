@@ -45,6 +45,8 @@ class ActionItem:
     owner: str | None = None
     due: str | None = None
     is_done: bool = False
+    priority: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)

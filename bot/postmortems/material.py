@@ -132,7 +132,8 @@ class Gatherer:
 
     def _item(self, item: ActionItemRow) -> ActionItem:
         owner = self._directory.name(item.owner) if item.owner else None
-        return ActionItem(item.text, owner, item.due_on.isoformat() if item.due_on else None, item.done_at is not None)
+        due = item.due_on.isoformat() if item.due_on else None
+        return ActionItem(item.text, owner, due, item.done_at is not None, item.priority, item.kind)
 
     async def _messages(self, tx: Tx, incident: Incident, said: Sequence[Spoken], urls: "Permalinks") -> list[Message]:
         reactions: dict[str, list[Reaction]] = {}

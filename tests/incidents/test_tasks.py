@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.incidents.tasks import Add, Apart, Change, Finish, ListItems, Reopen, Task, parse, take_apart
+from bot.incidents.tasks import Add, Apart, Change, Finish, ItemKind, ItemPriority, ListItems, Reopen, Task, overdue_of, parse, take_apart
+
+P1, DETECT = ItemPriority.P1, ItemKind.DETECT
 
 
 def known(word: str) -> bool:
@@ -30,6 +32,15 @@ def known(word: str) -> bool:
         ("watch the market 5", Apart("watch the market 5")),
         ("two\nlines  kept @kim", Apart("two\nlines  kept", "@kim")),
         ("7 @kim fri", Apart("7", "@kim", "fri")),
+        ("add canary alarm @kim fri p1 detect", Apart("add canary alarm", "@kim", "fri", P1, DETECT)),
+        ("add canary alarm Detect P1 for @kim by friday", Apart("add canary alarm", "@kim", "friday", P1, DETECT)),
+        ("p1 detect: add canary alarm @kim", Apart("add canary alarm", "@kim", "", P1, DETECT)),
+        ("detect: @kim p1: add canary alarm", Apart("add canary alarm", "@kim", "", P1, DETECT)),
+        ("make it easier to detect", Apart("make it easier to detect")),
+        ("make it easier to detect prevent", Apart("make it easier to detect", kind=ItemKind.PREVENT)),
+        ("detect slow queries", Apart("detect slow queries")),
+        ("lower p99 of p1 pages", Apart("lower p99 of p1 pages")),
+        ("7 p0", Apart("7", priority=ItemPriority.P0)),
         ("@kim", Apart("", "@kim")),
         ("check @zoe", Apart("check @zoe")),
     ],
@@ -62,10 +73,29 @@ def test_a_line_means(text: str, has_more: bool, meant: Task) -> None:
     assert parse(text, has_more=has_more) == meant
 
 
-@given(st.text(max_size=200) | st.lists(st.sampled_from(["@kim", "fri", "by", "for", "7", "done", "alarm", "dec 5"])).map(" ".join))
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from(["@kim", "fri", "by", "for", "7", "done", "alarm", "dec 5", "p1", "P2", "detect", "prevent:", "to"])).map(
+        " ".join
+    )
+)
 def test_nothing_typed_is_lost(typed: str) -> None:
     apart = take_apart(typed, known)
-    kept = f"{apart.text} {apart.who} {apart.due}"
-    lost = set(re.findall(r"\w+", typed)) - set(re.findall(r"\w+", kept))
-    assert {word.lower() for word in lost} <= {"by", "due", "until", "till", "on", "for"}
-    parse(apart.text, has_more=bool(apart.who or apart.due))
+    kept = f"{apart.text} {apart.who} {apart.due} {apart.priority} {apart.kind}"
+    lost = {word.lower() for word in re.findall(r"\w+", typed)} - {word.lower() for word in re.findall(r"\w+", kept)}
+    assert lost <= {"by", "due", "until", "till", "on", "for"}
+    parse(apart.text, has_more=apart.has_more)
+
+
+@pytest.mark.parametrize(
+    ("typed", "whose"),
+    [
+        ("overdue", ""),
+        ("Overdue?", ""),
+        ("overdue @payments", "payments"),
+        ("overdue of payments", "payments"),
+        ("overdue bills of ours", None),
+    ],
+)
+def test_what_is_overdue_is_asked_for_by_team(typed: str, whose: str | None) -> None:
+    assert overdue_of(typed) == whose

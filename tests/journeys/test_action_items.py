@@ -58,6 +58,24 @@ async def test_items_are_listed_reassigned_taken_up_again_and_stand_in_the_postm
     assert "| add canary alarm | Lee O'Hara | 2026-03-12 | yes |" in await world.postmortem(1), "what is done later is true in the draft"
 
 
+async def test_priority_and_kind_are_typed_in_simple_words_and_give_a_day(world: World, channel: str) -> None:  # noqa: F811
+    await do(world, "kim", "/inc task add canary alarm p0 detect @bo")
+    assert "For <@U0BO0000000>, due Thu 5 Mar, p0, detect. When it is done: `/inc task done 1`" in await texts(world), "p0 has three days"
+    await do(world, "kim", "/inc task p2 rotate the keys")
+    await do(world, "kim", "/inc task 2 p3 prevent")
+    listed = await do(world, "ana", "/inc task list")
+    assert "1: add canary alarm (p0, detect, Bo Lindqvist, due Thu 5 Mar)" in listed
+    assert "2: rotate the keys (p3, prevent, nobody yet, due Wed 1 Apr)" in listed, "another priority moves no day that stands"
+    await do(world, "kim", "/inc task")
+    await world.user("kim").submit({
+        "words": {"value": "mend the alarm"}, "person": {"value": "@bo"}, "priority": {"value": "p1"}, "kind": {"value": "mitigate"},
+    })  # fmt: skip
+    await world.settled()
+    assert "For <@U0BO0000000>, due Mon 16 Mar, p1, mitigate." in await texts(world)
+    await do(world, "kim", "/inc resolve config rolled back")
+    assert "due 2026-03-05, p0, detect" in await world.postmortem(1)
+
+
 async def press_second(world: World, person: str) -> str:
     """Press [Done] beside the second item of the list."""
     await do(world, person, "/inc task list")

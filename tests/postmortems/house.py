@@ -94,7 +94,9 @@ class House:
         app = front.build(no_checks)
         signed = SignedPages(app, self.links, is_open=self.is_open)
         PostmortemPages(self.database, self.directory, self.incidents, self.writer, self.postmortems).register(signed)
-        IncidentPage(self.database, self.directory, self.incidents, self.paging).register(signed)
+        IncidentPage(self.database, self.directory, self.incidents, self.paging, ActionItems(self.incidents, self.directory)).register(
+            signed
+        )
         return app
 
     async def declare(self, title: str = "checkout is down", **more: object) -> int:
