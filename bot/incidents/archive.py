@@ -6,7 +6,7 @@ from sqlmodel import col
 from bot.db import Tx
 from bot.incidents import likeness, roles
 from bot.incidents.likeness import Like, Told
-from bot.incidents.models import Incident, TimelineEntry
+from bot.incidents.models import Incident, TimelineEntry, is_real
 
 SAID = ("declared", "note", "update", "mitigated", "resolved", "reopened", "cancelled")
 """What people wrote, of all that a timeline holds."""
@@ -18,14 +18,14 @@ LOOKED_AT = 2000
 
 async def find(tx: Tx, text: str) -> list[Incident]:
     """Incidents that have each of these words in their title, their service or what people wrote, newest first; one more than shown."""
-    rows = select(Incident).where(await _seen(tx), *(_says(word) for word in text.lower().split()))
+    rows = select(Incident).where(await _seen(tx), is_real(), *(_says(word) for word in text.lower().split()))
     return list((await tx.session.execute(rows.order_by(col(Incident.id).desc()).limit(FOUND + 1))).scalars())
 
 
 async def similar(tx: Tx, incident: Incident) -> list[tuple[Incident, Like]]:
     """Earlier and present incidents that are like this one, the most alike first."""
     columns = (col(Incident.id), col(Incident.title), col(Incident.service))
-    rows = await tx.session.execute(select(*columns).where(await _seen(tx)).order_by(col(Incident.id).desc()).limit(LOOKED_AT))
+    rows = await tx.session.execute(select(*columns).where(await _seen(tx), is_real()).order_by(col(Incident.id).desc()).limit(LOOKED_AT))
     past = [Told(number, title, service) for number, title, service in rows if number is not None]
     found = likeness.like(Told(incident.number, incident.title, incident.service), past, ALIKE)
     return [(await tx.session.get_one(Incident, one.number), one) for one in found]

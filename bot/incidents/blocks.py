@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 from bot.incidents.drafts import NoticeKind
 from bot.incidents.lifecycle import is_open
 from bot.incidents.models import CustomerNotice, Incident
-from bot.incidents.names import heading
+from bot.incidents.names import DRILL, heading, subject
 from bot.incidents.roles import COMMS, SCRIBE
 from bot.incidents.standing import Standing
 from bot.incidents.widening import Plan
@@ -41,7 +41,7 @@ def card(standing: Standing) -> list[Block]:
     """The message with the buttons. Everything that changes is edited here, in place, so that the channel stays readable."""
     incident = standing.incident
     blocks: list[Block] = [
-        HeaderBlock(text=PlainTextObject(text=clamp(f"{EMOJI[incident.severity]} {heading(incident)}", HEADER_LIMIT), emoji=True)),
+        HeaderBlock(text=PlainTextObject(text=clamp(f"{emoji(incident)} {heading(incident)}", HEADER_LIMIT), emoji=True)),
         SectionBlock(text=MarkdownTextObject(text=clamp(facts(standing)))),
     ]
     if standing.is_asked and is_open(incident.state):
@@ -148,7 +148,7 @@ def more_hands(standing: Standing) -> list[Block]:
     incident = standing.incident
     row = [ButtonElement(text="Join", action_id="incident.join", value=str(incident.number))]
     wanted = len(standing.responders) < standing.level.responders_wanted
-    if wanted and why_never(incident.state, incident.is_private) is None:
+    if wanted and why_never(incident.state, incident.is_private, incident.is_drill) is None:
         row.append(ButtonElement(text=f"Page next {AT_ONCE}", action_id="incident.page_next", value=str(incident.number)))
     return [ActionsBlock(block_id="incident.width", elements=row)]
 
@@ -262,10 +262,16 @@ def action_items(intro: str, lines: Sequence[tuple[str, int | None]]) -> list[Bl
 
 def topic(incident: Incident) -> str:
     """The channel's topic."""
-    return clamp(f"{EMOJI[incident.severity]} SEV{incident.severity} · {escape(incident.title)}", TOPIC_LIMIT)
+    mark = f"{DRILL} " if incident.is_drill else ""
+    return clamp(f"{emoji(incident)} {mark}SEV{incident.severity} · {escape(subject(incident))}", TOPIC_LIMIT)
+
+
+def emoji(incident: Incident) -> str:
+    """The severity as a colour; a drill has none that anybody could take for the real thing."""
+    return "🧪" if incident.is_drill else EMOJI[incident.severity]
 
 
 def one_line(incident: Incident) -> str:
     """An incident in a list, in mrkdwn."""
     where = f" {channel_link(incident.channel_id)}" if incident.channel_id else ""
-    return f"{EMOJI[incident.severity]} *{escape(clamp(heading(incident), LINE))}* · {incident.state.value}{where}"
+    return f"{emoji(incident)} *{escape(clamp(heading(incident), LINE))}* · {incident.state.value}{where}"

@@ -8,10 +8,10 @@ TOLD = {
     "customers": ("a notice for customers is drafted, to be approved", "no notice for customers is drafted"),
     "tracking": ("it is followed in the tracking channel", "nobody new follows it in the tracking channel"),
 }
-"""Who hears, with what that starts and stops. A private incident is told to executives alone."""
+"""Who hears, with what that starts and stops. A private incident is told to executives alone, a drill to nobody."""
 
 
-def consequences(before: Level, after: Level, *, is_private: bool) -> str:
+def consequences(before: Level, after: Level, *, is_private: bool, is_drill: bool) -> str:
     """Cadence, audience and responders: "Started: …. Stopped: …."; empty where nothing changes. Paging speaks for itself."""
     started, stopped = [], []
     if after.update_every and after.update_every != before.update_every:
@@ -23,7 +23,7 @@ def consequences(before: Level, after: Level, *, is_private: bool) -> str:
     elif after.responders_wanted < before.responders_wanted:
         stopped.append(f"{after.responders_wanted} responders are enough")
     for hearer, (begins, ends) in TOLD.items():
-        if is_private and hearer != "executives":
+        if is_drill or (is_private and hearer != "executives"):
             continue
         if hearer in after.hears and hearer not in before.hears:
             started.append(begins)

@@ -52,7 +52,7 @@ class Customers:
         await self._order(tx, await self._incidents.held(tx, fact.incident_id), is_patient=is_worked_on(fact.after))
 
     async def _order(self, tx: Tx, incident: Incident, *, is_patient: bool) -> None:
-        if incident.is_private or not (self._concerns_customers(incident) or await self._notices(tx, incident)):
+        if incident.stays_inside or not (self._concerns_customers(incident) or await self._notices(tx, incident)):
             return
         due = tx.now + self._directory.config.audiences.executive_alert_after if is_patient else None
         key, about = f"customers:{incident.number}", f"incident:{incident.number}"
@@ -70,7 +70,7 @@ class Customers:
                 await self._withdraw(tx, row)
         since = incident.reopened_at or incident.declared_at
         kind = wanted([Notice(row.kind, row.state) for row in rows if row.drafted_at >= since], **so)
-        if kind is None or incident.is_private:
+        if kind is None or incident.stays_inside:
             return
         if not self._directory.config.audiences.customer_approvers:
             text = "no customer notice was drafted: nobody is named under audiences.customer_approvers"
@@ -169,7 +169,7 @@ class Customers:
         await tx.session.refresh(notice)
 
     def _concerns_customers(self, incident: Incident) -> bool:
-        return not incident.is_private and is_worked_on(incident.state) and "customers" in self._incidents.level(incident).hears
+        return not incident.stays_inside and is_worked_on(incident.state) and "customers" in self._incidents.level(incident).hears
 
     async def _notices(self, tx: Tx, incident: Incident) -> list[CustomerNotice]:
         rows = select(CustomerNotice).where(col(CustomerNotice.incident_id) == incident.number).order_by(col(CustomerNotice.id))

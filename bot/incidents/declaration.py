@@ -22,6 +22,8 @@ class Declaration:
     service: str | None = None
     team: str | None = None
     is_private: bool = False
+    is_drill: bool = False
+    """A game day: nobody but those on call is paged, and nothing is joined to it."""
     origin: str = "slack"
     observation: Observation = field(default_factory=Observation)
     reply_to: str | None = None

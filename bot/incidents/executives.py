@@ -112,7 +112,7 @@ class Executives:
         return f"*#{incident.number} {escape(name)}*"
 
     def _is_theirs(self, incident: Incident) -> bool:
-        return is_worked_on(incident.state) and "executives" in self._incidents.level(incident).hears
+        return not incident.is_drill and is_worked_on(incident.state) and "executives" in self._incidents.level(incident).hears
 
     async def _waiting(self, tx: Tx, incident: Incident) -> list[ExecutiveAlert]:
         """Who was alerted and has not had the all-clear."""

@@ -10,6 +10,7 @@ from bot.config.models import Config, Service, Team
 from bot.config.severity import WordRule as ConfiguredWord
 from bot.errors import InvalidInput
 from bot.incidents.declaration import Declaration, shortened
+from bot.incidents.names import drill_title
 from bot.incidents.severity import Decision, Observation, Severity, SeverityPolicy, WordRule, decide
 
 
@@ -41,7 +42,8 @@ class Judge:
 
     def judge(self, wanted: Declaration) -> Judged:
         """Understand a declaration. Raises `InvalidInput` for an empty title, an unknown service or an unknown team."""
-        title, left_out = shortened(wanted.title)
+        said = drill_title(wanted.title) if wanted.is_drill and wanted.title.strip() else wanted.title
+        title, left_out = shortened(said)
         if not title:
             raise InvalidInput("Say in a few words what is wrong, for example: /inc sev1 checkout is down")
         service = self.service(wanted.service, title)

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Index, String, Text, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Column, ColumnElement, Index, String, Text, text
+from sqlmodel import Field, SQLModel, col
 
 from bot.db import EnumText, UtcDateTime
 from bot.incidents.drafts import NoticeKind, NoticeState
@@ -31,6 +31,8 @@ class Incident(SQLModel, table=True):
     service: str | None = None
     team: str | None = None
     is_private: bool = False
+    is_drill: bool = False
+    """A game day: worked on like any other, heard of by nobody else, and counted nowhere (`is_real`)."""
     origin: str
     """Where it came from: "slack", "alert", "sms", "cli" or "web"."""
     declared_by: str
@@ -61,6 +63,16 @@ class Incident(SQLModel, table=True):
         if self.id is None:
             raise ValueError("an incident has no number before it is stored")
         return self.id
+
+    @property
+    def stays_inside(self) -> bool:
+        """Nobody hears of it but who works on it: it is private, or a drill."""
+        return self.is_private or self.is_drill
+
+
+def is_real() -> ColumnElement[bool]:
+    """For queries: no drill. Whatever counts incidents, compares them or finds them again is about real ones alone."""
+    return col(Incident.is_drill).is_(False)
 
 
 class Role(SQLModel, table=True):

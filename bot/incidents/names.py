@@ -8,11 +8,24 @@ from bot.slack.text import escape
 
 LONGEST = 80
 """Slack's limit for a channel's name."""
+DRILL = "DRILL"
+"""What everything that a drill says begins with; its title does, too, so that no list can leave it out."""
+
+
+def drill_title(title: str) -> str:
+    """The title of a drill."""
+    return f"{DRILL}: {title}"
+
+
+def subject(incident: Incident) -> str:
+    """What it is about: the title, for whoever says by themselves that it is a drill."""
+    return incident.title.removeprefix(drill_title("")) if incident.is_drill else incident.title
 
 
 def heading(incident: Incident) -> str:
-    """`#42 SEV1 checkout is down`, in plain text."""
-    return f"#{incident.number} SEV{incident.severity} {incident.title}"
+    """`#42 SEV1 checkout is down`, in plain text; `DRILL #42 …` of a drill."""
+    said = f"#{incident.number} SEV{incident.severity} {subject(incident)}"
+    return f"{DRILL} {said}" if incident.is_drill else said
 
 
 def headline(incident: Incident) -> str:

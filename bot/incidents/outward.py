@@ -117,9 +117,9 @@ class Outward(Records):
         await queue.schedule(tx, SayInOps(text=text), key=f"ops:{key}")
 
     async def tell_of(self, tx: Tx, incident: Incident, text: str, key: str) -> None:
-        """Tell people of trouble with an incident's channel: in the ops channel; of a private one only who declared and who leads it."""
+        """Tell people of trouble with an incident's channel: in the ops channel; of one that stays inside who declared and who leads it."""
         about = f"incident:{incident.number}"
-        if not incident.is_private:
+        if not incident.stays_inside:
             await queue.schedule(tx, SayInOps(text=text), key=key, about=about)
             return
         leader = await roles.commander(tx, incident.number)

@@ -175,7 +175,7 @@ class PageListener:
             then = "Use `/inc page @person`"
         await timeline.record(tx, fact.incident_id, "exhausted", f"{what.lower()}; {why}", actor=BOT)
         await self._incidents.say(tx, incident, f"*{what}.* {why} {then}, or call somebody.")
-        if not incident.is_private:
+        if not incident.stays_inside:
             text = f"*{what}{about}* #{incident.number} SEV{incident.severity}. {why}"
             await queue.schedule(
                 tx, SayInOps(text=text), key=f"exhausted:{fact.page_id}:{tx.now.timestamp():.0f}", about=f"incident:{incident.number}"

@@ -25,8 +25,8 @@ from bot.incidents.messages import (
     SeverityConfirmed,
     StateChanged,
 )
-from bot.incidents.models import Incident
-from bot.incidents.names import heading, headline
+from bot.incidents.models import Incident, is_real
+from bot.incidents.names import heading, headline, subject
 from bot.incidents.outward import Outward
 from bot.incidents.promises import promised
 from bot.incidents.severity import Severity
@@ -60,7 +60,7 @@ class Incidents(Outward):
         """
         judged = self.judge.judge(wanted)
         await hold_declaring(tx)
-        if not wanted.separate and (twin := await self._young_twin(tx, judged)):
+        if not (wanted.separate or wanted.is_drill) and (twin := await self._young_twin(tx, judged)):
             return Declared(twin, is_new=False)
         incident = await self._open(tx, wanted, judged)
         await self._write_down_declaration(tx, incident, wanted, judged)
@@ -85,6 +85,7 @@ class Incidents(Outward):
             service=judged.service.id if judged.service else None,
             team=judged.team.id if judged.team else None,
             is_private=judged.is_private,
+            is_drill=wanted.is_drill,
             origin=wanted.origin,
             declared_by=tx.actor,
             declared_at=tx.now,
@@ -114,10 +115,11 @@ class Incidents(Outward):
         return PageRequest(
             incident_id=incident.number,
             severity=incident.severity,
-            title=incident.title,
+            title=subject(incident),
             service=incident.service,
             team=incident.team,
             private=incident.is_private,
+            drill=incident.is_drill,
             since=incident.declared_at,
             where=Where(channel_id=incident.channel_id),
             about=about,
@@ -128,13 +130,13 @@ class Incidents(Outward):
         if self.level(incident).opens_channel:
             await self.open_channel(tx, incident)
             await self.promise_update(tx, incident)
-        elif not incident.is_private:
+        elif not incident.stays_inside:
             number = incident.number
             text = f"{headline(incident)} — recorded, nobody was woken."
             await queue.schedule(tx, SayInOps(text=text, promote=number), key=f"digest:{number}", about=f"incident:{number}")
 
     async def _young_twin(self, tx: Tx, judged: Judged) -> Incident | None:
-        """An open incident about the same thing, declared moments ago and at least as severe. What is private is nobody's twin."""
+        """An open incident about the same thing, declared moments ago and at least as severe. None of what stays inside."""
         if judged.is_private:
             return None
         since = tx.now - self._config.incidents.same_within
@@ -144,7 +146,7 @@ class Incidents(Outward):
         if judged.service is not None:
             same = (same & col(Incident.service).is_(None)) | (col(Incident.service) == judged.service.id)
         young = col(Incident.state).in_(OPEN) & (col(Incident.declared_at) > since) & (col(Incident.severity) <= judged.severity)
-        rows = select(Incident).where(young, same, col(Incident.is_private).is_(False)).order_by(col(Incident.id)).limit(1)
+        rows = select(Incident).where(young, same, col(Incident.is_private).is_(False), is_real()).order_by(col(Incident.id)).limit(1)
         return (await tx.session.execute(rows)).scalar()
 
     # Severity and state
@@ -181,7 +183,7 @@ class Incidents(Outward):
                 await self.open_channel(tx, incident)
         await self.retitle(tx, incident)
         await self.promise_update(tx, incident)
-        if not await self._paging.reconsider(tx, incident.number, severity=incident.severity, title=incident.title):
+        if not await self._paging.reconsider(tx, incident.number, severity=incident.severity, title=subject(incident)):
             await self._paging.start(tx, self.page_request(incident))
 
     async def _what_it_means(self, tx: Tx, incident: Incident, before: int) -> str:
@@ -195,7 +197,7 @@ class Incidents(Outward):
         else:
             paging = "Nobody is paged again."
         was = self._config.severity.level(before)
-        return f"{paging} {consequences(was, self.level(incident), is_private=incident.is_private)}".strip()
+        return f"{paging} {consequences(was, self.level(incident), is_private=incident.is_private, is_drill=incident.is_drill)}".strip()
 
     async def change_state(self, tx: Tx, incident_id: int, wanted: IncidentState) -> Incident:
         """Move along the life of the incident; an illegal move raises `InvalidTransition` and offers the legal ones."""
@@ -258,7 +260,7 @@ class Incidents(Outward):
     async def merge(self, tx: Tx, incident_id: int, into: int) -> Incident:
         """It is the same as another incident and goes on there, with everybody who has a part in it. Returns the other one.
 
-        Raises `InvalidInput` when it is that one itself, `Refusal` when the other is over, or just one of the two is private.
+        Raises `InvalidInput` when it is that one itself, `Refusal` when the other is over, or just one of the two is private or a drill.
         """
         if incident_id == into:
             raise InvalidInput(f"#{incident_id} cannot be merged into itself. Name the other incident: `/inc #{incident_id} merge #41`.")
@@ -266,6 +268,9 @@ class Incidents(Outward):
             await self.held(tx, number)
         incident, other = await self.touched(tx, incident_id), await self.touched(tx, into)
         self._refuse_over(other, f"merge #{incident_id} into it")
+        if incident.is_drill != other.is_drill:
+            drill = incident if incident.is_drill else other
+            raise Refusal(f"#{drill.number} is a drill and the other one is not, so they stay apart. Nothing was merged.")
         if incident.is_private != other.is_private:
             secret = incident if incident.is_private else other
             raise Refusal(f"#{secret.number} is private and the other one is not, so they stay apart. Nothing was merged.")

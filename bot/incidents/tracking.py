@@ -45,7 +45,7 @@ class Tracking:
     async def on_change(self, tx: Tx, fact: Told) -> None:
         """Something that the line shows has changed."""
         incident = await self._incidents.held(tx, fact.incident_id)
-        tracked = None if incident.is_private else await tx.session.get(TrackedIncident, incident.number)
+        tracked = None if incident.stays_inside else await tx.session.get(TrackedIncident, incident.number)
         if tracked is not None or self._is_tracked(incident):
             key, about = f"track:{incident.number}", f"incident:{incident.number}"
             order = TrackIncident(incident_id=incident.number)
@@ -81,4 +81,4 @@ class Tracking:
         return Done()
 
     def _is_tracked(self, incident: Incident) -> bool:
-        return not incident.is_private and "tracking" in self._incidents.level(incident).hears
+        return not incident.stays_inside and "tracking" in self._incidents.level(incident).hears

@@ -54,7 +54,7 @@ class Widening:
 
     async def to_invite(self, tx: Tx, incident: Incident, already: Collection[str]) -> list[ActorId]:
         """Who is nearest, so that with those who are in it `already` there are as many as wanted; written down with why."""
-        if width.why_never(incident.state, incident.is_private) is not None:
+        if width.why_never(incident.state, incident.is_private, incident.is_drill) is not None:
             return []
         here, away = {one for one in already if self._directory.person(one)}, await self._candidates.away(tx)
         wanted = self._incidents.level(incident).responders_wanted
@@ -68,7 +68,7 @@ class Widening:
 
     async def plan(self, tx: Tx, incident: Incident, limit: int = width.AT_ONCE, among: Collection[str] | None = None) -> Plan:
         """Who would be paged next (of those `among`, if given): a rehearsal. Raises `Refusal` where nobody is paged for width."""
-        if (never := width.why_never(incident.state, incident.is_private)) is not None:
+        if (never := width.why_never(incident.state, incident.is_private, incident.is_drill)) is not None:
             raise Refusal(f"Nobody is paged to help with #{incident.number}: {never}. To call somebody by name: `/inc page @person`.")
         candidates = await self._candidates.of(tx, incident)
         unfit, busy = await self._unfit(tx, incident)
@@ -120,7 +120,7 @@ class Widening:
             severity=incident.severity,
             state=incident.state,
             is_private=incident.is_private,
-            is_drill=False,  # this version has no drills yet
+            is_drill=incident.is_drill,
             is_opted_in=self._is_opted_in(incident),
             is_confirmed_by_person=incident.confirmed_by is not None,
             responders=await self._responding(tx, incident),

@@ -106,10 +106,12 @@ class Situation:
     wanted: int
 
 
-def why_never(state: IncidentState, is_private: bool) -> str | None:
+def why_never(state: IncidentState, is_private: bool, is_drill: bool) -> str | None:
     """Why nobody at all is invited or paged for width, as half a sentence; None when a person may ask for it."""
     if is_private:
         return "it is private, so only those join who are called by name"
+    if is_drill:
+        return "it is a drill, so only those are paged who are on call for it"
     if state is IncidentState.TRIAGE:
         return "nobody has accepted it yet"
     if not is_worked_on(state):
@@ -121,9 +123,7 @@ def why_not_alone(now: Situation) -> str | None:
     """Why nobody is paged for width unless a person asks; None when it may be done."""
     if not now.is_opted_in:
         return "its service has not opted in"
-    if now.is_drill:
-        return "it is a drill"
-    if (never := why_never(now.state, now.is_private)) is not None:
+    if (never := why_never(now.state, now.is_private, now.is_drill)) is not None:
         return never
     if now.severity != SEV1:
         return f"it is a SEV{now.severity}"

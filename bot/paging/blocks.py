@@ -20,9 +20,9 @@ def page_text(notice: Notice) -> str:
     remarks = f" ({', '.join(notice.remarks)})" if notice.remarks else ""
     if notice.bundle:
         first = notice.bundle[0]
-        return f"{escape(notice.about)}{remarks}, the gravest SEV{first.severity} #{first.incident}"
+        return f"{escape(notice.about)}{remarks}, the gravest {first.label} #{first.incident}"
     title = "private" if notice.private else clamp(escape(one_line(notice.title)), LONGEST_TITLE)
-    return f"SEV{notice.severity} #{notice.incident} {title}{remarks}. {notice.standing}"
+    return f"{notice.label} #{notice.incident} {title}{remarks}. {notice.standing}"
 
 
 def page_blocks(notice: Notice) -> list[Block]:
@@ -32,7 +32,7 @@ def page_blocks(notice: Notice) -> list[Block]:
     title = clamp(escape(one_line(notice.title)), LONGEST_TITLE)
     lead = "*Private incident.* " if notice.private else ""
     blocks: list[Block] = [
-        SectionBlock(block_id="page", text=MarkdownTextObject(text=f"{lead}*SEV{notice.severity} #{notice.incident}* {title}"))
+        SectionBlock(block_id="page", text=MarkdownTextObject(text=f"{lead}*{notice.label} #{notice.incident}* {title}"))
     ]
     if notice.asked_by:
         words = f": {clamp(escape(one_line(notice.words)), LONGEST_TITLE)}" if notice.words else ""
@@ -48,7 +48,7 @@ def _bundle_blocks(notice: Notice) -> list[Block]:
     blocks: list[Block] = [SectionBlock(block_id="page", text=MarkdownTextObject(text=f"*{escape(notice.about)}*{remarks}"))]
     for one in notice.bundle[:MOST_SHOWN]:
         title = clamp(escape(one_line(one.title)), TITLE_IN_BUNDLE)
-        text = f"*SEV{one.severity} #{one.incident}* {'private incident: ' if one.private else ''}{title}\n{escape(one.standing)}"
+        text = f"*{one.label} #{one.incident}* {'private incident: ' if one.private else ''}{title}\n{escape(one.standing)}"
         take = ButtonElement(text="Acknowledge", action_id=ACKNOWLEDGE, value=str(one.page_id))
         look = ButtonElement(text="Open page", action_id=OPEN, url=one.link)
         accessory = take if one.wants_answer else look

@@ -147,7 +147,7 @@ class Climbing:
         if was_anybody_paged and (policy.total is None or page.taken < policy.total):
             await self.wait_for_next(tx, page)  # of this round nobody was found: of the next one somebody may be
             return
-        if not was_anybody_paged and page.asked_by is None:
+        if not was_anybody_paged and page.asked_by is None and not page.drill:
             people, missing = await self._people(tx, ("fallback",), around(page))
             stands_in_for = page.taken - 1  # the last step, which found nobody: the one after it may yet find the same people
             paged, unreachable = await self._page(tx, page, ("fallback",), people, stands_in_for, tx.now, as_last_resort=True)

@@ -1,6 +1,7 @@
 """Freezing a policy: what configuration says now becomes the page's own copy, so that an edit cannot derail a running page."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ from bot.config.models import Service
 from bot.oncall.walltime import instant
 from bot.paging.policy import URGENT, EscalationPolicy, Step
 
+ON_CALL = frozenset({"primary", "secondary", "team", "rotation", "schedule"})
+"""Targets that mean whoever has the shift."""
 ONE_PERSON = timedelta(minutes=5)
 """How long one person called by name has before the channel hears that they did not answer: SEV1's own time to answer."""
 
@@ -17,6 +20,16 @@ def configured(policy: ConfiguredPolicy) -> EscalationPolicy:
     """The policy that configuration describes."""
     steps = tuple(Step(step.after, tuple(str(target) for target in step.targets)) for step in policy.steps)
     return EscalationPolicy(policy.id, steps, policy.repeats, policy.last_wait)
+
+
+def for_drill(policy: EscalationPolicy) -> EscalationPolicy:
+    """What a drill takes of a policy: those who are on call, and once. Nobody above them is woken for an exercise."""
+    rungs = ((step, tuple(target for target in step.targets if _is_on_call(target))) for step in policy.steps)
+    return replace(policy, steps=tuple(replace(step, targets=targets) for step, targets in rungs if targets), repeats=0)
+
+
+def _is_on_call(target: str) -> bool:
+    return target in ON_CALL or target.partition(":")[0] in ON_CALL
 
 
 def quiet_until(service: Service | None, severity: int, at: datetime) -> datetime:

@@ -21,6 +21,8 @@ class Page(SQLModel, table=True):
     service: str | None = None
     team: str | None = None
     private: bool = False
+    drill: bool = False
+    """A game day: everything that it says begins so, and it counts nowhere."""
     since: datetime = Field(sa_type=UtcDateTime)
     asked_by: str | None = None
     """Who asked for this person by hand (`/inc page @kim`); None for a page by the ladder of its severity."""

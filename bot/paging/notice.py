@@ -19,6 +19,7 @@ TITLES = (40, 24, SHORTEST_TITLE)
 MOST_NAMED = 20
 """Of more pages in one message, the rest is only counted."""
 MOST_SPOKEN = 3
+DRILL = "DRILL "
 TOGETHER = frozenset({"sms", "voice", "slack"})
 """The methods by which several pages can be told, and answered, in one message."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,13 +74,19 @@ class Notice:
     """How many messages to the same phone a cap held back since the last."""
     bundle: tuple["Notice", ...] = ()
     """The pages that this message tells, the most urgent first, where they are several. Without address and attempt."""
+    drill: bool = False
+
+    @property
+    def label(self) -> str:
+        """What every message begins with: `SEV1`, or `DRILL SEV1`."""
+        return f"{DRILL}SEV{self.severity}" if self.drill else f"SEV{self.severity}"
 
     @property
     def headline(self) -> str:
         """`SEV1 #42 Checkout is down`, or what a private incident may show outside Slack."""
         if self.check:
             return self.title
-        return f"SEV{self.severity} #{self.incident}" + (", private" if self.private else f" {one_line(self.title)}")
+        return f"{self.label} #{self.incident}" + (", private" if self.private else f" {one_line(self.title)}")
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -94,7 +101,8 @@ class Notice:
         """What a message of several pages is about: `3 pages`, or `14 pages of Checkout` when all are of one service."""
         services = {None if one.private else one.service for one in self.bundle}
         service = services.pop() if len(services) == 1 else None
-        return f"{len(self.bundle)} pages" + (f" of {one_line(service)}" if service else "")
+        drill = DRILL if all(one.drill for one in self.bundle) else ""
+        return f"{drill}{len(self.bundle)} pages" + (f" of {one_line(service)}" if service else "")
 
 
 @dataclass(frozen=True)
@@ -196,14 +204,15 @@ def sms_text(notice: Notice) -> str:
 def spoken(notice: Notice) -> str:
     """The page in a call, without what is around it."""
     title = "private" if notice.private else gsm(one_line(notice.title))
-    return f"Sev {notice.severity}, incident {notice.incident}: {title}"
+    drill = "Drill. " if notice.drill else ""
+    return f"{drill}Sev {notice.severity}, incident {notice.incident}: {title}"
 
 
 def _bundle_text(notice: Notice) -> str:
     """Several pages as one SMS: as many as fit are named with their codes, the most urgent first; shorter titles before fewer names."""
     for shown in range(min(len(notice.bundle), MOST_NAMED), 0, -1):
         for title in TITLES if shown > 1 else (*TITLES, 0):
-            named = [f"{one.code} SEV{one.severity} #{one.incident} {_short_title(one, title)}".strip() for one in notice.bundle[:shown]]
+            named = [f"{one.code} {one.label} #{one.incident} {_short_title(one, title)}".strip() for one in notice.bundle[:shown]]
             text = _tidy(render("paging/sms_bundle.txt", notice=notice, named=named, left_out=len(notice.bundle) - shown))
             if len(text) <= SMS_LIMIT:
                 return text

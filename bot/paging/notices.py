@@ -115,7 +115,7 @@ class Notices:
         if notice is None or not others:
             return notice
         told = [await self.for_screen(tx, one, attempt.person) for one in (page, *others.values())]
-        return replace(notice, bundle=tuple(sorted(told, key=lambda one: (one.severity, one.code))))
+        return replace(notice, bundle=tuple(sorted(told, key=lambda one: (one.drill, one.severity, one.code))))
 
     async def _address(self, tx: Tx, page: Page, attempt: PageAttempt) -> str | None:
         """Where this attempt goes. None when the person cannot be reached that way any more."""
@@ -138,6 +138,7 @@ class Notices:
             title=page.title,
             service=self.service_name(page),
             private=page.private,
+            drill=page.drill,
             since=self._directory.wall_time(person, page.since, tx.now),
             lasting=duration(page.since, tx.now),
             person=person,

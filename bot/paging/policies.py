@@ -30,7 +30,7 @@ class Policies:
         """What this page's policy says by now; None when it says the same, or pages nobody any more: then the page goes on as it began."""
         if page.asked_by is not None or page.state == PageState.CLOSED:
             return None
-        policy = self._paging.policy(page.severity, page.team)
+        policy = self._paging.policy(page.severity, page.team, drill=page.drill)
         return policy if policy.steps and policy != thaw(page.policy) else None
 
     async def offer(self, tx: Tx, incident_id: int) -> Sequence[Block]:

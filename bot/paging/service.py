@@ -14,7 +14,7 @@ from bot.directory.service import Directory
 from bot.errors import AlreadyDone, NotFound
 from bot.paging import codes, sink, story
 from bot.paging.climbing import Climbing
-from bot.paging.ladders import configured, freeze, only, quiet_until
+from bot.paging.ladders import configured, for_drill, freeze, only, quiet_until
 from bot.paging.messages import (
     DeliverPage,
     PageAcknowledged,
@@ -59,6 +59,8 @@ class PageRequest:
     service: str | None = None
     team: str | None = None
     private: bool = False
+    drill: bool = False
+    """Only those on call are paged, and all that they are sent begins with DRILL."""
     where: Where = field(default=Where())
     about: str = ""
     """What else than the incident itself somebody is wanted for, as `run:3`; such a page is no answer for the incident."""
@@ -81,7 +83,7 @@ class Paging:
         running = await self.ladder_page(tx, request.incident_id)
         if running is not None:
             return running.id
-        policy = self.policy(request.severity, request.team)
+        policy = self.policy(request.severity, request.team, drill=request.drill)
         return await self._begin(tx, request, policy, words=remark) if policy.steps else None
 
     async def page_person(self, tx: Tx, request: PageRequest, target: str, words: str = "") -> int:
@@ -302,6 +304,7 @@ class Paging:
             service=request.service,
             team=request.team,
             private=request.private,
+            drill=request.drill,
             since=request.since,
             asked_by=asked_by,
             words=words,
@@ -327,13 +330,14 @@ class Paging:
             return request.where
         return Where(team.bridge.url, team.bridge.dial_in, request.where.channel_id)
 
-    def policy(self, severity: int, team_id: str | None) -> EscalationPolicy:
-        """The policy of a severity and team, as configuration has it now."""
+    def policy(self, severity: int, team_id: str | None, *, drill: bool = False) -> EscalationPolicy:
+        """The policy of a severity and team, as configuration has it now; for a drill, what of it pages whoever is on call."""
         team = self.directory.team(team_id) if team_id else None
-        return configured(self.directory.config.policy(severity, team))
+        policy = configured(self.directory.config.policy(severity, team))
+        return for_drill(policy) if drill else policy
 
     async def _change_ladder(self, tx: Tx, page: Page, is_worse: bool) -> None:
-        policy = self.policy(page.severity, page.team)
+        policy = self.policy(page.severity, page.team, drill=page.drill)
         if not policy.steps:
             await self._close(tx, page)
             return

@@ -11,10 +11,10 @@ from bot.paging.models import Page
 
 
 async def pages_taken(tx: Tx, teams: Collection[str], start: datetime, end: datetime) -> Mapping[str, int]:
-    """Pages for these teams that each person acknowledged between two moments."""
+    """Pages for these teams that each person acknowledged between two moments, drills aside."""
     counted = (
         select(col(Page.acknowledged_by), func.count())
-        .where(col(Page.team).in_(teams), col(Page.acknowledged_at) >= start, col(Page.acknowledged_at) < end)
+        .where(col(Page.team).in_(teams), col(Page.drill).is_(False), col(Page.acknowledged_at) >= start, col(Page.acknowledged_at) < end)
         .group_by(col(Page.acknowledged_by))
     )
     return {person: number for person, number in (await tx.session.execute(counted)).all() if person}

@@ -130,7 +130,7 @@ class PagingWork:
             return Done()
         handled_by = self._paging.directory.name(page.acknowledged_by) if page.acknowledged_by else None
         about = page.about.replace(":", " ")
-        text = render("paging/stand_down.txt", incident=page.incident_id, about=about, handled_by=handled_by).strip()
+        text = render("paging/stand_down.txt", incident=page.incident_id, drill=page.drill, about=about, handled_by=handled_by).strip()
         earlier = await sms.told(to, text) if claim.attempt > 1 else None
         receipt = earlier or await sms.tell(to, text)
         if isinstance(receipt, Refused):

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from bot.config.models import Team
 from bot.db import Tx
-from bot.incidents.models import Incident
+from bot.incidents.models import Incident, is_real
 from bot.postmortems.models import Postmortem
 from bot.postmortems.states import PostmortemState
 from bot.slack.text import escape
@@ -22,7 +22,12 @@ async def unfinished(tx: Tx, team: Team, since: datetime, until: datetime) -> Se
     rows = (
         select(Postmortem, Incident)
         .join(Incident, col(Incident.id) == col(Postmortem.incident_id))
-        .where(col(Incident.team) == team.id, col(Incident.is_private).is_(False), col(Postmortem.state) != PostmortemState.PUBLISHED)
+        .where(
+            col(Incident.team) == team.id,
+            col(Incident.is_private).is_(False),
+            is_real(),
+            col(Postmortem.state) != PostmortemState.PUBLISHED,
+        )
         .order_by(col(Postmortem.incident_id))
         .limit(LISTED)
     )

@@ -93,11 +93,11 @@ class Approvers:
             return
         service = self._directory.service(incident.service) if incident.service else None
         is_quiet = quiet_until(service, incident.severity, tx.now) > tx.now
-        if is_quiet or not self._paging.policy(incident.severity, incident.team).steps:
+        if is_quiet or not self._paging.policy(incident.severity, incident.team, drill=incident.is_drill).steps:
             return
         here = list(await self._with_a_part(tx, incident, run))[:MOST_CALLED]
         apart = APART_URGENT if self._incidents.level(incident).rules == "urgent" else APART_NORMAL
-        steps = [(*(f"person:{person}" for person in here), "primary"), *LADDER]
+        steps = [(*(f"person:{person}" for person in here), "primary"), *(() if incident.is_drill else LADDER)]
         policy = EscalationPolicy("approval", tuple(Step(apart * n, targets) for n, targets in enumerate(steps)), last_wait=apart)
         request = self._incidents.page_request(incident, about=about(run), without=(run.requested_by, *approved))
         with tx.acting(ActorId(run.requested_by)):

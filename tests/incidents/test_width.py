@@ -79,7 +79,7 @@ def test_whoever_is_busy_no_choice_takes_a_team_beyond_its_half(
     [
         (OPEN, None),
         (replace(OPEN, is_opted_in=False), "its service has not opted in"),
-        (replace(OPEN, is_drill=True), "it is a drill"),
+        (replace(OPEN, is_drill=True), "it is a drill, so only those are paged who are on call for it"),
         (replace(OPEN, is_private=True), "it is private, so only those join who are called by name"),
         (replace(OPEN, state=IncidentState.TRIAGE), "nobody has accepted it yet"),
         (replace(OPEN, state=IncidentState.RESOLVED), "it is resolved"),

@@ -76,6 +76,7 @@ def content(notice: Notice) -> dict[str, object]:
         "title": one_line(notice.title) if shown else None,
         "service": notice.service if shown else None,
         "private": notice.private,
+        "drill": notice.drill,
         "since": notice.since_at.isoformat() if notice.since_at else None,
         "person": notice.person,
         "why": notice.why if shown else None,
