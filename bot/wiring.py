@@ -120,7 +120,13 @@ from bot.paging.watchdog import Watchdog
 from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
 from bot.postmortems.material import Gatherer
+from bot.postmortems.messages import PostmortemDrafted
+from bot.postmortems.paper import Paper
+from bot.postmortems.picture import Shape
+from bot.postmortems.pictures import Pictures
+from bot.postmortems.press import Press
 from bot.postmortems.service import Postmortems
+from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.unfinished import unfinished
 from bot.postmortems.web import PostmortemPages
@@ -405,8 +411,15 @@ async def build_rooms(
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
     gatherer.add("Changes", changes.lines)
-    gatherer.add("Runs", RunReport(directory, runs).lines)
+    run_report = RunReport(directory, runs)
+    gatherer.add("Runs", run_report.lines)
     writer = Writer(directory, gatherer)
+    sketcher, press = Sketcher(directory, paging), Press()
+    sketcher.add("Changes", Shape.CHANGE, changes.spans)
+    sketcher.add("Runs", Shape.RUN, run_report.spans)
+    pictures = Pictures(database, gateway, incidents, sketcher, press)
+    pictures.register(worker)
+    listeners.on(PostmortemDrafted, pictures.on_drafted)
     PostmortemWork(database, incidents, writer, postmortems).register(worker)
 
     leftovers = Leftovers(database, runner, settings.runs_kept)
@@ -440,7 +453,7 @@ async def build_rooms(
     incident_page = IncidentPage(database, directory, incidents, paging, items)
     incident_page.add(run_links.on_incident)
     incident_page.register(signed)
-    PostmortemPages(database, directory, incidents, writer, postmortems).register(signed)
+    PostmortemPages(database, directory, incidents, writer, postmortems, pictures, Paper(press)).register(signed)
     client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
     slack = signing_in_gateway(settings, clock)
     SignIn(database, directory, accounts, sessions, gateway, slack, provider_of(settings), client_secret).register(app, readers)

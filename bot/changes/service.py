@@ -82,6 +82,10 @@ class Changes:
         found = [one for one in await self.around(tx, incident, timedelta(days=1)) if one.is_its_own]
         return [(one.change.happened_at, f"{one.change.kind.value}: {told(one.change)}") for one in reversed(found)]
 
+    async def spans(self, tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str, datetime | None, bool]]:
+        """For its picture: the same, each at its moment."""
+        return [(at, text, None, False) for at, text in await self.lines(tx, incident)]
+
     @staticmethod
     async def forget_old(tx: Tx) -> None:
         """What is too old for anybody to ask about."""

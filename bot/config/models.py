@@ -174,6 +174,16 @@ class QuietHours(Strict):
     zone: Zone = Field(default="UTC", description="Zone of both times. Default: the company's.")
 
 
+class ErrorRate(Strict):
+    """How much of what users ask of a service fails, by a Prometheus: drawn in the picture of its incidents."""
+
+    query: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
+        description="PromQL with one series: the share that fails, from 0 to 1, such as "
+        "`sum(rate(http_requests_total{code=~'5..'}[1m])) / sum(rate(http_requests_total[1m]))`."
+    )
+    environment: Id = Field(description="The environment whose `prometheus` is asked.")
+
+
 class Service(Strict):
     """Something that can break, and somebody's to mend."""
 
@@ -195,6 +205,7 @@ class Service(Strict):
         description="In a SEV1 that a person has confirmed, more people are paged with nobody asking until enough respond: 3 in 5 minutes, "
         "never more than half a team, never in private incidents or drills. Off: only when somebody presses *Page next 3*.",
     )
+    error_rate: ErrorRate | None = Field(default=None, description="Its error rate, for the picture of its incidents.")
     quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.config.escalation import EscalationPolicy, Method
-from bot.config.models import AlertSource, Config, Person, Rotation, Schedule, Service, Team
+from bot.config.models import AlertSource, Config, ErrorRate, Person, Rotation, Schedule, Service, Team
 from bot.config.remediations import Remediation
 from bot.config.runbooks import OUTCOME, USED_IN_QUERY, USED_IN_REVERSE, Reverse, Runbook
 from bot.config.severity import Group
@@ -168,6 +168,15 @@ class Checker:
         yield from self.each("person", service.experts, (*loc, "experts"), who)
         if service.id in service.dependencies:
             yield (*loc, "dependencies", service.dependencies.index(service.id)), f"{who} depends on itself; remove it from 'dependencies'."
+        if service.error_rate is not None:
+            yield from self.error_rate(service.error_rate, (*loc, "error_rate", "environment"), who)
+
+    def error_rate(self, rate: ErrorRate, loc: Loc, who: str) -> Iterator[Finding]:
+        """Somebody can be asked for it."""
+        yield from self.one("environment", rate.environment, loc, who)
+        environment = self.config.environments.get(rate.environment)
+        if environment is not None and environment.prometheus is None:
+            yield loc, f"the error rate of {who} is asked for in environment '{rate.environment}', which has no 'prometheus'; add it."
 
     def policy(self, policy: EscalationPolicy) -> Iterator[Finding]:
         for number, step in enumerate(policy.steps):

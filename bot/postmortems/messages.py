@@ -1,6 +1,7 @@
 """What postmortems announce, and the due work they order."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bot.work.orders import Order
 
@@ -33,6 +34,14 @@ class PostmortemPublished:
 class PostmortemWithdrawn:
     """What was published of an incident's postmortem is not to be read any more."""
 
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawPicture(Order):
+    """Draw the incident on one page, and show it in its channel once there is a picture."""
+
+    destination: ClassVar[str] = "slack-files"
     incident_id: int
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from bot.db import EnumText, UtcDateTime
@@ -141,6 +141,25 @@ class PostmortemMeeting(SQLModel, table=True):
     called_at: datetime = Field(sa_type=UtcDateTime)
     sequence: int = 0
     """Grows when it is moved, so that calendars move it, too."""
+
+
+class PostmortemPicture(SQLModel, table=True):
+    """An incident on one page, as it was last drawn. `facts` is a digest of what it shows; `trouble` says why there is none."""
+
+    __tablename__ = "postmortem_picture"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id", sa_column_kwargs={"autoincrement": False})
+    facts: str
+    words: str = Field(sa_column=Column(Text, nullable=False))
+    """The same in sentences."""
+    svg: str = Field(default="", sa_column=Column(Text, nullable=False))
+    png: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    trouble: str = Field(default="", sa_column=Column(Text, nullable=False))
+    drawn_at: datetime = Field(sa_type=UtcDateTime)
+    slack_id: str | None = None
+    """Slack's name for it, once it was brought there; whether it was shared, Slack knows."""
+    posted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it was shown in the incident's channel, or Slack said for good that it cannot be."""
 
 
 def stored(row_id: int | None) -> int:

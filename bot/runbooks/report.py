@@ -14,6 +14,11 @@ from bot.incidents.models import Incident
 from bot.runbooks.models import Run
 from bot.runbooks.records import bound_of
 from bot.runbooks.service import Runs
+from bot.runbooks.states import RunState
+from bot.runbooks.verification import Verdict
+
+BADLY = frozenset({RunState.FAILED, RunState.LOST})
+MADE_NO_BETTER = frozenset({Verdict.WORSE, Verdict.NOT_RECOVERED})
 
 
 class RunReport:
@@ -27,6 +32,19 @@ class RunReport:
         """Each run of it, by when it was asked for."""
         found = (await tx.session.execute(select(Run).where(col(Run.incident_id) == incident.number).order_by(col(Run.id)))).scalars()
         return [(run.requested_at, " ".join(self._said(run, await self._runs.approvers(tx, run)))) for run in found]
+
+    async def spans(self, tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str, datetime | None, bool]]:
+        """Each run of it that began, for its picture: from when, what it was and how it ended, until when, and whether badly."""
+        begun = select(Run).where(col(Run.incident_id) == incident.number, col(Run.started_at).is_not(None)).order_by(col(Run.id))
+        return [
+            (run.started_at, self._named(run), run.ended_at, run.state in BADLY or run.verdict in MADE_NO_BETTER)
+            for run in (await tx.session.execute(begun)).scalars()
+            if run.started_at is not None
+        ]
+
+    def _named(self, run: Run) -> str:
+        effect = f", {run.verdict.value}" if run.verdict else ""
+        return f"{run.number} {run.title}: {run.state.value}{effect}"
 
     def _said(self, run: Run, approvers: Sequence[str]) -> Iterator[str]:
         words = " ".join([run.runbook, *(f"{name}={value}" for name, value in json.loads(run.words).items())])

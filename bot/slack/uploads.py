@@ -4,10 +4,14 @@ from collections.abc import Mapping
 
 from bot.slack.gateway import Failed, Ok, Result, SlackGateway, TryLater
 
+LONGEST_ALT_TEXT = 1000
+"""Characters that Slack takes as the description of a picture."""
 
-async def bring(slack: SlackGateway, name: str, content: bytes) -> str | TryLater | Failed:
-    """Bring a file to Slack, where nobody sees it yet; its id there."""
-    place = await slack.call("files.getUploadURLExternal", filename=name, length=len(content))
+
+async def bring(slack: SlackGateway, name: str, content: bytes, alt_text: str = "") -> str | TryLater | Failed:
+    """Bring a file to Slack, where nobody sees it yet; its id there. A picture's `alt_text` says in words what it shows."""
+    words = alt_text if len(alt_text) <= LONGEST_ALT_TEXT else f"{alt_text[: LONGEST_ALT_TEXT - 1]}…"
+    place = await slack.call("files.getUploadURLExternal", filename=name, length=len(content), alt_txt=words or None)
     if not isinstance(place, Ok):
         return place
     brought = await slack.put(place.text("upload_url"), content)

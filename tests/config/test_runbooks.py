@@ -119,6 +119,19 @@ def test_a_shipped_runbook_that_tocsin_has_not_is_told_with_the_nearest(tmp_path
         load(tmp_path, {})
 
 
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ("prod", "names environment 'prod', which is not under 'environments'"),
+        ("production", "error rate of service 'checkout' is asked for in environment 'production', which has no 'prometheus'; add it."),
+    ],
+)
+def test_an_error_rate_that_nobody_can_be_asked_for_is_told(tmp_path: Path, environment: str, says: str) -> None:
+    rate = f"error_rate: {{query: up, environment: {environment}}}"
+    [problem] = loaded(tmp_path, base=BASE.replace("{name: Checkout}", f"{{name: Checkout, {rate}}}"))
+    assert says in problem
+
+
 def test_a_runbook_without_an_environment_has_nowhere_to_run(tmp_path: Path) -> None:
     [problem] = loaded(tmp_path, base=BASE.partition("environments:")[0])
     assert "runbook 'back' has nowhere to run" in problem

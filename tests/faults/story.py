@@ -57,6 +57,12 @@ async def three_minutes(house: House) -> bool:
     return True
 
 
+async def a_minute(house: House) -> bool:
+    """Things settle."""
+    await house.moves_on(timedelta(minutes=1))
+    return True
+
+
 async def acknowledge(house: House) -> bool:
     """Ana answers by SMS."""
     answered = await house.sandbox.phone("ana").reply("1a")
@@ -187,6 +193,7 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "pressed": (declare, press_ack),
     "updated": (declare, update),
     "resolved": (declare, three_minutes, resolve),
+    "drawn": (declare, resolve, a_minute),
     "reloaded": (reload,),
     "handed over": (stand_in, half_an_hour, an_hour),
     "covered": (ask_for_cover, take_it),

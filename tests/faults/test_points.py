@@ -90,6 +90,7 @@ POINTS = {
         "run: files brought, not shared",
         "run: files shared, not noted",
     ),
+    "drawn": ("picture: brought, not shared", "picture: shared, not noted"),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
 """Where the bot dies, by the chapter of the story in which it comes there."""

@@ -29,11 +29,16 @@ from bot.paging.messages import PageAcknowledged, PersonPaged
 from bot.paging.service import Paging
 from bot.postmortems.material import Gatherer
 from bot.postmortems.models import Postmortem
+from bot.postmortems.paper import Paper
+from bot.postmortems.pictures import Pictures
+from bot.postmortems.press import Press
 from bot.postmortems.service import Postmortems
+from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
+from bot.slack.gateway import SlackGateway, web_client
 from bot.slack.models import SlackIdentity
 from bot.slack.replies import Reply
 from bot.slack.requests import Event, MessageBody, MessageChange, ReactionBody
@@ -70,6 +75,9 @@ class House:
         self.worker = Worker(self.database, self.clock)
         self.writer = Writer(self.directory, gatherer)
         PostmortemWork(self.database, self.incidents, self.writer, self.postmortems).register(self.worker)
+        self.slack = SlackGateway(web_client("xoxb-1", "http://127.0.0.1:9/api/"))  # nobody listens there
+        self.press = Press()
+        self.pictures = Pictures(self.database, self.slack, self.incidents, Sketcher(self.directory, self.paging), self.press)
         self.worker.handles(SayInChannel, self._say)
         self.command = PostmortemCommand(self.postmortems)
         widening = Widening(self.directory, Candidates(self.directory, OnCall(self.directory)), self.incidents, self.paging)
@@ -93,7 +101,9 @@ class House:
 
         app = front.build(no_checks)
         signed = SignedPages(app, self.links, is_open=self.is_open)
-        PostmortemPages(self.database, self.directory, self.incidents, self.writer, self.postmortems).register(signed)
+        PostmortemPages(
+            self.database, self.directory, self.incidents, self.writer, self.postmortems, self.pictures, Paper(self.press)
+        ).register(signed)
         IncidentPage(self.database, self.directory, self.incidents, self.paging, ActionItems(self.incidents, self.directory)).register(
             signed
         )

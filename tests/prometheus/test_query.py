@@ -1,10 +1,11 @@
 """Asking Prometheus: a real one, and everything that something in its place may answer."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.prometheus.query import QueryFailed, numbers, values
+from bot.prometheus.query import QueryFailed, curve, numbers, points, values
 from bot.sandbox.process import free_port
 from tests.prometheus.server import exporter, prometheus
 
@@ -24,6 +25,18 @@ async def test_a_real_prometheus_tells_the_value_of_every_series(tmp_path: Path)
             await values(address, "up[1m]")
         with pytest.raises(QueryFailed, match="The query gives a string"):
             await values(address, '"text"')
+
+        start, second = datetime(2026, 3, 2, 9, tzinfo=UTC), timedelta(seconds=1)
+        late = f"vector(time()) - {start.timestamp():.0f} > 1"
+        assert await curve(address, late, start, start + second * 3, second) == (
+            (start, None), (start + second, None), (start + second * 2, 2), (start + second * 3, 3),
+        )  # fmt: skip
+        assert await curve(address, "no_such_series", start, start + second, second) == ((start, None), (start + second, None))
+        assert await curve(address, "vector(0) / 0", start, start, second) == ((start, None),)
+        with pytest.raises(QueryFailed, match="several series, and one is drawn"):
+            await curve(address, series, start, start + second, second)
+        with pytest.raises(QueryFailed, match="refuses the query"):
+            await curve(address, "sum(", start, start + second, second)
 
 
 async def test_what_is_no_prometheus_is_told_in_a_sentence() -> None:
@@ -53,6 +66,14 @@ async def test_what_is_no_prometheus_is_told_in_a_sentence() -> None:
 def test_an_answer_of_another_form_is_no_value(said: object) -> None:
     with pytest.raises(QueryFailed):
         numbers(said)
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"resultType": "vector", "result": []}, {"resultType": "matrix", "result": [{"values": [[1]]}]}, {"resultType": "matrix"}]
+)
+def test_an_answer_of_another_form_is_no_curve(data: object) -> None:
+    with pytest.raises(QueryFailed):
+        points({"status": "success", "data": data})
 
 
 def test_a_native_histogram_has_no_value_and_is_passed_over() -> None:

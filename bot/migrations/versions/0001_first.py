@@ -741,6 +741,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("incident_id"),
     )
     op.create_table(
+        "postmortem_picture",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("facts", sa.String(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("svg", sa.Text(), nullable=False),
+        sa.Column("png", sa.LargeBinary(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("slack_id", sa.String(), nullable=True),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id"),
+    )
+    op.create_table(
         "postmortem_reviewer",
         sa.Column("incident_id", sa.Integer(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
