@@ -44,9 +44,12 @@ from bot.incidents.api import DeclareApi
 from bot.incidents.approving import NoticeButtons
 from bot.incidents.audiences import AudienceWork
 from bot.incidents.candidates import Candidates
+from bot.incidents.confirming import Confirmations
 from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
+from bot.incidents.fleet import Fleet
+from bot.incidents.game_day import GameDays
 from bot.incidents.item_report import ItemReport
 from bot.incidents.look_command import LookCommand
 from bot.incidents.models import Incident
@@ -267,6 +270,8 @@ async def build_rooms(
     executives, customers = Executives(directory, incidents, paging), Customers(directory, incidents)
     tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
+    confirmations = Confirmations(directory, incidents)
+    game_days = GameDays(database, gateway, incidents, confirmations, Fleet(slack_site(settings)) if settings.sandbox_token else None)
     items = ActionItems(incidents, directory)
     item_report = ItemReport(directory, items)
     reminders = Reminders(database, directory, incidents, items, item_report)
@@ -292,6 +297,7 @@ async def build_rooms(
 
     # What lower rooms show of upper ones
     holding.add_sign(last_sign_of_life)
+    standings.add(game_days.card_section)
     standings.add(alerts_card.section)
     standings.add(lambda tx, incident: policies.offer(tx, incident.number))
     looking = LookCommand(directory, standings, items)
@@ -377,6 +383,8 @@ async def build_rooms(
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: handoffs.follow(tx, fact.teams))
 
     listeners.on(incident_orders.IncidentMerged, alerts.on_merged)
+    listeners.on(incident_orders.IncidentResolved, game_days.on_over)
+    listeners.on(incident_orders.IncidentCancelled, game_days.on_over)
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
     listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
@@ -436,7 +444,8 @@ async def build_rooms(
     Asking(database, gateway, directory, incidents, runs, approvers, cards, links).register(worker)
 
     # Doors
-    IncidentListeners(directory, incidents, actions, standings).register(door)
+    IncidentListeners(directory, incidents, actions, standings, confirmations).register(door)
+    game_days.register(actions, door, worker)
     TaskCommand(incidents, items, item_report, directory).register(actions, door)
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)
@@ -527,8 +536,12 @@ def provider_of(settings: Settings) -> Provider | None:
     """How Slack knows us where people may sign in with it."""
     if settings.slack_client_id is None:
         return None
-    site = settings.slack_api_url.removesuffix("/").removesuffix("/api")
-    return Provider(site, settings.slack_client_id, settings.url + SIGN_IN_RETURN)
+    return Provider(slack_site(settings), settings.slack_client_id, settings.url + SIGN_IN_RETURN)
+
+
+def slack_site(settings: Settings) -> str:
+    """The address that Slack's API stands under; in the sandbox, everything does."""
+    return settings.slack_api_url.removesuffix("/").removesuffix("/api")
 
 
 def signing_in_gateway(settings: Settings, clock: Clock) -> SlackGateway:

@@ -94,7 +94,11 @@ class World:
 
     async def card(self, number: int) -> str:
         """Everything that an incident's card says."""
-        return next(text for text in await self.channel_texts(number) if text.lstrip("🔴🟠🟡⚪ ").startswith(f"#{number} SEV"))
+        return next(
+            text
+            for text in await self.channel_texts(number)
+            if text.lstrip("🔴🟠🟡⚪🧪 ").removeprefix("DRILL ").startswith(f"#{number} SEV")
+        )
 
     async def heard(self, number: int, words: str) -> Message:
         """Wait for the message in an incident's channel that says these words. Slack takes one a second: of several at once, some wait."""

@@ -12,6 +12,7 @@ from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, Refusal
 from bot.incidents import blocks, lifecycle, roles
 from bot.incidents.dated import happened_at
+from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
@@ -52,6 +53,17 @@ LookUp = Callable[[Tx, str], Awaitable[Reply]]
 """A verb that is about no incident, and what was typed after it."""
 
 
+@dataclass(frozen=True)
+class Opening:
+    """A verb that makes an incident, as somebody used it: what was typed after it, understood as a declaration, and where."""
+
+    wanted: Declaration
+    channel: str
+
+
+Opener = Callable[[Tx, Opening], Awaitable[Reply]]
+
+
 class Actions:
     """The verbs that this version has. Upper rooms add theirs."""
 
@@ -63,6 +75,7 @@ class Actions:
         self._widening = widening
         self._forms: dict[str, Form] = {}
         self._looks: dict[str, LookUp] = {}
+        self._openers: dict[str, Opener] = {}
         self._actions: dict[str, Action] = {
             name: getattr(self, name)
             for name in (
@@ -83,6 +96,14 @@ class Actions:
         """Let somebody answer a verb that is about no incident."""
         self._looks[verb] = look
 
+    def add_opener(self, verb: str, opener: Opener) -> None:
+        """Let somebody answer a verb that makes an incident."""
+        self._openers[verb] = opener
+
+    async def open(self, tx: Tx, verb: str, opening: Opening) -> Reply:
+        """Make an incident by a verb; raises `Refusal` where that cannot be."""
+        return await self._openers[verb](tx, opening)
+
     async def look(self, tx: Tx, verb: str, argument: str) -> Reply:
         """Answer a verb that is about no incident; raises `Refusal` for one that this version does not have."""
         if verb not in self._looks:
@@ -96,7 +117,7 @@ class Actions:
     @property
     def available(self) -> Collection[str]:
         """The verbs that do something today."""
-        return self._actions.keys() | self._looks.keys()
+        return self._actions.keys() | self._looks.keys() | self._openers.keys()
 
     async def perform(self, tx: Tx, verb: str, call: Call) -> Reply:
         """Do the verb; raises `Refusal` for one that this version does not have."""

@@ -53,6 +53,7 @@ QUESTIONS = {
     "page": "What shall they know?",
     "handoff": "What shall they know: suspected, under way, owed?",
     "task": "What is to be done?",
+    "drill": "What is practised?",
 }
 
 
@@ -99,7 +100,7 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
     blocks: list[Block] = []
     others = [one for one in open_now if incident is None or one.number != incident.number]
     options = [Option(value=str(one.number), text=clamp(f"#{one.number} {one.title}", 75)) for one in others[:100]]
-    if incident is None:
+    if incident is None and VERBS[verb].needs_incident:
         blocks.append(field("incident", "Which incident?", StaticSelectElement(action_id=ELEMENT, options=options)))
     if argument is Argument.INCIDENT:
         blocks.append(field("into", "Which incident is it the same as?", StaticSelectElement(action_id=ELEMENT, options=options)))
@@ -117,7 +118,7 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
         blocks.append(field("wait", "For how long?", StaticSelectElement(action_id=ELEMENT, options=waits)))
     if argument in (Argument.PERSON, Argument.TARGET):
         blocks.append(field("person", "Who?", UserSelectElement(action_id=ELEMENT)))
-    if argument in (Argument.TEXT, Argument.SEVERITY, Argument.TARGET, Argument.TASK):
+    if argument in (Argument.TEXT, Argument.SEVERITY, Argument.TARGET, Argument.TASK, Argument.NAME):
         text = PlainTextInputElement(
             action_id=ELEMENT,
             multiline=True,
@@ -126,7 +127,7 @@ def verb_form(verb: str, incident: Incident | None, open_now: Sequence[Incident]
             focus_on_load=True,
         )
         blocks.append(
-            field("words", QUESTIONS.get(verb, "In a sentence"), text, is_optional=argument not in (Argument.TEXT, Argument.TASK))
+            field("words", QUESTIONS.get(verb, "In a sentence"), text, is_optional=argument in (Argument.SEVERITY, Argument.TARGET))
         )
     if argument is Argument.TASK:
         blocks.append(field("person", "Who does it?", UserSelectElement(action_id=ELEMENT), is_optional=True))

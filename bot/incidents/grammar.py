@@ -133,6 +133,8 @@ def on_incident(line: Line, place: Place, whole: Line) -> Intent:
         return ask(verb, argument, whole, place, number)
     if verb.name in LOOKS or (verb.name == "task" and overdue_of(argument) is not None):
         return Look(verb.name, argument)
+    if verb.makes_incident:
+        return general(verb, argument, whole, place)
     if not argument:
         return Act(number, verb.name) if verb.acts_alone else OpenForm(verb.name, number)
     act = filled(verb, argument, number, place)
@@ -288,6 +290,11 @@ def declared(line: Line, place: Place) -> Declare:
     """A declaration, the severity taken from the front if it stands there."""
     severity, taken = severity_at(line)
     return replace(declaration(line.rest(taken), place), severity=severity)
+
+
+def titled(text: str, place: Place) -> Declare:
+    """What follows a verb that makes an incident, as a declaration."""
+    return declared(Line.of(text), place)
 
 
 def declaration(text: str, place: Place) -> Declare:

@@ -241,6 +241,34 @@ class RemindOfItems(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BeginDrill(Order):
+    """Declare the drill of this name, if the fleet knows it."""
+
+    destination: ClassVar[str] = "fleet"
+    priority: ClassVar[Priority] = Priority.URGENT
+    name: str
+    actor: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakFleet(Order):
+    """Let something break on the fleet, for a drill."""
+
+    destination: ClassVar[str] = "fleet"
+    incident_id: int
+    fault: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MendFleet(Order):
+    """Put the fleet right once the drill is over."""
+
+    destination: ClassVar[str] = "fleet"
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepairHistory(Order):
     """Read the channel's history and record what events missed."""
 

@@ -9,9 +9,10 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, Refusal
 from bot.incidents import blocks, forms, help_text, lifecycle, roles
-from bot.incidents.actions import Actions, Call
+from bot.incidents.actions import Actions, Call, Opening
+from bot.incidents.confirming import Confirmations
 from bot.incidents.declaration import Declaration, declaration_of
-from bot.incidents.grammar import parse
+from bot.incidents.grammar import parse, titled
 from bot.incidents.intents import Act, Ask, Declare, Intent, Look, Mention, MentionKind, OpenForm, Place, Unknown
 from bot.incidents.lifecycle import is_open, state_named
 from bot.incidents.models import Incident
@@ -32,11 +33,14 @@ MENTIONED = re.compile(r"\s*<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>[\s,:]*(?P<line>.*
 class IncidentListeners:
     """Listeners of `/inc`, of the card's buttons and of the forms."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, actions: Actions, standings: Standings) -> None:
+    def __init__(
+        self, directory: Directory, incidents: Incidents, actions: Actions, standings: Standings, confirmations: Confirmations
+    ) -> None:
         self._directory = directory
         self._incidents = incidents
         self._actions = actions
         self._standings = standings
+        self._confirmations = confirmations
 
     def register(self, door: Door) -> None:
         """Tell the door what comes here."""
@@ -75,7 +79,7 @@ class IncidentListeners:
             case Declare():
                 return await self._declare(tx, intent, reply_to)
             case Act():
-                return await self._act(tx, intent, channel)
+                return await self._act(tx, intent, channel, reply_to)
             case OpenForm(verb=None):
                 return OpenModal(forms.declaration(self._directory.config, plain(intent.text), severity=intent.severity, reply_to=reply_to))
             case OpenForm():
@@ -103,30 +107,17 @@ class IncidentListeners:
 
     # Declaring
 
-    async def _declare(self, tx: Tx, intent: Declare, reply_to: str, *, separate: bool = False) -> Reply:
+    async def _wanted(self, tx: Tx, intent: Declare, reply_to: str, *, separate: bool = False) -> Declaration:
         if intent.unknown_service:
             self._incidents.judge.service(intent.unknown_service, "")  # refuses, with the nearest names
         people = tuple([person for who in intent.people if (person := await self._person(tx, who))])
-        wanted = declaration_of(intent, origin="slack", reply_to=reply_to or None, people=people, separate=separate)
-        declared = await self._incidents.declare(tx, wanted)
+        return declaration_of(intent, origin="slack", reply_to=reply_to or None, people=people, separate=separate)
+
+    async def _declare(self, tx: Tx, intent: Declare, reply_to: str, *, separate: bool = False) -> Reply:
+        declared = await self._incidents.declare(tx, await self._wanted(tx, intent, reply_to, separate=separate))
         if not declared.is_new:
             return self._twin(tx, declared.incident, intent)
-        return Say(await self._confirmation(tx, declared.incident))
-
-    async def _confirmation(self, tx: Tx, incident: Incident) -> str:
-        paged = await self._incidents.paged(tx, incident)
-        names = ", ".join([await self._directory.mention(tx, person) for person in paged])
-        if not self._incidents.level(incident).opens_channel:
-            return f"{blocks.one_line(incident)}\nSEV4 wakes nobody and has no channel; `/inc #{incident.number} sev 3` changes that."
-        if not names and (starts := await self._paging_later(tx, incident)):
-            return f"{blocks.one_line(incident)}\nQuiet hours: the first page leaves at {starts}. The channel is on its way."
-        who = f"Paging {names}." if names else "Nobody could be found to page: set an owner for the service, or a fallback."
-        return f"{blocks.one_line(incident)}\n{who} The channel is on its way."
-
-    async def _paging_later(self, tx: Tx, incident: Incident) -> str | None:
-        """When the first page leaves, if quiet hours hold it back now; for the reader's clock."""
-        starts = await self._incidents.paging_starts(tx, incident)
-        return self._directory.wall_time(tx.actor, starts, tx.now) if starts and starts > tx.now else None
+        return Say(await self._confirmations.of(tx, declared.incident))
 
     def _twin(self, tx: Tx, incident: Incident, intent: Declare) -> Reply:
         ago = lifecycle.humane(tx.now - incident.declared_at)
@@ -135,7 +126,14 @@ class IncidentListeners:
 
     # Acting
 
-    async def _act(self, tx: Tx, intent: Act, channel: str) -> Reply:
+    async def _open(self, tx: Tx, verb: str, words: str, channel: str, reply_to: str = "") -> Reply:
+        """A verb that makes an incident of what follows it."""
+        wanted = await self._wanted(tx, titled(words, await self._place(tx, None)), reply_to)
+        return await self._actions.open(tx, verb, Opening(wanted, channel))
+
+    async def _act(self, tx: Tx, intent: Act, channel: str, reply_to: str) -> Reply:
+        if VERBS[intent.verb].makes_incident:
+            return await self._open(tx, intent.verb, intent.argument, channel, reply_to)
         if intent.incident is None:
             return await self._form(tx, OpenForm(intent.verb, None, intent.argument), channel)
         incident = await self._visible(tx, intent.incident, channel)
@@ -162,6 +160,8 @@ class IncidentListeners:
         verb = intent.verb or ""
         if verb not in self._actions.available:
             raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
+        if VERBS[verb].makes_incident:
+            return OpenModal(forms.verb_form(verb, None, (), words=plain(intent.text), channel=channel))
         if not VERBS[verb].needs_incident:
             raise InvalidInput(f"Say it in one line: `/inc {VERBS[verb].example}`.")
         incident = await self._visible(tx, intent.incident, channel) if intent.incident else None
@@ -289,12 +289,14 @@ class IncidentListeners:
         )
         if not declared.is_new:
             return self._twin(tx, declared.incident, Declare(title, service=declared.incident.service))
-        return Say(await self._confirmation(tx, declared.incident))
+        return Say(await self._confirmations.of(tx, declared.incident))
 
     async def submit_form(self, tx: Tx, form: Submission) -> Reply:
         """The form of a verb."""
         verb = form.callback_id.removeprefix("incident.form:")
         number, _, channel = form.private_metadata.partition(" ")
+        if VERBS[verb].makes_incident:
+            return await self._open(tx, verb, forms.value(form, "words"), channel)
         chosen = forms.value(form, "incident") or number
         if not chosen:
             return FieldErrors({"incident": "Choose the incident."})

@@ -64,6 +64,11 @@ class Verb:
         return self.argument in (Argument.TEXT, Argument.TASK)
 
     @property
+    def makes_incident(self) -> bool:
+        """Whether it makes an incident out of what follows, so that it can be typed anywhere."""
+        return self.name in {"convert", "drill"}
+
+    @property
     def acts_alone(self) -> bool:
         """Whether the verb without an argument acts at once rather than opening a form."""
         return self.argument in {Argument.NONE, Argument.OPTIONAL}
@@ -184,7 +189,14 @@ TABLE = (
     ),
     Verb("private", Argument.TEXT, "restrict an incident to those invited", "private customer data in a log"),
     Verb("convert", Argument.TEXT, "make this channel an incident", "convert checkout is down", needs_incident=False),
-    Verb("drill", Argument.NAME, "run a game day on the sandbox fleet", "drill checkout-outage", needs_incident=False),
+    Verb(
+        "drill",
+        Argument.NAME,
+        "practise: whoever is on call is paged, and nobody else hears of it",
+        "drill checkout-outage",
+        needs_incident=False,
+        surfaces=WRITTEN,
+    ),
     Verb("help", Argument.OPTIONAL, "say what can be typed", "help resolve", needs_incident=False, surfaces=TYPED),
 )
 

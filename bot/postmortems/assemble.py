@@ -29,6 +29,7 @@ class Facts:
     service: str | None = None
     is_confirmed: bool = True
     is_private: bool = False
+    is_drill: bool = False
     reopened_at: datetime | None = None
 
 
@@ -70,6 +71,7 @@ class Document:
     number: int
     title: str
     is_private: bool
+    is_drill: bool
     state: IncidentState
     severity: Severity
     reason: str
@@ -143,6 +145,7 @@ def assemble(
         number=facts.number,
         title=facts.title,
         is_private=facts.is_private,
+        is_drill=facts.is_drill,
         state=facts.state,
         severity=facts.severity,
         reason=facts.reason + ("" if facts.is_confirmed else " (never confirmed)"),

@@ -116,6 +116,7 @@ class Gatherer:
             service=service.name if service else incident.service,
             is_confirmed=incident.is_confirmed,
             is_private=incident.is_private,
+            is_drill=incident.is_drill,
             reopened_at=incident.reopened_at,
         )
 

@@ -16,6 +16,8 @@ class Drill:
     summary: str
     is_approved: bool = True
     """Whether somebody else must approve the runbook."""
+    also: str = ""
+    """Another name, by which it can be asked for with `/inc drill`."""
 
     @property
     def help(self) -> str:
@@ -27,7 +29,7 @@ class Drill:
 ALL = (
     Drill(
         "bad_release", "A bad release is out", "Release v42 runs on real processes and answers errors",
-        "rollback to=v41", "CheckoutErrors", "checkout", "Every payment fails since release v42",
+        "rollback to=v41", "CheckoutErrors", "checkout", "Every payment fails since release v42", also="checkout_outage",
     ),
     Drill(
         "dead_region", "A region fails", "Whatever goes to region us gets an error",

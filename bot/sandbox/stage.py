@@ -31,6 +31,7 @@ class Stage:
             web.get("/control/clock", answering(self.tell_time)),
             web.get("/control/scenarios", answering(self.list_scenarios)),
             web.post("/control/scenarios/{name}", answering(self.switch)),
+            web.get("/control/drills", answering(self.list_drills)),
         ]
 
     async def tell_time(self, request: web.Request) -> web.Response:
@@ -39,6 +40,11 @@ class Stage:
 
     async def list_scenarios(self, request: web.Request) -> web.Response:
         return web.json_response([self.shape(scenario) for scenario in scenarios.ALL])
+
+    async def list_drills(self, request: web.Request) -> web.Response:
+        """What `/inc drill` can play: the title says what people notice, as their alert would."""
+        known = (*drills.ALL, *drills.OF_2023)
+        return web.json_response([{"name": one.name, "also": one.also, "title": one.summary, "service": one.service} for one in known])
 
     async def switch(self, request: web.Request) -> web.Response:
         """Body {on?}: a scenario that lasts is ended with false. Answers when all of it was done."""

@@ -217,6 +217,10 @@ GOLDEN: list[tuple[Place, str, Intent]] = [
     (OUT, "find my phone is down", Look("find", "my phone is down", Declare("find my phone is down"))),
     (OUT, "find", OpenForm("find")),
     (OUT, "drill checkout-outage", Act(None, "drill", "checkout-outage")),
+    (IN, "drill checkout-outage", Act(None, "drill", "checkout-outage")),
+    (ONE, "#42 drill bad-release", Act(None, "drill", "bad-release")),
+    (IN, "drill", OpenForm("drill")),
+    (OUT, "drill press is on fire", ask("drill press is on fire", OpenForm("drill", None, "press is on fire"))),
     (OUT, "convert", OpenForm("convert")),
     # ── one unknown word, or a near miss
     (OUT, "reslove", Unknown("reslove", ("resolve",), Declare("reslove"))),

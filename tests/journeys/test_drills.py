@@ -10,7 +10,7 @@ import pytest
 from bot.clock import FakeClock
 from bot.sandbox import drills
 from bot.sandbox.drills import Drill
-from tests.journeys.stories import run_card
+from tests.journeys.stories import run_card, told
 from tests.world import CONFIG, World, running_world
 
 
@@ -83,3 +83,21 @@ async def test_a_hung_instance_is_restarted_and_serves_again(world: World) -> No
     await played(world, hangs, 1)
     await serving(world, ["web1", "web2", "web3", "web4", "web5"])
     await customers(world, well=True)
+
+
+async def test_a_drill_that_is_typed_breaks_the_fleet_and_its_end_mends_it(world: World) -> None:
+    await world.stop()
+    await world.start(TOCSIN_SANDBOX_TOKEN="a token of these tests")
+    kim = world.user("kim")
+    await kim.command("/inc drill checkout-outage")
+    await world.settled()
+    assert "DRILL #1 SEV2 Every payment fails since release v42" in await world.card(1)
+    assert (await world.sandbox.get("/fleet"))["fault"] == "bad_release"
+    await customers(world, well=False)
+    assert "DRILL" in world.phone("ana").last_sms, "an alert would have woken somebody for a real one"
+
+    await kim.command("/inc resolve we rolled it back", await world.channel_name(1))
+    await world.settled()
+    assert (await world.sandbox.get("/fleet"))["fault"] is None
+    await customers(world, well=True)
+    assert "the fleet is as it was before" in told(await kim.command("/inc #1 timeline"))
