@@ -128,6 +128,8 @@ from bot.postmortems.paper import Paper
 from bot.postmortems.picture import Shape
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import Press
+from bot.postmortems.reminding import Deadlines
+from bot.postmortems.review import Reviews
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
@@ -307,8 +309,9 @@ async def build_rooms(
     changes_command = ChangesCommand(changes)
     changes_command.register(actions)
     standings.add(changes_command.card_section)
-    postmortem_command = PostmortemCommand(postmortems)
-    postmortem_command.register(actions)
+    reviews = Reviews(directory, incidents, postmortems)
+    postmortem_command = PostmortemCommand(directory, incidents, postmortems, reviews)
+    postmortem_command.register(actions, door)
     standings.add(postmortem_command.card_section)
     run_command = RunCommand(directory, incidents, catalogue, runs, effects, alerts_card.names)
     RuleCommand(directory, remedies).register(actions, door)
@@ -390,6 +393,7 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
+    listeners.on(PostmortemDrafted, reviews.on_drafted)
 
     listeners.on(alert_facts.AlertsFired, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
@@ -429,6 +433,7 @@ async def build_rooms(
     pictures.register(worker)
     listeners.on(PostmortemDrafted, pictures.on_drafted)
     PostmortemWork(database, incidents, writer, postmortems).register(worker)
+    Deadlines(database, directory, incidents, postmortems).register(worker)
 
     leftovers = Leftovers(database, runner, settings.runs_kept)
     run_checks = RunChecks(catalogue, runner)

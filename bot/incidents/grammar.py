@@ -34,6 +34,8 @@ __all__ = [
 
 LOOKS = frozenset({"find", "list", "help", "rules"})
 """Verbs that are about no incident, also where one is named."""
+ABOUT_PEOPLE = frozenset({"owner", "assign", "review"})
+"""What is done with a document and people."""
 SEVERITY_WORD = re.compile(r"sev(?:erity)?[-_:#]?(\d+)?")
 INCIDENT_WORD = re.compile(r"(?:#(?:inc-?)?|inc-)([1-9]\d{0,99})")
 CHANNEL_WORD = re.compile(r"<#[A-Z0-9]+\|#?inc-([1-9]\d{0,8})(?:-[^>]*)?>", re.IGNORECASE)
@@ -206,6 +208,8 @@ def filled(verb: Verb, argument: str, number: int | None, place: Place) -> Act |
             who = person_named(apart.who, place) if apart.who else None
             mentions = (who,) if who else ()
             return replace(act, argument=apart.text, mentions=mentions, due=apart.due, priority=apart.priority, kind=apart.kind)
+        case Argument.DOCUMENT:
+            return about_people(act, words, place) if key_of(words[0]) in ABOUT_PEOPLE else act
         case Argument.TARGET:
             return targeted(act, words, argument, place)
         case Argument.INCIDENT:
@@ -238,11 +242,18 @@ def targeted(act: Act, words: list[str], argument: str, place: Place) -> Act | N
     return replace(act, argument=Line.of(argument).rest(len(mentions)), mentions=tuple(mentions))
 
 
+def about_people(act: Act, words: list[str], place: Place) -> Act:
+    """What is to be done, and with whom; words that name nobody stay words."""
+    found = [(word, mention(word, place, bare=True)) for word in words[1:]]
+    left = [word for word, who in found if who is None]
+    return replace(act, argument=" ".join([words[0], *left]), mentions=tuple(who for _, who in found if who is not None))
+
+
 def leftover(verb: Verb, argument: str) -> bool:
     """Whether words follow a verb that takes none, so that outside its channel it may be a title."""
     if verb.argument is Argument.NONE:
         return True
-    return verb.argument is Argument.OPTIONAL and not {key_of(word) for word in argument.split()} <= verb.words
+    return verb.argument in (Argument.OPTIONAL, Argument.DOCUMENT) and not {key_of(word) for word in argument.split()} <= verb.words
 
 
 def incident_named(line: Line, place: Place) -> int | None:

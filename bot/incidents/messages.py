@@ -177,6 +177,8 @@ class SayInChannel(Order):
     promised: datetime | None = None
     undo: bool = False
     """Offer an undo button below."""
+    below: str = ""
+    """What else stands below, as Block Kit in JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)

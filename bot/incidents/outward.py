@@ -41,18 +41,18 @@ class Outward(Records):
         due = datetime.fromtimestamp(beat * LEISURE.total_seconds(), UTC) if at_leisure else None
         await queue.refresh(tx, RefreshCard(incident_id=incident.number), key=key, about=about, due=due, at_latest=at_leisure)
 
-    async def say(self, tx: Tx, incident: Incident, headline: str, *, words: str = "", undo: bool = False) -> None:
+    async def say(self, tx: Tx, incident: Incident, headline: str, *, words: str = "", undo: bool = False, below: str = "") -> None:
         """Say something in the incident's channel, once it has one.
 
         `headline` is ours: `{actor}` becomes whoever acts, `{words}` what they wrote, `{promise}` when the next update is due.
+        `below` is Block Kit as JSON, for what upper rooms offer there.
         """
         if not self.level(incident).opens_channel and not incident.channel_id:
             return
         incident.version += 1
         number = incident.number
-        order = SayInChannel(
-            incident_id=number, headline=headline, actor=tx.actor, words=words.strip(), promised=incident.next_update_at, undo=undo
-        )
+        promised, said = incident.next_update_at, words.strip()
+        order = SayInChannel(incident_id=number, headline=headline, actor=tx.actor, words=said, promised=promised, undo=undo, below=below)
         await queue.schedule(tx, order, key=f"say:{number}:{incident.version}", about=f"incident:{number}")
 
     async def invite(self, tx: Tx, incident: Incident, actors: Collection[str], *, again: bool = False) -> None:

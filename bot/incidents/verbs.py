@@ -21,6 +21,7 @@ class Argument(Enum):
     DURATION = "duration"
     RUNBOOK = "runbook"  # a name, then name=value pairs
     NAME = "name"  # one word
+    DOCUMENT = "document"  # acts alone; what to do with it, then people or any words
 
 
 class Surface(Enum):
@@ -71,7 +72,7 @@ class Verb:
     @property
     def acts_alone(self) -> bool:
         """Whether the verb without an argument acts at once rather than opening a form."""
-        return self.argument in {Argument.NONE, Argument.OPTIONAL}
+        return self.argument in {Argument.NONE, Argument.OPTIONAL, Argument.DOCUMENT}
 
 
 TABLE = (
@@ -180,11 +181,11 @@ TABLE = (
     ),
     Verb(
         "postmortem",
-        Argument.OPTIONAL,
-        "draft, open, assign or publish the postmortem",
-        "postmortem",
+        Argument.DOCUMENT,
+        "where the postmortem is; `… owner @kim`, `review @ana @bo`, `approve`, `changes why`, `publish`, `edit`, `history`, `meeting`",
+        "postmortem review @ana @bo",
         ("post-mortem",),
-        words=frozenset({"draft", "open", "review", "approve", "publish"}),
+        words=frozenset({"draft", "open", "show", "approve", "publish", "edit", "facts", "history", "versions", "meeting"}),
         surfaces=TYPED,
     ),
     Verb("private", Argument.TEXT, "restrict an incident to those invited", "private customer data in a log"),

@@ -1,6 +1,7 @@
 """What happens to an incident outside, in Slack: its channel, its card, its invitations. Each step is repeated until it is done."""
 
 import contextlib
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -146,10 +147,13 @@ class IncidentWork:
             return TryLater("the channel is not there yet", LOOK_AGAIN) if lifecycle.is_open(incident.state) else Done()
         text = blocks.said(order.headline, actor, order.words, order.promised)
         body: list[Block] = [*blocks.sentence(text), *([blocks.undo_button(incident.number)] if order.undo else [])]
-        posted = await self._post_once(claim, incident, text, body)
+        below = json.loads(order.below) if order.below else []
+        posted = await self._post_once(claim, incident, text, body, below)
         return Done() if isinstance(posted, str) else posted
 
-    async def _post_once(self, claim: Claim, incident: Incident, text: str, body: Sequence[Block]) -> str | Outcome:
+    async def _post_once(
+        self, claim: Claim, incident: Incident, text: str, body: Sequence[Block], below: Sequence[object] = ()
+    ) -> str | Outcome:
         """Post a message in the incident's channel and return its ts. On a later try, first see whether an earlier one got through."""
         channel = incident.channel_id or ""
         if claim.attempt > 1:
@@ -160,7 +164,7 @@ class IncidentWork:
             "chat.postMessage",
             channel=channel,
             text=text,
-            blocks=[block.to_dict() for block in body],
+            blocks=[*(block.to_dict() for block in body), *below],
             metadata=mark(claim.key),
             unfurl_links=False,
             unfurl_media=False,

@@ -100,6 +100,26 @@ def spliced(parts: Sequence[Block], start: int, end: int, text: str) -> str:
     return join(found)
 
 
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it until the next one: blocks from `start` until before `end`. The text before any has no title."""
+
+    title: str
+    text: str
+    start: int
+    end: int
+
+
+def sections(parts: Sequence[Block]) -> tuple[Section, ...]:
+    """The sections of a document, in their order."""
+    starts = [number for number, part in enumerate(parts) if part.kind is Kind.HEADING or number == 0]
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(parts)], strict=True):
+        heading = parts[start].text if parts[start].kind is Kind.HEADING else ""
+        found.append(Section(heading.strip(" #").strip(), join(parts[start:end]), start, end))
+    return tuple(found)
+
+
 def natural_gap(block: Block, following: Block) -> int:
     """How many blank lines stand between blocks of these kinds: none within a list or a table."""
     return 0 if block.kind is following.kind and block.kind in CLOSE else 1

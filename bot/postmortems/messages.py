@@ -50,3 +50,10 @@ class DraftPostmortem(Order):
     """Assemble the postmortem from what happened."""
 
     incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindOfPostmortem(Order):
+    """The next step of a postmortem may be due, or late: whoever owes it is told, and told again until it is done."""
+
+    incident_id: int

@@ -21,7 +21,6 @@ from bot.postmortems.messages import DraftPostmortem, PostmortemDrafted, Postmor
 from bot.postmortems.models import Postmortem, PostmortemConflict
 from bot.postmortems.states import PostmortemState, VersionKind, takes_new_facts
 from bot.postmortems.versions import Versions
-from bot.slack.text import link
 from bot.web.signing import Links
 from bot.work import queue
 
@@ -94,7 +93,7 @@ class Postmortems(Versions):
         """Keep what was assembled; None when the incident was reopened meanwhile.
 
         Into a draft it is merged: what people wrote stays, and where both changed something, both texts are kept. To what people review
-        it is offered. The first draft is announced in the channel and on the card; the same facts again change nothing.
+        it is offered. The first draft is told of on the card; the same facts again change nothing.
         """
         current = await self._incidents.held(tx, incident.number)
         if current.state not in OVER:
@@ -179,12 +178,9 @@ class Postmortems(Versions):
         number = incident.number
         known = Postmortem(incident_id=number, markdown=markdown, generated=markdown, html=html, drafted_at=tx.now, changed_at=tx.now)
         known.owner = await self._last_commander(tx, number)
-        known.due_on = self.due(incident, known)
         tx.session.add(known)
-        await tx.session.flush()
+        await self.dated(tx, incident, known)
         self.remember(tx, known, VersionKind.ASSEMBLED)
-        address = link(self.url(number), f"postmortem of #{number}")
-        await self._incidents.say(tx, incident, f"Postmortem draft ready: {address}")
         await self._incidents.refresh(tx, incident)
         await tx.session.flush()
         await tx.announce(PostmortemDrafted(number, known.version))
@@ -194,7 +190,8 @@ class Postmortems(Versions):
         """Merge newer facts into the document."""
         merged = merge(known.generated, known.markdown, assembled)
         is_untouched = known.markdown == known.generated
-        known.generated, known.offered, known.due_on = assembled, None, self.due(incident, known)
+        known.generated, known.offered = assembled, None
+        await self.dated(tx, incident, known)
         if merged.markdown != known.markdown:
             kind = VersionKind.ASSEMBLED if is_untouched else VersionKind.MERGED
             await self.change(tx, incident, known, merged.markdown, kind, "" if is_untouched else "with newer facts")

@@ -1,19 +1,17 @@
 """The document through its versions: the one place where its text changes, and what follows from that."""
 
-from datetime import date
-
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot.db import Tx
+from bot.db import ActorId, Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.errors import NotFound
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
-from bot.postmortems.deadlines import due_on
+from bot.postmortems.deadlines import due_on, next_reminder
 from bot.postmortems.merging import Block, blocks, follow
-from bot.postmortems.messages import PostmortemChanged
+from bot.postmortems.messages import PostmortemChanged, RemindOfPostmortem
 from bot.postmortems.models import Postmortem, PostmortemApproval, PostmortemComment, PostmortemConflict, PostmortemVersion
 from bot.postmortems.states import ALLOWED, PostmortemState, VersionKind
 from bot.slack.text import escape
@@ -32,21 +30,29 @@ class Versions:
         """The incident's postmortem, if it was drafted."""
         return await tx.session.get(Postmortem, incident_id, populate_existing=True)
 
-    async def readable(self, tx: Tx, incident_id: int) -> tuple[Incident, Postmortem]:
-        """The document, for who may see its incident; raises `NotFound`."""
-        incident = await self._incidents.get(tx, incident_id)
-        is_ours = self._incidents.is_person(tx.actor)
-        if incident.is_private and is_ours and not await self._incidents.is_insider(tx, incident):
-            raise NotFound(f"There is no incident #{incident_id}.")
+    async def get(self, tx: Tx, incident_id: int) -> Postmortem:
+        """The incident's postmortem; raises `NotFound` with what to do."""
         found = await self.find(tx, incident_id)
         if found is None:
             raise NotFound(f"#{incident_id} has no postmortem. One is drafted when it is resolved: `/inc #{incident_id} resolve …`.")
-        return incident, found
+        return found
+
+    async def readable(self, tx: Tx, incident_id: int) -> tuple[Incident, Postmortem]:
+        """The document, for who acts: of a private incident none but its own people learn that it exists. For doors; verbs do not ask."""
+        incident = await self._incidents.get(tx, incident_id)
+        if not await self.sees(tx, incident, tx.actor):
+            raise NotFound(f"There is no incident #{incident_id}.")
+        return incident, await self.get(tx, incident_id)
+
+    async def sees(self, tx: Tx, incident: Incident, person: ActorId) -> bool:
+        """Whether somebody may read what is private of an incident."""
+        with tx.acting(person):
+            return not incident.is_private or await self._incidents.is_insider(tx, incident)
 
     async def held(self, tx: Tx, incident_id: int) -> tuple[Incident, Postmortem]:
-        """The same, with everything about the incident held until the transaction ends."""
-        await self._incidents.held(tx, incident_id)
-        return await self.readable(tx, incident_id)
+        """The document, with everything about its incident held until the transaction ends; raises `NotFound`."""
+        incident = await self._incidents.held(tx, incident_id)
+        return incident, await self.get(tx, incident_id)
 
     async def versions(self, tx: Tx, incident_id: int) -> list[PostmortemVersion]:
         """Every version, the first one first."""
@@ -101,17 +107,23 @@ class Versions:
         """Bring the document to another state; raises `InvalidTransition`. The card shows it, and another day is due."""
         known.state = move(ALLOWED, known.state, wanted)
         known.moved_by, known.moved_at = tx.actor, tx.now
-        known.due_on = self.due(incident, known)
-        await tx.session.flush()
+        await self.dated(tx, incident, known)
         await self._incidents.refresh(tx, incident)
 
-    def due(self, incident: Incident, known: Postmortem) -> date | None:
-        """Until which day the document's next step is due, on the clock of its owner."""
-        if incident.ended_at is None:
-            return None
-        asked = self._directory.config.postmortems.rules(incident.severity)
-        zone = self._directory.zone_of(known.owner)
-        return due_on(known.state, incident.ended_at, zone, asked.review_within, asked.publish_within)
+    async def dated(self, tx: Tx, incident: Incident, known: Postmortem) -> None:
+        """Until when its next step is due, by its state, its severity and its owner's clock; whoever owes it is reminded."""
+        zone, known.due_on = self._directory.zone_of(known.owner), None
+        if incident.ended_at is not None and not incident.is_drill:
+            asked = self._directory.config.postmortems.rules(incident.severity)
+            known.due_on = due_on(known.state, incident.ended_at, zone, asked.review_within, asked.publish_within)
+        await tx.session.flush()
+        key = f"remind_of_postmortem:{incident.number}"
+        if known.due_on is None:
+            await queue.cancel(tx, key=key)
+        else:
+            order = RemindOfPostmortem(incident_id=incident.number)
+            due = next_reminder(known.due_on, tx.now, zone, self._directory.config.action_items.remind_at)
+            await queue.refresh(tx, order, key=key, about=f"incident:{incident.number}", due=due)
 
     async def withdraw_approvals(self, tx: Tx, incident: Incident, known: Postmortem, why: str) -> None:
         """End every approval, and tell those who gave them."""

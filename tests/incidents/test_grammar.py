@@ -138,6 +138,10 @@ GOLDEN: list[tuple[Place, str, Intent]] = [
     (IN, "timeline", Act(42, "timeline")),
     (IN, "handoff @bea", Act(42, "handoff", "", mentions=(BEA,))),
     (IN, "postmortem", Act(42, "postmortem")),
+    (IN, "postmortem owner me", Act(42, "postmortem", "owner", mentions=(ME,))),
+    (IN, "postmortem review <@U1|bea> @payments @nobody", Act(42, "postmortem", "review @nobody", mentions=(U1, PAYMENTS))),
+    (IN, "postmortem changes ask @bea first", Act(42, "postmortem", "changes ask @bea first")),
+    (OUT, "postmortem of the outage", ask("postmortem of the outage", OpenForm("postmortem", None, "of the outage"))),
     (IN, "private", OpenForm("private", 42)),
     (IN, "find redis failover", Look("find", "redis failover")),
     (IN, "status page is down", ask("status page is down", OpenForm("status", 42, "page is down"))),
@@ -325,4 +329,4 @@ def test_spellings_are_unique_and_each_verb_has_a_line_for_help() -> None:
     for verb in VERBS.values():
         assert verb.does
         assert verb.example.startswith(verb.name)
-        assert verb.acts_alone is (verb.argument in {Argument.NONE, Argument.OPTIONAL})
+        assert verb.acts_alone is (verb.argument in {Argument.NONE, Argument.OPTIONAL, Argument.DOCUMENT})

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.clock import FakeClock
 from bot.config.models import Config
 from bot.db import BOT, ActorId, Database
+from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.events import Listeners
 from bot.incidents.action_items import ActionItems
@@ -22,22 +23,27 @@ from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
 from bot.incidents.web import IncidentPage
 from bot.incidents.widening import Widening
+from bot.oncall.messages import TellTeam
 from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
 from bot.paging.holding import Holding
 from bot.paging.messages import PageAcknowledged, PersonPaged
 from bot.paging.service import Paging
 from bot.postmortems.material import Gatherer
+from bot.postmortems.messages import PostmortemDrafted
 from bot.postmortems.models import Postmortem
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import Press
+from bot.postmortems.reminding import Deadlines
+from bot.postmortems.review import Reviews
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
+from bot.slack.door import Door
 from bot.slack.gateway import SlackGateway, web_client
 from bot.slack.models import SlackIdentity
 from bot.slack.replies import Reply
@@ -61,6 +67,9 @@ class House:
     listeners: Listeners
     is_open: bool = False
     said: list[str] = field(default_factory=list)
+    """What the channel heard."""
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """Whom a direct message, or a team's channel, told what."""
     number: int = 1
 
     def __post_init__(self) -> None:
@@ -79,19 +88,30 @@ class House:
         self.press = Press()
         self.pictures = Pictures(self.database, self.slack, self.incidents, Sketcher(self.directory, self.paging), self.press)
         self.worker.handles(SayInChannel, self._say)
-        self.command = PostmortemCommand(self.postmortems)
+        self.reviews = Reviews(self.directory, self.incidents, self.postmortems)
+        self.command = PostmortemCommand(self.directory, self.incidents, self.postmortems, self.reviews)
+        self.worker.handles(TellPerson, self._tell)
         widening = Widening(self.directory, Candidates(self.directory, OnCall(self.directory)), self.incidents, self.paging)
         self.actions = Actions(self.directory, self.incidents, self.paging, Holding(self.paging, climbing), widening)
-        self.command.register(self.actions)
+        Deadlines(self.database, self.directory, self.incidents, self.postmortems).register(self.worker)
+        self.worker.handles(TellTeam, self._tell_team)
+        self.command.register(self.actions, Door(self.database, self.slack, self.directory.actor_of))
         pages = PageListener(self.directory, self.incidents)
         self.listeners.on(PersonPaged, pages.on_person_paged)
         self.listeners.on(PageAcknowledged, pages.on_acknowledged)
         self.listeners.on(IncidentResolved, self.postmortems.on_resolved)
         self.listeners.on(IncidentReopened, self.postmortems.on_reopened)
         self.listeners.on(HistoryRepaired, self.postmortems.on_repaired)
+        self.listeners.on(PostmortemDrafted, self.reviews.on_drafted)
 
     async def _say(self, order: SayInChannel, _: object) -> None:
-        self.said.append(order.headline)
+        self.said.append(order.headline.replace("{actor}", order.actor).replace("{words}", f": {order.words}" if order.words else ""))
+
+    async def _tell(self, order: TellPerson, _: object) -> None:
+        self.told.append((order.actor, order.text))
+
+    async def _tell_team(self, order: TellTeam, _: object) -> None:
+        self.told.append((f"team {order.team}", order.text))
 
     def web(self) -> web.Application:
         """The front door with the pages of incidents and postmortems."""

@@ -171,7 +171,7 @@ async def test_of_a_private_incident_only_its_own_people_learn_that_there_is_a_p
     await drafted(house, is_private=True)
     async with house.database.begin(actor=ActorId("slack:U0STRANGER")) as tx:
         with pytest.raises(NotFound, match=r"^There is no incident #1\.$"):
-            await house.postmortems.edit(tx, house.number, "mine now", 1)
+            await house.postmortems.readable(tx, house.number)
 
 
 async def test_every_change_is_announced_and_dated(sqlite_house: House) -> None:
