@@ -122,18 +122,23 @@ from bot.paging.texting import Texting
 from bot.paging.watchdog import Watchdog
 from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
+from bot.postmortems.comments import Comments
+from bot.postmortems.editor import Editor
 from bot.postmortems.material import Gatherer
 from bot.postmortems.messages import PostmortemDrafted
 from bot.postmortems.paper import Paper
 from bot.postmortems.picture import Shape
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import Press
+from bot.postmortems.reading import Reading
 from bot.postmortems.reminding import Deadlines
 from bot.postmortems.review import Reviews
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
 from bot.postmortems.unfinished import unfinished
+from bot.postmortems.unsaved import Unsaved
+from bot.postmortems.versions_page import VersionPages
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
@@ -467,7 +472,11 @@ async def build_rooms(
     incident_page = IncidentPage(database, directory, incidents, paging, items)
     incident_page.add(run_links.on_incident)
     incident_page.register(signed)
-    PostmortemPages(database, directory, incidents, writer, postmortems, pictures, Paper(press)).register(signed)
+    reading = Reading(incidents, postmortems)
+    comments, paper = Comments(directory, postmortems), Paper(press)
+    PostmortemPages(database, directory, reading, writer, postmortems, comments, pictures, paper).register(readers)
+    Editor(database, directory, reading, postmortems, Unsaved(postmortems)).register(readers)
+    VersionPages(database, directory, reading, postmortems).register(readers)
     client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
     slack = signing_in_gateway(settings, clock)
     SignIn(database, directory, accounts, sessions, gateway, slack, provider_of(settings), client_secret).register(app, readers)

@@ -43,14 +43,15 @@ class Visit:
     def page(self, template: str, **values: object) -> web.Response:
         """A page that extends `accounts/layout.html`: it shows who reads, and its forms include `accounts/token.html`."""
         response = pages.page(template, 200, styles_inside=False, reader=self.reader, address=self.address, **values)
-        # Not "no-referrer": with that, browsers hide the origin of our own forms, too.
-        response.headers["Referrer-Policy"] = "same-origin"
+        if self.reader.is_signed_in:  # with "no-referrer" browsers hide the origin of our own forms, too
+            response.headers["Referrer-Policy"] = "same-origin"
         return response
 
-    def beside(self, tail: str) -> str:
+    def beside(self, tail: str, **query: object) -> str:
         """The address of something of the page's own, with the page's key."""
-        path, _, query = self.address.partition("?")
-        return f"{path}/{tail}" + (f"?{query}" if query else "")
+        path, _, key = self.address.partition("?")
+        asked = "&".join([*([key] if key else []), *(f"{name}={quote(str(value))}" for name, value in query.items())])
+        return f"{path}/{tail}" + (f"?{asked}" if asked else "")
 
 
 Answer = Callable[[Visit], Awaitable[web.StreamResponse]]

@@ -54,6 +54,7 @@ class SignIn:
         app.router.add_get("/signin/slack", self.leave)
         app.router.add_get(SIGN_IN_RETURN, self.come_back)
         readers.add(PURPOSE, show=self.account, act=self.sign_out)
+        readers.add(PURPOSE, show=self.token, tail="token")
 
     async def offer(self, request: web.Request) -> web.Response:
         """The button. Whoever is signed in goes on at once."""
@@ -109,6 +110,10 @@ class SignIn:
             sessions = await self._accounts.sessions(tx, visit.reader.actor)
         current = visit.session.row.key_hash if visit.session else ""
         return visit.page("accounts/account.html", sessions=sessions, current=current, means=MEANS[visit.reader.access])
+
+    async def token(self, visit: Visit) -> web.Response:
+        """For a page that was open while its reader signed in anew: what its writes carry from now on. Other sites cannot read it."""
+        return web.json_response({"token": visit.reader.csrf}, headers={"Cache-Control": "no-store"})
 
     async def sign_out(self, visit: Visit) -> web.StreamResponse:
         """Here, or everywhere."""

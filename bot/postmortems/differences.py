@@ -11,6 +11,8 @@ from bot.postmortems.merging import Block, blocks, follow
 WORD = re.compile(r"\s+|\w+|[^\w\s]")
 MOST_WORDS = 2000
 """In a longer block what differs is not looked for word by word: it would take too long."""
+LEAST_SHARED = 0.35
+"""With less in common than this, word by word would be a jumble."""
 
 
 class Change(StrEnum):
@@ -72,14 +74,28 @@ def _pieces(before: str, after: str) -> Iterator[Piece]:
         yield Piece(Change.SAME, before)
         return
     old, new = WORD.findall(before), WORD.findall(after)
-    if len(old) + len(new) > MOST_WORDS:
+    if len(old) + len(new) > MOST_WORDS or _shared(old, new) < LEAST_SHARED:
         yield from (Piece(Change.REMOVED, before), Piece(Change.ADDED, after))
         return
+    removed = added = ""
     for _, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if old[i1:i2] == new[j1:j2]:
-            yield Piece(Change.SAME, "".join(old[i1:i2]))
+        gone, come = "".join(old[i1:i2]), "".join(new[j1:j2])
+        is_between = come.isspace() and bool(removed or added) and j2 < len(new)  # a space alone between changed words changes with them
+        if gone != come or is_between:
+            removed, added = removed + gone, added + come
             continue
-        if i2 > i1:
-            yield Piece(Change.REMOVED, "".join(old[i1:i2]))
-        if j2 > j1:
-            yield Piece(Change.ADDED, "".join(new[j1:j2]))
+        yield from _changed(removed, added)
+        yield Piece(Change.SAME, come)
+        removed = added = ""
+    yield from _changed(removed, added)
+
+
+def _changed(removed: str, added: str) -> Iterator[Piece]:
+    yield from (piece for piece in (Piece(Change.REMOVED, removed), Piece(Change.ADDED, added)) if piece.text)
+
+
+def _shared(old: list[str], new: list[str]) -> float:
+    """How much of their words two texts share, spaces not counted."""
+    return SequenceMatcher(
+        None, [one for one in old if not one.isspace()], [one for one in new if not one.isspace()], autojunk=False
+    ).ratio()

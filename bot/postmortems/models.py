@@ -129,6 +129,21 @@ class PostmortemApproval(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class PostmortemUnsaved(SQLModel, table=True):
+    """What somebody has typed and not saved yet, so that a closed laptop loses nothing; and that they are at it."""
+
+    __tablename__ = "postmortem_unsaved"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    person: str = Field(primary_key=True)
+    base_version: int
+    """The version that they began with."""
+    markdown: str | None = Field(default=None, sa_column=Column(Text))
+    """None while they have only looked."""
+    typed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class PostmortemMeeting(SQLModel, table=True):
     """When people meet about it."""
 

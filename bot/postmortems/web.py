@@ -1,106 +1,146 @@
-"""Postmortems in a browser, and as Markdown or PDF to take along, with their picture: all behind signed links."""
+"""A postmortem in a browser: the document with what is said about it; and as Markdown, PDF or picture to take along."""
 
 import asyncio
+from functools import partial
 
 from aiohttp import web
 
-from bot.db import Database, Tx
+from bot.accounts.access import Access
+from bot.accounts.pages import ReaderPages, Visit
+from bot.db import ActorId, Database
 from bot.directory.service import Directory
-from bot.errors import NotAllowed, NotFound, Unavailable
+from bot.errors import InvalidInput, NotFound, Unavailable
 from bot.incidents.models import Incident
-from bot.incidents.service import Incidents
+from bot.postmortems.comments import Comments
 from bot.postmortems.models import Postmortem, PostmortemPicture
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import CannotPress
+from bot.postmortems.reading import MARKDOWN, PDF, PNG, SVG, WAY_OUT, Reading, marked, number_of, page_of
 from bot.postmortems.service import PURPOSE, Postmortems
-from bot.postmortems.states import takes_new_facts
+from bot.postmortems.states import SENTENCES, takes_new_facts
 from bot.postmortems.themes import themed
 from bot.postmortems.writing import Writer
-from bot.web import pages
-from bot.web.forms import NEVER, SignedPages
 from bot.web.markdown import to_html
-from bot.web.signing import Grant
 
-MARKDOWN, PDF, SVG, PNG = ".md", ".pdf", ".svg", ".png"
-WAYS = (MARKDOWN, PDF, SVG, PNG)
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A picture has its colours inside it, and nothing else."""
-WAY_OUT = "Type /inc postmortem in the incident's channel for a new link."
 
 
 class PostmortemPages:
-    """Shows documents."""
+    """Shows documents, and takes comments."""
 
     def __init__(
         self,
         database: Database,
         directory: Directory,
-        incidents: Incidents,
+        reading: Reading,
         writer: Writer,
         postmortems: Postmortems,
+        comments: Comments,
         pictures: Pictures,
         paper: Paper,
     ) -> None:
         self._db = database
         self._directory = directory
-        self._incidents = incidents
+        self._reading = reading
         self._writer = writer
         self._postmortems = postmortems
+        self._comments = comments
         self._pictures = pictures
         self._paper = paper
 
-    def register(self, signed: SignedPages) -> None:
-        """Serve `/postmortems/<number>?k=…`, and `<number>.md`, `.pdf`, `.svg` and `.png` likewise."""
-        signed.add(PURPOSE, "number", show=self.show, way_out=WAY_OUT)
+    def register(self, readers: ReaderPages) -> None:
+        """Serve `/postmortems/<number>`, and `<number>.md`, `.pdf`, `.svg` and `.png` likewise."""
+        readers.add(PURPOSE, "number", show=self.show, way_out=WAY_OUT)
+        readers.add_verb(PURPOSE, "number", tail="comments", act=self.comment, way_out=WAY_OUT)
 
-    async def show(self, grant: Grant) -> web.Response:
+    async def show(self, visit: Visit) -> web.Response:
         """The document as a page, as Markdown or as PDF, or its picture."""
+        wanted, person = visit.ids[0], visit.reader.person
         async with self._db.read() as tx:
-            incident, postmortem = await self._find(tx, grant)
+            incident, known = await self._reading.find(tx, visit)
             picture = await self._pictures.find(tx, incident.number)
-            if grant.ids[0].endswith((SVG, PNG)):
-                return drawn(picture, grant.ids[0])
-            material = await self._writer.gather(tx, incident) if self._lives_elsewhere(grant, postmortem) else None
-        if material is None:
-            markdown, html = postmortem.markdown, postmortem.html or await asyncio.to_thread(to_html, postmortem.markdown)
-        else:
-            markdown, html = await self._writer.write(material, grant.person)
-        if grant.ids[0].endswith(MARKDOWN):
+            if wanted.endswith((SVG, PNG)):
+                return drawn(picture, wanted)
+            material = await self._writer.gather(tx, incident) if self._lives_elsewhere(person, known) else None
+        markdown = known.markdown if material is None else (await self._writer.write(material, person))[0]
+        if wanted.endswith(MARKDOWN):
             return web.Response(text=markdown, content_type="text/markdown", charset="utf-8", headers=called(incident, MARKDOWN))
-        urls = {way: self._postmortems.url(incident.number, way, reader=grant.person) for way in ("", *WAYS)}
-        if grant.ids[0].endswith(PDF):
-            return await self._printed(incident, standing(postmortem), markdown, picture, urls[""])
-        return pages.page(
-            "postmortems/page.html",
-            incident=incident, postmortem=postmortem, standing=standing(postmortem), html=html, picture=picture,
-            markdown_url=urls[MARKDOWN], pdf_url=urls[PDF], picture_url=urls[SVG],
-        )  # fmt: skip
+        if wanted.endswith(PDF):
+            anybodys = self._postmortems.url(incident.number)  # what is printed is handed on, and must not act for who printed it
+            return await self._printed(incident, known, markdown, picture, anybodys)
+        return await self._page(visit, incident, known, markdown, picture)
 
-    async def _printed(self, incident: Incident, version: str, markdown: str, picture: PostmortemPicture | None, url: str) -> web.Response:
+    async def comment(self, visit: Visit) -> str:
+        """Something is said about a block or the whole, answered, or dealt with."""
+        person, fields = visit.reader.must(Access.RESPONDER), visit.fields
+        async with self._db.begin(actor=person) as tx:
+            incident, _ = await self._reading.find(tx, visit)
+            match fields.get("do"):
+                case "add":
+                    block = number_of(visit, "block") if fields.get("block") else None
+                    row = await self._comments.add(tx, incident.number, fields.get("text", ""), block, number_of(visit, "version"))
+                case "answer":
+                    row = await self._comments.answer(tx, incident.number, number_of(visit, "comment"), fields.get("text", ""))
+                case "resolve":
+                    row = await self._comments.resolve(tx, incident.number, number_of(visit, "comment"))
+                case _:
+                    raise InvalidInput("This page is not complete. Open it again.")
+        return f"{page_of(visit)}#comment-{row.thread_id or row.number}"
+
+    async def _page(
+        self, visit: Visit, incident: Incident, known: Postmortem, markdown: str, picture: PostmortemPicture | None
+    ) -> web.Response:
+        reader = visit.reader
+        async with self._db.read() as tx:
+            threads = await self._comments.threads(tx, incident.number)
+            conflicts = len(await self._postmortems.conflicts(tx, incident.number))
+            author = (await self._postmortems.version(tx, incident.number, known.version)).author
+            now = tx.now
+        may_write = reader.person is not None and reader.may(Access.RESPONDER)
+        is_marked = may_write or bool(threads)  # who only reads a document that nobody has spoken about needs no script
+        rendered = partial(marked, known.markdown, markdown) if is_marked else partial(to_html, markdown)
+        return visit.page(
+            "postmortems/page.html",
+            incident=incident,
+            postmortem=known,
+            visit=visit,
+            sentence=SENTENCES[known.state],
+            html=await asyncio.to_thread(rendered),
+            is_marked=is_marked,
+            may_write=may_write,
+            threads=threads,
+            unresolved=sum(thread.first.resolved_at is None for thread in threads),
+            conflicts=conflicts,
+            picture=picture,
+            author=self._directory.name(author),
+            owner=self._directory.name(known.owner) if known.owner else "",
+            called=self._directory.name,
+            when=lambda at: self._directory.wall_time(reader.actor, at, now),
+            as_file=lambda way: self._as_file(visit, incident, way),
+        )
+
+    async def _printed(
+        self, incident: Incident, known: Postmortem, markdown: str, picture: PostmortemPicture | None, url: str
+    ) -> web.Response:
         try:
-            made = await self._paper.pdf(incident, version, markdown, picture, url)
+            made = await self._paper.pdf(incident, standing(known), markdown, picture, url)
         except CannotPress as cannot:
             raise Unavailable(f"There is no PDF of this postmortem now. {cannot}") from cannot
         return web.Response(body=made, content_type="application/pdf", headers=called(incident, PDF))
 
-    def _lives_elsewhere(self, grant: Grant, postmortem: Postmortem) -> bool:
-        """Whether a draft that nobody has edited is to be written anew for whoever was sent the link, in their own zone."""
-        zone = self._directory.zone_of(grant.person)
+    def _as_file(self, visit: Visit, incident: Incident, way: str) -> str:
+        """Its address as a file: the plain one for who signed in and may see it by that alone; else a link of its own."""
+        if visit.session is not None and not visit.reader.holds_link:
+            return f"/{PURPOSE}/{incident.number}{way}"
+        return self._postmortems.url(incident.number, way, reader=visit.reader.person)
+
+    def _lives_elsewhere(self, reader: ActorId | None, postmortem: Postmortem) -> bool:
+        """Whether a draft that nobody has edited is to be written anew for its reader, in their own zone."""
+        zone = self._directory.zone_of(reader)
         is_untouched = takes_new_facts(postmortem.state) and postmortem.markdown == postmortem.generated
         return is_untouched and zone.key != self._directory.config.zone
-
-    async def _find(self, tx: Tx, grant: Grant) -> tuple[Incident, Postmortem]:
-        number = next((grant.ids[0].removesuffix(way) for way in WAYS if grant.ids[0].endswith(way)), grant.ids[0])
-        if not number.isascii() or not number.isdecimal() or len(number) > 12:
-            raise NotFound("There is no such postmortem.")
-        incident = await self._incidents.get(tx, int(number))
-        if incident.is_private and grant.expires_at == NEVER:  # the sandbox opens pages unsigned, but not this one
-            raise NotAllowed(f"This incident is private: its postmortem opens only by the link that was sent. {WAY_OUT}")
-        postmortem = await self._postmortems.find(tx, incident.number)
-        if postmortem is None:
-            raise NotFound(f"The postmortem of #{incident.number} is not there yet: it is drafted when the incident is resolved.")
-        return incident, postmortem
 
 
 def standing(postmortem: Postmortem) -> str:

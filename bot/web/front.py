@@ -74,6 +74,7 @@ def build(checks: Checks) -> web.Application:
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/static/tocsin.css", _stylesheet)
+    app.router.add_get("/static/{room:[a-z]+}/{file:[a-z_]+[.](?:js|css)}", _asset)
     return app
 
 
@@ -87,6 +88,14 @@ async def _metrics(_: web.Request) -> web.Response:
 
 async def _stylesheet(_: web.Request) -> web.FileResponse:
     return web.FileResponse(resources.path("templates") / "web" / "tocsin.css", headers={"Cache-Control": "public, max-age=3600"})
+
+
+async def _asset(request: web.Request) -> web.FileResponse:
+    """A script or a style of a room's pages, beside its templates. Asked for anew each time: it belongs to the page that names it."""
+    file = resources.path("templates") / request.match_info["room"] / request.match_info["file"]
+    if not file.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(file, headers={"Cache-Control": "no-cache"})
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

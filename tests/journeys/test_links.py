@@ -53,7 +53,7 @@ async def test_every_page_needs_its_own_link_and_sends_no_referrer(sqlite_world:
             of_another = next(other for name, other in links.items() if name != purpose).partition("?k=")[2]
             for wrong in (bare, f"{bare}?k={key[:-2]}", f"{bare}?k={of_another}", f"{bare}?as=ana"):
                 async with browser.get(wrong) as answer:
-                    assert answer.status == 403
+                    assert answer.status in (401, 403)
                     assert "checkout is down" not in await answer.text()
                     assert answer.headers["Referrer-Policy"] == "no-referrer"
         _, page = await roads.opened(links["postmortems"])

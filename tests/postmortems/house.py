@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from bot.accounts.pages import ReaderPages, Sessions
+from bot.accounts.service import Accounts
 from bot.clock import FakeClock
 from bot.config.models import Config
 from bot.db import BOT, ActorId, Database
@@ -29,17 +31,22 @@ from bot.paging.climbing import Climbing
 from bot.paging.holding import Holding
 from bot.paging.messages import PageAcknowledged, PersonPaged
 from bot.paging.service import Paging
+from bot.postmortems.comments import Comments
+from bot.postmortems.editor import Editor
 from bot.postmortems.material import Gatherer
 from bot.postmortems.messages import PostmortemDrafted
 from bot.postmortems.models import Postmortem
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import Press
+from bot.postmortems.reading import Reading
 from bot.postmortems.reminding import Deadlines
 from bot.postmortems.review import Reviews
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
+from bot.postmortems.unsaved import Unsaved
+from bot.postmortems.versions_page import VersionPages
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
@@ -121,12 +128,18 @@ class House:
 
         app = front.build(no_checks)
         signed = SignedPages(app, self.links, is_open=self.is_open)
-        PostmortemPages(
-            self.database, self.directory, self.incidents, self.writer, self.postmortems, self.pictures, Paper(self.press)
-        ).register(signed)
         IncidentPage(self.database, self.directory, self.incidents, self.paging, ActionItems(self.incidents, self.directory)).register(
             signed
         )
+        accounts = Accounts(self.directory, can_sign_in=True)
+        sessions = Sessions(self.database, accounts, "https://tocsin.example")
+        readers = ReaderPages(app, accounts, sessions, self.links, is_open=self.is_open)
+        reading, comments = Reading(self.incidents, self.postmortems), Comments(self.directory, self.postmortems)
+        PostmortemPages(
+            self.database, self.directory, reading, self.writer, self.postmortems, comments, self.pictures, Paper(self.press)
+        ).register(readers)
+        Editor(self.database, self.directory, reading, self.postmortems, Unsaved(self.postmortems)).register(readers)
+        VersionPages(self.database, self.directory, reading, self.postmortems).register(readers)
         return app
 
     async def declare(self, title: str = "checkout is down", **more: object) -> int:

@@ -41,7 +41,7 @@ async def test_the_page_leads_to_the_markdown(sqlite_house: House, serve: Serve)
     await drafted(house)
     client = await serve(house.web())
     page = await (await client.get(path(house.postmortems.url(1)), headers=HTML)).text()
-    address = page.split('<a href="https://tocsin.example')[1].split('"')[0].replace("&amp;", "&")
+    address = page.split('href="https://tocsin.example')[1].split('"')[0].replace("&amp;", "&")
     answer = await client.get(URL(address, encoded=True))
     draft = await house.drafted()
     assert draft is not None
@@ -76,7 +76,7 @@ async def test_who_was_sent_the_link_reads_the_draft_in_their_own_zone_with_utc_
 async def test_without_a_signature_there_is_nothing_to_see(sqlite_house: House, serve: Serve, address: str) -> None:
     await drafted(sqlite_house)
     client = await serve(sqlite_house.web())
-    assert (await client.get(address)).status == 403
+    assert (await client.get(address)).status in (401, 403)
 
 
 async def test_a_link_to_the_page_does_not_open_another_document(sqlite_house: House, serve: Serve) -> None:

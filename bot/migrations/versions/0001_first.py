@@ -770,6 +770,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("incident_id", "person"),
     )
     op.create_table(
+        "postmortem_unsaved",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=False),
+        sa.Column("markdown", sa.Text(), nullable=True),
+        sa.Column("typed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "person"),
+    )
+    op.create_table(
         "postmortem_version",
         sa.Column("incident_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
