@@ -57,7 +57,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("P18",): telling.measure,
     ("P19",): backfill.measure,
     ("T1",): timeline.measure,
-    ("E1", "E2", "E3", "E4", "E5", "E6", "E7"): runs.measure,
+    ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E8"): runs.measure,
     ("S1", "S2"): sandbox.measure,
     ("S3",): page.measure,
     ("S4",): mobile.measure,

@@ -1,4 +1,4 @@
-"""E1 to E7: how soon a run begins, how many begin at once, how soon people see how far it is, what it weighs, and how long it takes to mend
+"""E1 to E8: how soon a run begins, how many begin at once, how soon people see how far it is, what it weighs, and how long it takes to mend
 the fleet while customers ask.
 """
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import copytree
@@ -24,6 +24,7 @@ from bot.runbooks.fast import FastRunner
 from bot.runbooks.forkserver import SHARED
 from bot.runbooks.homes import artifacts, bare_environment
 from bot.runbooks.runner import Life, RunSpec
+from bot.sandbox.fleet.capacity import CANARY, balance
 from bot.sandbox.process import free_port
 from bot.sandbox.testing import Sandbox
 from tests.runbooks.engine import fast_runner
@@ -180,15 +181,34 @@ async def mending(folder: Path) -> list[Row]:
                 drill, "E6", "rollback of three hosts with smoke test, s", 2.0, lambda: ("rollback.yml", eu, {"to": other("v40", "v41")})
             ),
             await mended(drill, "E7", "reroute, s", 0.3, lambda: ("reroute.yml", lb, {"region": "us", "weight": int(other("0", "100"))})),
+            await mended(drill, "E8", "canary abort, s", 0.3, lambda: ("canary-abort.yml", (CANARY,), {}), lambda: with_canary(drill)),
         ]
 
 
+async def unchanged() -> None:
+    """The fleet as it is."""
+
+
+async def with_canary(drill: Drill) -> None:
+    """A canary that gets a tenth of the traffic, and answers as it should."""
+    await drill.fleet.programs.start([CANARY])
+    as_it_was = "; ".join(balance(drill.fleet.layout))
+    await drill.fleet.haproxy(f"{as_it_was}; set server shop/{CANARY} weight 56; set server shop/{CANARY} state ready")
+    await drill.until_served_by((*drill.web, CANARY))
+
+
 async def mended(
-    drill: Drill, name: str, what: str, goal: float, asked: Callable[[], tuple[str, tuple[str, ...], dict[str, str | int]]]
+    drill: Drill,
+    name: str,
+    what: str,
+    goal: float,
+    asked: Callable[[], tuple[str, tuple[str, ...], dict[str, str | int]]],
+    before: Callable[[], Awaitable[None]] = unchanged,
 ) -> Row:
-    """So many times; a request that failed is a figure beyond any goal."""
+    """So many times, each after what comes `before`; a request that failed is a figure beyond any goal."""
     took, failed, served = [], 0, 0
     for _ in range(ROUNDS):
+        await before()
         playbook, hosts, parameters = asked()
         async with drill.asked() as customers:
             began = time.perf_counter()

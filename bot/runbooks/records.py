@@ -1,7 +1,7 @@
 """Finding runs, showing them, and writing down what becomes of them."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlmodel import col
@@ -59,14 +59,17 @@ class RunRecords:
 
     async def show(self, tx: Tx, run: Run, *, at_leisure: bool = False) -> None:
         """Let its card show what is true now; `at_leisure` no oftener than all runs together may edit."""
-        due, key = None, f"run:{run.number}:card"
-        if at_leisure:
-            at_work = select(func.count()).where(col(Run.state) == RunState.RUNNING)
-            pace = max(FASTEST_EDIT, timedelta(seconds=int((await tx.session.execute(at_work)).scalar_one())))
-            edited = (await tx.session.execute(select(col(WorkItem.finished_at)).where(col(WorkItem.key) == key))).scalar_one_or_none()
-            due = max(tx.now, (edited or tx.now) + pace)
+        due = await self.next_edit(tx, run) if at_leisure else None
         await tx.session.flush()
-        await queue.refresh(tx, ShowRun(run_id=run.number), key=key, about=f"run:{run.number}", due=due, at_latest=at_leisure)
+        await queue.refresh(tx, ShowRun(run_id=run.number), key=card_key(run), about=f"run:{run.number}", due=due, at_latest=at_leisure)
+
+    async def next_edit(self, tx: Tx, run: Run) -> datetime:
+        """When its card may be edited again, now at the earliest."""
+        at_work = select(func.count()).where(col(Run.state) == RunState.RUNNING)
+        pace = max(FASTEST_EDIT, timedelta(seconds=int((await tx.session.execute(at_work)).scalar_one())))
+        last = select(col(WorkItem.finished_at)).where(col(WorkItem.key) == card_key(run))
+        edited = (await tx.session.execute(last)).scalar_one_or_none()  # none while an edit is on its way
+        return max(tx.now, (edited or tx.now) + pace)
 
     async def asked_before(self, tx: Tx, once: str) -> Run | None:
         """The run that was asked for under this key."""
@@ -101,6 +104,11 @@ class RunRecords:
         if place and isinstance(order, PrepareRun | BeginRun):
             missing = MissWorker(run_id=run.number)
             await queue.refresh(tx, missing, key=f"run:{run.number}:worker", about=f"run:{run.number}", due=tx.now + WORKER_WITHIN)
+
+
+def card_key(run: Run) -> str:
+    """The key under which a run's card is posted and edited."""
+    return f"run:{run.number}:card"
 
 
 def bound_of(run: Run) -> Bound:

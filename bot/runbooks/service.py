@@ -71,10 +71,13 @@ class Runs(Requests):
         return run
 
     async def followed(self, tx: Tx, run: Run, progress: Progress) -> None:
-        """It is further on."""
+        """It is further on. Its card is edited right after a look: with an older one's picture, people would wait for both."""
         run.progress = written(progress)
-        await self._order(tx, run, FollowRun(run_id=run.number), "follow", after=LOOK_EVERY)
-        await self.show(tx, run, at_leisure=True)
+        until = await self.next_edit(tx, run) - tx.now
+        if not until:
+            await self.show(tx, run)
+        after = until if until and until < 1.5 * LOOK_EVERY else LOOK_EVERY
+        await self._order(tx, run, FollowRun(run_id=run.number), "follow", after=after)
 
     async def finished(self, tx: Tx, run: Run, progress: Progress) -> None:
         """Its process is through."""

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
+from sqlalchemy import select
+from sqlmodel import col
 
+from bot.work.models import WorkItem
+from bot.work.orders import WorkState
 from tests.journeys.roads import direct
 from tests.journeys.runbooks import PLAYBOOK, declared, press_again, pressed, released, written
-from tests.journeys.stories import incident, lines, slack_as, whispered
+from tests.journeys.stories import calls, incident, lines, slack_as, whispered
 from tests.journeys.stories import run_card as card
 from tests.world import World
 
@@ -143,12 +147,25 @@ async def test_others_on_the_same_hosts_wait_for_the_first_and_name_it_and_can_b
     assert set(released(world).values()) == {"v2"}
 
 
-async def test_what_takes_too_long_is_stopped_at_its_time_out(world: World) -> None:
+async def is_ordered(world: World, key: str) -> bool:
+    """Does this work wait?"""
+    async with world.bot.database.read() as tx:
+        found = select(WorkItem).where(col(WorkItem.key) == key, col(WorkItem.state) == WorkState.WAITING)
+        return (await tx.session.execute(found)).first() is not None
+
+
+async def test_a_card_is_edited_every_two_seconds_with_what_was_just_seen_until_a_time_out_stops_the_run(world: World) -> None:
     kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
     await kim.command("/inc run release to=v41 slow=6000", channel)
     await card(world, 1, "waiting")
     await ana.press("Approve", channel)
     await card(world, 1, "Now: Wait")
+    await world.advance(seconds=2)
+    before = len(calls(world, "chat.update"))
+    for _ in range(20):
+        await world.advance(seconds=0.5)
+        assert not await is_ordered(world, "run:1:card"), "ahead of the look whose picture it shows"
+    assert len(calls(world, "chat.update")) - before == 5
     world.clock.advance(timedelta(minutes=10))  # at once: a look a second would be an edit every two, and Slack's pace is real
     await world.advance(seconds=2)
     assert "Stopped after 600 s, its time-out." in await card(world, 1, "failed")
