@@ -66,7 +66,9 @@ class Remediation(Strict):
     most_per_hour: Annotated[int, Field(ge=1, le=60)] = Field(
         default=2, description="How often the rule may ask in an hour, all incidents together. In one incident it asks once."
     )
-    cool_down: Duration = Field(default=timedelta(minutes=10), description="How long the rule then asks for nothing.")
+    cool_down: Duration = Field(
+        default=timedelta(minutes=10), description="How long the rule then asks for nothing; if the alert still fires after that, it asks."
+    )
 
     @field_validator("parameters")
     @classmethod

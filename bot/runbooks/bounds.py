@@ -45,10 +45,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the rule does, and why no more than that."""
+    """What the rule does, and why no more than that; `again_at` when it would, if the alert still fires then."""
 
     step: Step
     why: str = ""
+    again_at: datetime | None = None
 
 
 def decide(bounds: Bounds, standing: Standing, now: datetime) -> Decision:
@@ -57,10 +58,12 @@ def decide(bounds: Bounds, standing: Standing, now: datetime) -> Decision:
         return Decision(Step.NOTHING)  # which everybody has seen
     if standing.stopped or standing.busy:
         return Decision(Step.NOTHING, standing.stopped or standing.busy)
-    if standing.asked and now - max(standing.asked) < bounds.cool_down:
-        return Decision(Step.NOTHING, f"it asked at {max(standing.asked):%H:%M} UTC and cools down")
-    if sum(now - asked < AN_HOUR for asked in standing.asked) >= bounds.most_per_hour:
-        return Decision(Step.NOTHING, f"it asked {bounds.most_per_hour} times within the hour, which is its most")
+    if standing.asked and (cool_at := max(standing.asked) + bounds.cool_down) > now:
+        return Decision(Step.NOTHING, f"it asked at {max(standing.asked):%H:%M} UTC and cools down until {cool_at:%H:%M}", cool_at)
+    of_the_hour = sorted(asked for asked in standing.asked if now - asked < AN_HOUR)
+    if len(of_the_hour) >= bounds.most_per_hour:
+        again_at = of_the_hour[-bounds.most_per_hour] + AN_HOUR
+        return Decision(Step.NOTHING, f"it asked {bounds.most_per_hour} times within the hour, which is its most", again_at)
     if not bounds.is_automatic:
         return Decision(Step.PROPOSE)
     if why := alone(bounds, standing):

@@ -51,17 +51,22 @@ class Remedies:
         if not is_open(incident.state) or incident.channel_id is None:
             return
         await tx.lock("rules")  # so that what a rule asks for in two incidents at once is counted
+        again_at = []
         for rule in self._directory.config.remediations.values():
             if (labels := await self._met(tx, incident, rule)) is not None:
-                await self._follow(tx, incident, rule, labels)
+                decision = decide(bounds_of(rule), await self._standing(tx, incident, rule), tx.now)
+                await self._follow(tx, incident, rule, labels, decision)
+                again_at += [decision.again_at] if decision.again_at else []
+        if again_at:  # what kept them from it will be over
+            order, key = ConsiderRules(incident_id=incident_id), f"rules:{incident_id}:later"
+            await queue.refresh(tx, order, key=key, about=f"incident:{incident_id}", due=min(again_at))
 
     async def _met(self, tx: Tx, incident: Incident, rule: Remediation) -> Mapping[str, str] | None:
         """The labels of the first alert that asks for it now."""
         firing = await self._firing(tx, incident)
         return next((labels for labels in firing if rule.when.is_met(labels, incident.service, incident.severity)), None)
 
-    async def _follow(self, tx: Tx, incident: Incident, rule: Remediation, labels: Mapping[str, str]) -> None:
-        decision = decide(bounds_of(rule), await self._standing(tx, incident, rule), tx.now)
+    async def _follow(self, tx: Tx, incident: Incident, rule: Remediation, labels: Mapping[str, str], decision: Decision) -> None:
         if decision.step is Step.NOTHING and not decision.why:
             return
         if decision.step is Step.NOTHING:

@@ -63,9 +63,9 @@ async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncItera
         yield world
 
 
-async def fires(world: World, service: str, turn: int, *, no_more: bool = False) -> None:
-    """An alert that the rule is about, or its end."""
-    body = dict(webhook([(f"Leak{turn}", service, "memory grows")], world.clock.now(), turn).body)
+async def fires(world: World, service: str, turn: int, *, name: str = "Leak", no_more: bool = False) -> None:
+    """An alert, of a name that the rule is about unless told, or its end."""
+    body = dict(webhook([(f"{name}{turn}", service, "memory grows")], world.clock.now(), turn).body)
     if no_more:
         over = {"status": "resolved", "endsAt": world.clock.now().isoformat()}
         body |= {"status": "resolved", "alerts": [one | over for one in body["alerts"]]}
@@ -94,17 +94,15 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     broken.unlink()
 
     await fires(world, "storage", 2)  # within its cool-down
-    assert "rule restart-leaky does nothing about Leak2: it asked at 09:00 UTC and cools down" in await written_down(world, 2)
-    await world.advance(minutes=2)
-
-    await fires(world, "auth", 3)  # it is off: it only proposes
-    said = (await world.heard(3, "Rule restart-leaky proposes run 2")).shown
+    assert "rule restart-leaky does nothing about Leak2: it asked at 09:00 UTC and cools down until 09:02" in await written_down(world, 2)
+    await world.advance(minutes=2)  # the alert still fires; but it is off: it only proposes
+    said = (await world.heard(2, "Rule restart-leaky proposes run 2")).shown
     assert "It starts nothing by itself: run 1 failed" in said
-    assert "Waits for somebody to approve it." in await run_card(world, 2, "waiting", 3)
+    assert "Waits for somebody to approve it." in await run_card(world, 2, "waiting", 2)
     assert not restarted.exists()
-    await ana.press("Approve", await world.channel_name(3))
-    await run_card(world, 2, "succeeded", 3)
-    assert restarted.read_text() == "auth-3-0"
+    await ana.press("Approve", await world.channel_name(2))
+    await run_card(world, 2, "succeeded", 2)
+    assert restarted.read_text() == "storage-2-0"
 
     assert "`restart-leaky` → restart · *off*: run 1 failed" in told(await kim.command("/inc rules"))
     assert "may start runs again" in told(await kim.command("/inc rules on restart-leaky"))
@@ -112,27 +110,34 @@ async def test_a_rule_runs_by_itself_is_off_once_it_fails_and_stays_within_its_b
     assert "rule restart-leaky" not in (await written_down(world, 1)).partition("is off, since run 1 failed")[2]  # it says so once
 
     (locked := tmp_path / "place" / "locked").touch()
-    await fires(world, "file-sync", 5)
-    said = (await world.heard(4, "Run 3 does not start by itself")).shown
+    await fires(world, "file-sync", 5, name="Slow")
+    await kim.command("/inc severity sev4 it only sounds bad", await world.channel_name(3))
+    await fires(world, "file-sync", 5)  # the alert comes later in the same incident, whose severity is none of the rule's
+    assert "rule restart-leaky" not in await written_down(world, 3)
+    await kim.command("/inc severity sev3 it is bad", await world.channel_name(3))
+    said = (await world.heard(3, "Run 3 does not start by itself")).shown
     assert "Look whether it may be" in said
-    assert "Waits for somebody to approve it." in await run_card(world, 3, "waiting", 4)
+    assert "Waits for somebody to approve it." in await run_card(world, 3, "waiting", 3)
     locked.unlink()
     await world.advance(minutes=2)
+    await kim.command("/inc severity sev2 it is worse", await world.channel_name(3))
+    await fires(world, "file-sync", 6)
+    assert (await written_down(world, 3)).count("asked for run") == 1, "once in an incident, whatever comes later"
 
     await fires(world, "cdn", 4)  # on again: it would start, but somebody cancels it in time
-    await run_card(world, 4, "It starts by itself within 15s", 5)
-    pressed = await kim.press("Pause all rules", await world.channel_name(5))
+    await run_card(world, 4, "It starts by itself within 15s", 4)
+    pressed = await kim.press("Pause all rules", await world.channel_name(4))
     assert pressed["ok"]
-    shown = await run_card(world, 4, "refused", 5)
+    shown = await run_card(world, 4, "refused", 4)
     assert "Nothing was run: Kim Ji-woo switched all rules off" in shown
-    assert restarted.read_text() == "auth-3-0"
+    assert restarted.read_text() == "storage-2-0"
     assert "All rules are paused*: Kim Ji-woo switched all rules off" in told(await kim.command("/inc rules"))
     assert "Rules may start runs again" in told(await kim.command("/inc rules resume"))
     assert "on already" in told(await kim.command("/inc rules resume"))
 
     await world.advance(minutes=2)
-    await fires(world, "queue", 6)
-    await run_card(world, 5, "It starts by itself within 15s", 6)
-    await kim.command("/inc note I look at it", await world.channel_name(6))
-    await fires(world, "queue", 6, no_more=True)
-    assert "Nothing was run: the alert that asked for it has stopped" in await run_card(world, 5, "refused", 6)
+    await fires(world, "queue", 7)
+    await run_card(world, 5, "It starts by itself within 15s", 5)
+    await kim.command("/inc note I look at it", await world.channel_name(5))
+    await fires(world, "queue", 7, no_more=True)
+    assert "Nothing was run: the alert that asked for it has stopped" in await run_card(world, 5, "refused", 5)

@@ -24,7 +24,7 @@ FREE = Standing(severity=2)
         (replace(FREE, asked_here=True), Step.NOTHING, ""),
         (replace(FREE, stopped="Kim stopped run 3 here"), Step.NOTHING, "Kim stopped run 3 here"),
         (replace(FREE, busy="run 3 is running"), Step.NOTHING, "run 3 is running"),
-        (replace(FREE, asked=[NOW - timedelta(minutes=9)]), Step.NOTHING, "cools down"),
+        (replace(FREE, asked=[NOW - timedelta(minutes=9)]), Step.NOTHING, "cools down until 09:01"),
         (replace(FREE, asked=[NOW - timedelta(minutes=10)]), Step.RUN, ""),
         (replace(FREE, asked=[NOW - timedelta(minutes=11), NOW - timedelta(minutes=59)]), Step.NOTHING, "2 times within the hour"),
         (replace(FREE, asked=[NOW - timedelta(minutes=11), NOW - timedelta(minutes=60)]), Step.RUN, ""),
@@ -54,7 +54,11 @@ def test_its_bounds_hold_whenever_alerts_come(alerts: list[tuple[int, int, int]]
     for passed, number, severity in alerts:
         now += timedelta(seconds=passed)
         standing = Standing(severity, asked=[at for at, _ in asked], asked_here=any(where == number for _, where in asked))
-        step = decide(bounds, standing, now).step
+        step = (decision := decide(bounds, standing, now)).step
+        if decision.again_at:
+            assert step is Step.NOTHING and decision.again_at > now
+            assert decide(bounds, standing, decision.again_at).again_at != decision.again_at, "it is over by then"
+            assert decide(bounds, standing, decision.again_at - timedelta(microseconds=1)).step is Step.NOTHING
         assert step is not Step.RUN or (is_automatic and severity > 1)
         if step is not Step.NOTHING:
             asked.append((now, number))
