@@ -1,6 +1,7 @@
 """`tocsin worker`: the process that runs runbooks on a machine of its own, for one queue, over the bot's PostgreSQL."""
 
 import asyncio
+import contextlib
 import secrets
 import signal
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from bot.paging.service import Paging
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks
-from bot.runbooks.far import SEEN_EVERY_S, FarEffects, FarRuns, sign_of_life
+from bot.runbooks.far import SEEN_EVERY_S, FarEffects, FarRuns, is_at_work, sign_of_life
 from bot.runbooks.fast import FastRunner
 from bot.runbooks.forkserver import SHARED
 from bot.runbooks.leftovers import Leftovers
@@ -51,6 +52,7 @@ class FarWorker:
         self._queue = queue
         self._directory = directory
         self._watch = watch
+        self._asked_to_look = asyncio.Event()
         run_secrets = Secrets(directory, settings.config, environ, settings.secrets)
         runner = FastRunner(settings.runs, SHARED, slow, run_secrets.hiding)
         catalogue = Catalogue(directory, settings.config, runner, run_secrets)
@@ -62,7 +64,7 @@ class FarWorker:
         self._leftovers = Leftovers(self.database, runner, settings.runs_kept)
         checks = Checks(catalogue, runner)
         RunWork(
-            self.database, catalogue, runs, effects, remedies, runner, checks, self._leftovers, run_secrets, self.machine
+            self.database, catalogue, runs, effects, remedies, runner, checks, self._leftovers, run_secrets, self.machine, queue
         ).register(self.worker)  # fmt: skip
 
     async def run(self, asked_to_stop: asyncio.Event) -> None:
@@ -80,21 +82,30 @@ class FarWorker:
                 task.cancel()
             await asyncio.wait(tasks, timeout=GRACE_S / 4)
 
+    def look_now(self) -> None:
+        """Look at the files of the configuration at once."""
+        self._asked_to_look.set()
+
     async def _live(self) -> None:
         """Give signs of life, and follow the files of the configuration."""
         while True:
             try:
                 async with self.database.begin(actor=BOT) as tx:
                     await sign_of_life(tx, self._queue, self.machine)
-                if (found := await asyncio.to_thread(self._watch.look)) is not None:
+                is_asked = self._asked_to_look.is_set()
+                self._asked_to_look.clear()
+                if (found := await asyncio.to_thread(self._watch.look, at_once=is_asked)) is not None:
                     self._watch.settle(found)
                     if found.config is not None:
                         self._directory.config = found.config
+                        logger.info("another configuration is in force", digest=found.digest[:12])
                     else:
                         logger.error("the configuration is not sound; the one before stays", problems=list(found.problems[:5]))
             except Exception:
                 logger.exception("no sign of life could be given; trying again", pause_s=SEEN_EVERY_S)
-            await asyncio.sleep(SEEN_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SEEN_EVERY_S):
+                    await self._asked_to_look.wait()
 
 
 async def slow(why: str) -> None:
@@ -106,6 +117,14 @@ async def no_alerts(*_: object) -> list[Mapping[str, str]]:
     return []
 
 
+async def has_runs(settings: Settings, queue: str) -> bool:
+    """Whether somebody must follow runs that were begun when the configuration still named this queue."""
+    async with closing(database := Database(settings.database_driver_url, WallClock(), Listeners())):
+        await migrate(database)
+        async with database.read() as tx:
+            return await is_at_work(tx, queue)
+
+
 async def run(environ: Mapping[str, str], queue: str) -> None:
     """Work for this queue until SIGTERM or SIGINT. Raises `ConfigInvalid`."""
     given = {**UNUSED, "TOCSIN_SECRET": secrets.token_hex(16), **environ}
@@ -113,11 +132,12 @@ async def run(environ: Mapping[str, str], queue: str) -> None:
     if not settings.database_driver_url.startswith("postgresql"):
         raise ConfigInvalid(["environment: DATABASE_URL must be the bot's PostgreSQL: a SQLite file belongs to one process."])
     known = sorted({one.queue for one in config.environments.values() if one.queue})
-    if queue not in known:
+    if queue not in known and not await has_runs(settings, queue):
         raise ConfigInvalid([f"--queue {queue}: no environment names this queue; there is {', '.join(known) or 'none'}."])
     log.configure(settings.log)
     worker = FarWorker(settings, Directory(config), Watch(settings.config, given, config.digest), environ, queue)
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, worker.look_now)
     await worker.run(asked_to_stop)

@@ -129,6 +129,8 @@ class Catalogue:
     async def scene(self, runbook: Runbook, environment: str) -> Scene:
         """Look at everything that decides what would run. `InvalidInput` when it cannot be found. Not inside a transaction."""
         config = self._directory.config
+        if environment not in config.environments:
+            raise InvalidInput(f"Nothing was run: there is no environment {environment} any more.")
         inventory = self._home / config.environments[environment].inventory
         playbook = self._playbook(runbook)
         await self._secrets.learn(environment)

@@ -19,6 +19,7 @@ from bot.runbooks.effects import Effects
 from bot.runbooks.messages import MissWorker, TakeReport
 from bot.runbooks.models import QueueWorker, Run
 from bot.runbooks.progress import Progress, read, written
+from bot.runbooks.records import NEXT
 from bot.runbooks.requests import Rehearsal
 from bot.runbooks.service import Runs
 from bot.runbooks.states import RunState
@@ -86,6 +87,12 @@ async def last_seen(tx: Tx, *, of_queue: str | None = None, machine: str | None 
     return (await tx.session.execute(wanted)).scalar_one()
 
 
+async def is_at_work(tx: Tx, of_queue: str) -> bool:
+    """Whether a run that a worker of this queue began is not through."""
+    found = select(col(Run.id)).where(col(Run.queue) == of_queue, col(Run.state) == RunState.RUNNING).limit(1)
+    return (await tx.session.execute(found)).first() is not None
+
+
 class FarReports:
     """Takes in the bot what workers report, and misses them."""
 
@@ -129,23 +136,31 @@ class FarReports:
         """A run that waits for a worker, or whose worker is silent, says so on its card; in the end it is lost."""
         async with self._db.begin(actor=BOT) as tx:
             run = await self._runs.held(tx, order.run_id)
-            about = self._directory.config.environments.get(run.environment)
-            if about is None or about.queue is None:
-                return Done()
-            if run.state in (RunState.PREPARING, RunState.APPROVED):
-                seen = await last_seen(tx, of_queue=about.queue)
-                if is_missed(seen, tx.now):
-                    run.remark = f"It waits: {no_worker(about.queue, seen)}"
-                    await self._runs.show(tx, run)
-            elif run.state == RunState.RUNNING:
-                seen = await last_seen(tx, machine=run.machine)
-                if seen is None or tx.now - seen >= LOST_AFTER:
-                    await self._runs.lose(tx, run, read(run.progress), f"{run.machine}, on which it ran, does not answer.")
-                    return Done()
-            elif run.state != RunState.WAITING:
-                return Done()
-            await miss_later(tx, run.number)
+            if await (self._missed_at_work(tx, run) if run.state == RunState.RUNNING else self._missed(tx, run)):
+                await miss_later(tx, run.number)
         return Done()
+
+    async def _missed(self, tx: Tx, run: Run) -> bool:
+        """A run that waits for a worker; whether to look again."""
+        about = self._directory.config.environments.get(run.environment)
+        if run.state in NEXT:
+            await self._runs.move(tx, run)
+            if about is not None and about.queue is not None and is_missed(seen := await last_seen(tx, of_queue=about.queue), tx.now):
+                run.remark = f"It waits: {no_worker(about.queue, seen)}"
+                await self._runs.show(tx, run)
+        elif run.state != RunState.WAITING:
+            return False
+        return about is not None and about.queue is not None
+
+    async def _missed_at_work(self, tx: Tx, run: Run) -> bool:
+        """A run on a worker's machine, which it keeps whatever the configuration says by now; whether to look again."""
+        if not run.queue:
+            return False
+        seen = await last_seen(tx, machine=run.machine)
+        if seen is not None and tx.now - seen < LOST_AFTER:
+            return True
+        await self._runs.lose(tx, run, read(run.progress), f"{run.machine}, on which it ran, does not answer.")
+        return False
 
     async def queues_without_worker(self, tx: Tx) -> list[Finding]:
         """Queues that are configured and that nobody serves."""

@@ -52,6 +52,8 @@ class Run(SQLModel, table=True):
     """Why whoever asked went without a second person."""
     machine: str = ""
     """Where it runs: the only place where it can be looked at and stopped."""
+    queue: str = ""
+    """The queue whose worker began it and follows it to its end, whatever the configuration names by then; "" where the bot itself did."""
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     stopped_by: str | None = None

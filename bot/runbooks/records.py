@@ -1,7 +1,9 @@
 """Finding runs, showing them, and writing down what becomes of them."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import delete, func, select
 from sqlmodel import col
@@ -20,7 +22,7 @@ from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, RunState
 from bot.states import move
 from bot.work import queue
 from bot.work.models import WorkItem
-from bot.work.orders import at_queue
+from bot.work.orders import Order, WorkState, at_queue
 
 LOG_PAGE = "runs"
 """What the links to a run's page are for, and where their path begins."""
@@ -28,6 +30,16 @@ FASTEST_EDIT = timedelta(seconds=2)
 """Between two edits of a run's card; with more runs than two at once, that many seconds: they share what Slack allows."""
 WORKER_WITHIN = timedelta(seconds=20)
 """How long a run waits for a worker of its queue before its card says that there is none."""
+
+
+NEXT: Mapping[RunState, Callable[[int], tuple[str, PrepareRun | BeginRun | VerifyRun]]] = MappingProxyType(
+    {
+        RunState.PREPARING: lambda number: ("prepare", PrepareRun(run_id=number)),
+        RunState.APPROVED: lambda number: ("begin", BeginRun(run_id=number)),
+        RunState.VERIFYING: lambda number: ("verify", VerifyRun(run_id=number)),
+    }
+)
+"""What waits to be done about a run, wherever its environment is served."""
 
 
 class RunRecords:
@@ -71,6 +83,14 @@ class RunRecords:
         edited = (await tx.session.execute(last)).scalar_one_or_none()  # none while an edit is on its way
         return max(tx.now, (edited or tx.now) + pace)
 
+    async def move(self, tx: Tx, run: Run) -> None:
+        """What was ordered for a run goes to whoever serves its environment now, if that is somebody else since."""
+        part, order = NEXT[run.state](run.number)
+        waits = select(col(WorkItem.destination), col(WorkItem.due_at))
+        waits = waits.where(col(WorkItem.key) == f"run:{run.number}:{part}", col(WorkItem.state) == WorkState.WAITING)
+        if (found := (await tx.session.execute(waits)).first()) and found.destination != self._destination(run, order):
+            await self._order(tx, run, order, part, after=max(found.due_at - tx.now, timedelta(0)))
+
     async def asked_before(self, tx: Tx, once: str) -> Run | None:
         """The run that was asked for under this key."""
         return (await tx.session.execute(select(Run).where(col(Run.once) == once))).scalars().first()
@@ -98,12 +118,18 @@ class RunRecords:
         self, tx: Tx, run: Run, order: PrepareRun | BeginRun | FollowRun | VerifyRun | ExpireRun, part: str, after: timedelta = timedelta(0)
     ) -> None:
         await tx.session.flush()
-        place = None if isinstance(order, ExpireRun) else self._catalogue.place(run.environment)
-        where = at_queue(order.destination, place) if place else None
+        where = self._destination(run, order)
         await queue.refresh(tx, order, key=f"run:{run.number}:{part}", about=f"run:{run.number}", due=tx.now + after, destination=where)
-        if place and isinstance(order, PrepareRun | BeginRun):
+        if where != order.destination and isinstance(order, PrepareRun | BeginRun):
             missing = MissWorker(run_id=run.number)
             await queue.refresh(tx, missing, key=f"run:{run.number}:worker", about=f"run:{run.number}", due=tx.now + WORKER_WITHIN)
+
+    def _destination(self, run: Run, order: Order) -> str:
+        """Who does it: whoever serves its environment now; but whoever began a run follows it."""
+        if isinstance(order, ExpireRun):
+            return order.destination
+        place = run.queue if isinstance(order, FollowRun) else self._catalogue.place(run.environment)
+        return at_queue(order.destination, place) if place else order.destination
 
 
 def card_key(run: Run) -> str:

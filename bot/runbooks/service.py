@@ -25,13 +25,15 @@ class Runs(Requests):
 
     # While it happens
 
-    async def begin(self, tx: Tx, run_id: int, machine: str) -> Run | None:
-        """Take what it works on and call it running; None when it is not wanted any more. `AlreadyDone`: another run is at it."""
+    async def begin(self, tx: Tx, run_id: int, machine: str, of_queue: str) -> Run | None:
+        """Take what it works on and call it running, here, for this queue or the bot; None when it is not wanted any more. `AlreadyDone`:
+        another run is at it."""
         run = await self.held(tx, run_id)
         if run.state != RunState.APPROVED:
             return run if run.state == RunState.RUNNING and run.machine == machine else None
         await self._lock(tx, run)
-        run.state, run.started_at, run.machine, run.remark = move(ALLOWED, run.state, RunState.RUNNING), tx.now, machine, ""
+        run.state, run.started_at, run.remark = move(ALLOWED, run.state, RunState.RUNNING), tx.now, ""
+        run.machine, run.queue = machine, of_queue
         run.progress = written(started(bound_of(run).hosts))
         if run.reverses is not None:
             await self._taken_back(tx, run, run.reverses)

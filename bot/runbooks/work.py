@@ -36,13 +36,13 @@ LARGEST_OUTPUT = 20_000_000
 """Bytes; a playbook that prints more is in an endless loop."""
 BEGINS_WITHIN = timedelta(minutes=1)
 HELD_AGAIN = timedelta(seconds=2)
-ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=1))
+ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=0.1))
 LOST_AFTER = timedelta(minutes=5)
 """A machine that has not told of its run for so long is gone."""
 
 
 class RunWork:
-    """The handlers of the runbooks room. `machine` names this one among several replicas."""
+    """The handlers of the runbooks room. `machine` names this one among several replicas; it serves `of_queue`, or the bot."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class RunWork:
         leftovers: Leftovers,
         secrets: Secrets,
         machine: str,
+        of_queue: str = "",
     ) -> None:
         self._db = database
         self._catalogue = catalogue
@@ -66,6 +67,7 @@ class RunWork:
         self._checks = checks
         self._leftovers = leftovers
         self._machine = machine
+        self._queue = of_queue
         self._secrets = secrets
 
     def register(self, worker: Worker) -> None:
@@ -118,7 +120,7 @@ class RunWork:
         try:
             async with self._db.begin(actor=BOT) as tx:
                 await self._remedies.check_alone(tx, run.number)
-                begun = await self._runs.begin(tx, run.number, self._machine)
+                begun = await self._runs.begin(tx, run.number, self._machine, self._queue)
         except AlreadyDone as held:
             is_alone = bool(run.rule) and run.needs == 0
             async with self._db.begin(actor=BOT) as tx:

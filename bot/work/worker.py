@@ -258,7 +258,9 @@ class Worker:
         match outcome:
             case TryLater(why, after) if tx.now - claim.wanted_at < GIVE_UP_AFTER:
                 failures = claim.failures + 1 if isinstance(outcome, Broke) else 0
-                await queue.put_back(tx, claim, tx.now + (after or back_off(claim.attempt)), why, failures)
+                pause = after or back_off(claim.attempt)
+                await queue.put_back(tx, claim, tx.now + pause, why, failures)
+                tx.work_ordered |= pause.total_seconds() < SAFETY_POLL_S  # others, who do not know of it, would come too late
             case TryLater(why) | Refused(why):
                 if await queue.finish(tx, claim, WorkState.DEAD, why):
                     logger.error("work given up", kind=claim.kind, key=claim.key, why=why)

@@ -823,6 +823,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("alone_because", sa.Text(), nullable=False),
         sa.Column("machine", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_by", sa.String(), nullable=True),
