@@ -44,7 +44,9 @@ from bot.incidents.api import DeclareApi
 from bot.incidents.approving import NoticeButtons
 from bot.incidents.audiences import AudienceWork
 from bot.incidents.candidates import Candidates
+from bot.incidents.channels import MovingIn
 from bot.incidents.confirming import Confirmations
+from bot.incidents.converting import Converting
 from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
@@ -278,6 +280,7 @@ async def build_rooms(
     tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
     confirmations = Confirmations(directory, incidents)
+    converting = Converting(database, gateway, directory, incidents, MovingIn(incidents, widening), confirmations)
     game_days = GameDays(database, gateway, incidents, confirmations, Fleet(slack_site(settings)) if settings.sandbox_token else None)
     items = ActionItems(incidents, directory)
     item_report = ItemReport(directory, items)
@@ -399,6 +402,7 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
     listeners.on(PostmortemDrafted, reviews.on_drafted)
+    listeners.on(incident_orders.HistoryRepaired, converting.on_history_repaired)
 
     listeners.on(alert_facts.AlertsFired, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
@@ -456,6 +460,7 @@ async def build_rooms(
     # Doors
     IncidentListeners(directory, incidents, actions, standings, confirmations).register(door)
     game_days.register(actions, door, worker)
+    converting.register(actions, worker)
     TaskCommand(incidents, items, item_report, directory).register(actions, door)
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)

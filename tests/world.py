@@ -102,13 +102,17 @@ class World:
 
     async def heard(self, number: int, words: str) -> Message:
         """Wait for the message in an incident's channel that says these words. Slack takes one a second: of several at once, some wait."""
+        return await self.heard_in(await self.channel_name(number), words)
+
+    async def heard_in(self, channel: str, words: str) -> Message:
+        """The same for any channel."""
         for _ in range(100):
-            messages = await self.sandbox.channel(await self.channel_name(number)).messages()
+            messages = await self.sandbox.channel(channel).messages()
             if found := next((message for message in reversed(messages) if words in message.shown), None):
                 return found
             await self.advance(seconds=1)
             await asyncio.sleep(0.05)
-        raise AssertionError(f"nobody says {words!r} in #{number}'s channel")
+        raise AssertionError(f"nobody says {words!r} in {channel}")
 
     async def postmortem(self, number: int) -> str:
         """The Markdown of an incident's postmortem."""

@@ -5,7 +5,8 @@ Slash command, button, form and message action all end here, so that they do the
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
@@ -59,6 +60,11 @@ class Opening:
 
     wanted: Declaration
     channel: str
+
+    def once(self, now: datetime) -> str:
+        """What tells it from every other one: the address of its answer, or else the time."""
+        address = self.wanted.reply_to
+        return blake2b(address.encode(), digest_size=9).hexdigest() if address else f"{now.timestamp():.6f}"
 
 
 Opener = Callable[[Tx, Opening], Awaitable[Reply]]

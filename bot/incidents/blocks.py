@@ -261,9 +261,10 @@ def action_items(intro: str, lines: Sequence[tuple[str, int | None]]) -> list[Bl
 
 
 def topic(incident: Incident) -> str:
-    """The channel's topic."""
+    """The channel's topic; what stood there before an ordinary channel was converted still does, as far as there is room."""
     mark = f"{DRILL} " if incident.is_drill else ""
-    return clamp(f"{emoji(incident)} {mark}SEV{incident.severity} · {escape(subject(incident))}", TOPIC_LIMIT)
+    before = f" | {incident.topic_before}" if incident.topic_before else ""
+    return clamp(f"{emoji(incident)} {mark}SEV{incident.severity} · {escape(subject(incident))}{before}", TOPIC_LIMIT)
 
 
 def emoji(incident: Incident) -> str:

@@ -17,7 +17,7 @@ from bot.slack.gateway import Failed, Ok, Result, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway
 from bot.slack.identity import identity
 from bot.slack.sentences import sentence
-from bot.slack.text import escape
+from bot.slack.text import escape, plain
 from bot.work import queue
 from bot.work.orders import Done, Outcome, TryLater
 from bot.work.queue import Claim
@@ -33,6 +33,32 @@ LOST = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
 THERE = frozenset({"already_in_channel", "cant_invite_self"})
 
 
+class MovingIn:
+    """What happens once an incident has a channel, whether it was made for it or people talked there already."""
+
+    def __init__(self, incidents: Incidents, widening: Widening) -> None:
+        self._incidents = incidents
+        self._widening = widening
+
+    async def into(self, tx: Tx, incident: Incident, channel_id: str, name: str, said: str) -> None:
+        """Store the channel, and order what hangs on it: invitations, card, confirmation, side by side. `said` is for the timeline."""
+        about, number = f"incident:{incident.number}", incident.number
+        incident.channel_id, incident.channel_name, incident.channel_trouble = channel_id, name, None
+        await timeline.record(tx, number, "channel", said, key=f"channel:{channel_id}", channel_id=channel_id)
+        await self._incidents.invite(tx, incident, await self._wanted(tx, incident))
+        await queue.schedule(tx, PostCard(incident_id=number), key=f"post_card:{number}:{channel_id}", about=about)
+        if incident.reply_to:
+            await queue.schedule(tx, ConfirmDeclared(incident_id=number), key=f"confirm:{number}", about=about)
+        await queue.hurry(tx, about=about, kind=SayInChannel)  # what was said before there was a channel
+        await tx.announce(ChannelOpened(number, channel_id))
+
+    async def _wanted(self, tx: Tx, incident: Incident) -> list[str]:
+        """Whoever declared it, everybody paged so far, everybody who took a part, and who could help: all with one call."""
+        parts = [role.person for role in await roles.holders(tx, incident.number)]
+        here = [*await self._incidents.paged(tx, incident), *parts]
+        return [incident.declared_by, *here, *await self._widening.to_invite(tx, incident, here)]
+
+
 class ChannelWork:
     """The handlers of due work that has to do with the channel itself."""
 
@@ -44,7 +70,7 @@ class ChannelWork:
         self._directory = directory
         self._incidents = incidents
         self._paging = paging
-        self._widening = widening
+        self._moving = MovingIn(incidents, widening)
 
     def register(self, worker: Worker) -> None:
         """Let the worker do these orders."""
@@ -96,28 +122,13 @@ class ChannelWork:
         return None
 
     async def _channel_is_there(self, incident: Incident, channel_id: str, name: str) -> Outcome:
-        """Store the channel's id first thing, and order what hangs on it: invitations, card, confirmation, side by side."""
+        """Store the channel's id first thing, with all that hangs on it."""
         faultpoints.reached("channel: created, not stored")
-        about, number = f"incident:{incident.number}", incident.number
         async with self._db.begin(actor=BOT) as tx:
-            stored = await self._incidents.held(tx, number)
-            if stored.channel_id:
-                return Done()
-            stored.channel_id, stored.channel_name, stored.channel_trouble = channel_id, name, None
-            await timeline.record(tx, number, "channel", f"opened #{name}", key=f"channel:{channel_id}", channel_id=channel_id)
-            await self._incidents.invite(tx, stored, await self._wanted(tx, stored))
-            await queue.schedule(tx, PostCard(incident_id=number), key=f"post_card:{number}:{channel_id}", about=about)
-            if stored.reply_to:
-                await queue.schedule(tx, ConfirmDeclared(incident_id=number), key=f"confirm:{number}", about=about)
-            await queue.hurry(tx, about=about, kind=SayInChannel)  # what was said before there was a channel
-            await tx.announce(ChannelOpened(number, channel_id))
+            stored = await self._incidents.held(tx, incident.number)
+            if not stored.channel_id:
+                await self._moving.into(tx, stored, channel_id, name, f"opened #{name}")
         return Done()
-
-    async def _wanted(self, tx: Tx, incident: Incident) -> list[str]:
-        """Whoever declared it, everybody paged so far, everybody who took a part, and who could help: all with one call."""
-        parts = [role.person for role in await roles.holders(tx, incident.number)]
-        here = [*await self._incidents.paged(tx, incident), *parts]
-        return [incident.declared_by, *here, *await self._widening.to_invite(tx, incident, here)]
 
     async def _no_channel_yet(self, incident: Incident, answer: SlackAway | Failed) -> Outcome:
         """Write it down and tell who declared it, once, and try again. What a person must put right is said where people look.
@@ -182,9 +193,18 @@ class ChannelWork:
         channel = incident.channel_id or ""
         if order.part == "pin":
             answer = await self._slack.call("pins.add", channel=channel, timestamp=incident.card_ts)
+        elif incident.is_adopted and not lifecycle.is_open(incident.state):
+            answer = await self._topic_restored(incident)
         else:
             answer = await self._slack.call("conversations.setTopic", channel=channel, topic=blocks.topic(incident))
         return await self.dressed(incident, answer)
+
+    async def _topic_restored(self, incident: Incident) -> Result:
+        """An ordinary channel has its own topic again, unless people have set another meanwhile."""
+        shown = await self._slack.call("conversations.info", channel=incident.channel_id)
+        if not isinstance(shown, Ok) or plain(shown.text("channel", "topic", "value")) != plain(blocks.topic(incident)):
+            return shown
+        return await self._slack.call("conversations.setTopic", channel=incident.channel_id, topic=incident.topic_before or "")
 
     async def dressed(self, incident: Incident, answer: Result) -> Outcome:
         """How a call ends that the incident can do without: done, tried again, or let go; a channel that is gone is spoken of."""

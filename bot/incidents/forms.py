@@ -41,6 +41,7 @@ OFFERED = 1800
 LONGEST_TEXT = 3000
 """What Slack lets one type into a field."""
 NOTICE = "notice.edit"
+LABELS = {"convert": "Make this channel the incident's"}
 QUESTIONS = {
     "update": "Where do things stand?",
     "resolve": "What ended it?",
@@ -54,6 +55,7 @@ QUESTIONS = {
     "handoff": "What shall they know: suspected, under way, owed?",
     "task": "What is to be done?",
     "drill": "What is practised?",
+    "convert": "What is wrong?",
 }
 
 
@@ -184,7 +186,7 @@ def offer(text: str, declare: Declare, instead: Act | OpenForm | Look | Declare 
         buttons.append(ButtonElement(text="Declare it privately", action_id="offer.declare:private", value=packed(instead)))
     elif instead is not None:
         number, line = spoken(instead)
-        label = f"Do it on #{number}" if number else f"It was the command {instead.verb}"
+        label = f"Do it on #{number}" if number else LABELS.get(instead.verb or "", f"It was the command {instead.verb}")
         buttons.append(ButtonElement(text=clamp(label, 75), action_id="offer.act", value=f"{number or ''} {line}"[:OFFERED]))
     return [SectionBlock(text=MarkdownTextObject(text=clamp(text))), ActionsBlock(block_id="offer", elements=buttons)]
 

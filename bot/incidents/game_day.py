@@ -65,7 +65,7 @@ class GameDays:
             incident = await self._declare(tx, replace(asked.wanted, title=title))
             return Say(await self._confirmations.of(tx, incident))
         order = BeginDrill(name=words, actor=tx.actor, reply_to=asked.wanted.reply_to or "")
-        await queue.schedule(tx, order, key=f"drill:{tx.actor}:{tx.now.timestamp():.6f}")
+        await queue.schedule(tx, order, key=f"drill:{tx.actor}:{asked.once(tx.now)}")
         return Say(f"The drill “{escape(words)}” begins in a moment: it is declared, and something breaks on the fleet.")
 
     async def card_section(self, tx: Tx, incident: Incident) -> Sequence[Block]:

@@ -135,6 +135,8 @@ def on_incident(line: Line, place: Place, whole: Line) -> Intent:
         return ask(verb, argument, whole, place, number)
     if verb.name in LOOKS or (verb.name == "task" and overdue_of(argument) is not None):
         return Look(verb.name, argument)
+    if verb.makes_incident and argument and line is whole:  # its own channel: no question, but a refusal that says why
+        return Act(None, verb.name, argument) if verb.argument is Argument.TEXT else general(verb, argument, whole, place)
     if verb.makes_incident:
         return general(verb, argument, whole, place)
     if not argument:
@@ -158,7 +160,15 @@ def general(verb: Verb, argument: str, line: Line, place: Place) -> Intent:
         return OpenForm(verb.name)
     if verb.argument is Argument.NAME and len(argument.split()) == 1:
         return Act(None, verb.name, argument)
+    if verb.name == "convert":
+        return Ask(CONVERT, titled, Act(None, verb.name, argument))
     return Ask(why(verb, False), titled, OpenForm(verb.name, text=argument))
+
+
+CONVERT = (
+    "Nothing has happened yet: shall this channel become the incident's? Whoever is on call is paged, and what was said here today is part "
+    "of it. When it is over, this is an ordinary channel again."
+)
 
 
 def ask(verb: Verb, argument: str, line: Line, place: Place, number: int | None) -> Ask:

@@ -243,6 +243,22 @@ class RemindOfItems(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConvertChannel(Order):
+    """Declare an incident whose channel is the one where people talk already, if it may be."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    channel_id: str
+    actor: str
+    title: str
+    severity: int | None = None
+    service: str | None = None
+    team: str | None = None
+    people: tuple[str, ...] = ()
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BeginDrill(Order):
     """Declare the drill of this name, if the fleet knows it."""
 

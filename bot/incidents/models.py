@@ -41,6 +41,10 @@ class Incident(SQLModel, table=True):
     """The address at which the person who declared it is told where the channel is, while it works."""
     channel_id: str | None = None
     channel_name: str | None = None
+    channel_since: str | None = None
+    """Where an ordinary channel was made its own: what was said there before this time by Slack's clock is none of it."""
+    topic_before: str | None = Field(default=None, sa_column=Column(Text))
+    """The topic of such a channel, which stands there again once the incident is over."""
     card_ts: str | None = None
     channel_trouble: str | None = Field(default=None, sa_column=Column(Text))
     """Why there is no channel yet, as a sentence."""
@@ -63,6 +67,11 @@ class Incident(SQLModel, table=True):
         if self.id is None:
             raise ValueError("an incident has no number before it is stored")
         return self.id
+
+    @property
+    def is_adopted(self) -> bool:
+        """Its channel was an ordinary one, and will be one again."""
+        return self.channel_since is not None
 
     @property
     def stays_inside(self) -> bool:

@@ -13,6 +13,7 @@ from bot.incidents.messages import (
     NagForUpdate,
     OpenChannel,
     RefreshCard,
+    RepairHistory,
     SayInChannel,
     SayInOps,
     SeatActingCommander,
@@ -91,6 +92,11 @@ class Outward(Records):
             order = DressChannel(incident_id=incident.number, part="topic")
             key = f"dress:{incident.number}:topic:{incident.channel_id}"
             await queue.refresh(tx, order, key=key, about=f"incident:{incident.number}")
+
+    async def repair(self, tx: Tx, incident: Incident) -> None:
+        """Let the channel's history be read, for what events have missed."""
+        order, number = RepairHistory(incident_id=incident.number), incident.number
+        await queue.refresh(tx, order, key=f"repair_history:{number}", about=f"incident:{number}")
 
     async def watch_the_seat(self, tx: Tx, incident: Incident) -> None:
         """The seat is empty: unless somebody takes it, the first who answered will have it in a few minutes."""

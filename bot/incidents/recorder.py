@@ -57,7 +57,7 @@ class Recorder:
     async def on_message(self, tx: Tx, event: Event) -> Reply:
         """A message was posted, edited or deleted."""
         body = event.body
-        if isinstance(body, MessageBody) and (incident_id := await transcript.incident_of(tx, body.channel)):
+        if isinstance(body, MessageBody) and (incident_id := await transcript.incident_of(tx, body.channel, body.ts)):
             sheet = await Sheet.open(tx, incident_id, body.channel, [body.ts])
             await self.take_in(sheet, body, await self.faces(tx))
             await sheet.done()
@@ -66,7 +66,7 @@ class Recorder:
     async def on_reaction(self, tx: Tx, event: Event) -> Reply:
         """A reaction was given or taken back."""
         body = event.body
-        if isinstance(body, ReactionBody) and body.ts and (incident_id := await transcript.incident_of(tx, body.channel)):
+        if isinstance(body, ReactionBody) and body.ts and (incident_id := await transcript.incident_of(tx, body.channel, body.ts)):
             person = await self._directory.actor_of(tx, body.user)
             sheet = await Sheet.open(tx, incident_id, body.channel, [body.ts])
             sheet.reacted(body.ts, person, body.name, event_ts=body.event_ts, added=body.added)
@@ -76,7 +76,7 @@ class Recorder:
     async def on_pin(self, tx: Tx, event: Event) -> Reply:
         """A message was pinned or unpinned."""
         body = event.body
-        if isinstance(body, PinBody) and body.ts and (incident_id := await transcript.incident_of(tx, body.channel)):
+        if isinstance(body, PinBody) and body.ts and (incident_id := await transcript.incident_of(tx, body.channel, body.ts)):
             sheet = await Sheet.open(tx, incident_id, body.channel, [body.ts])
             sheet.pinned(body.ts, event_ts=body.event_ts, added=body.added)
             await sheet.done()

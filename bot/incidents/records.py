@@ -11,7 +11,7 @@ from bot.db import ActorId, Tx, hold_incident
 from bot.directory.service import SLACK_ACTOR
 from bot.errors import NotFound
 from bot.incidents import roles
-from bot.incidents.lifecycle import OPEN, IncidentState
+from bot.incidents.lifecycle import OPEN, IncidentState, is_open
 from bot.incidents.models import Incident
 from bot.paging.policy import is_place
 from bot.paging.service import Paging
@@ -48,9 +48,10 @@ class Records:
         return await self.get(tx, incident_id)
 
     async def of_channel(self, tx: Tx, channel_id: str) -> Incident | None:
-        """The incident whose channel this is."""
+        """The incident whose channel this is; an ordinary channel is its incident's until that is over."""
         rows = select(Incident).where(col(Incident.channel_id) == channel_id).order_by(col(Incident.id).desc()).limit(1)
-        return (await tx.session.execute(rows)).scalar()
+        found = (await tx.session.execute(rows)).scalar()
+        return None if found is not None and found.is_adopted and not is_open(found.state) else found
 
     async def open_now(self, tx: Tx) -> list[Incident]:
         """Every incident that still needs people, newest first."""

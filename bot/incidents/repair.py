@@ -65,6 +65,14 @@ class Asked:
     has_more: bool
 
 
+@dataclass(frozen=True)
+class Part:
+    """Of an ordinary channel only what was said between these times is the incident's; None: no bound."""
+
+    oldest: str | None = None
+    latest: str | None = None
+
+
 class HistoryRepair:
     """Reads channels' histories."""
 
@@ -88,7 +96,7 @@ class HistoryRepair:
             if incident is None or not incident.channel_id:
                 return Done()
             await begin_turn(tx, incident.number, incident.channel_id, claim.revision)
-        reader = Reader(self._db, self._slack, self._recorder, incident.number, incident.channel_id, claim.revision)
+        reader = Reader(self._db, self._slack, self._recorder, incident.number, incident.channel_id, claim.revision, part_of(incident))
         try:
             await reader.read()
         except Overtaken:
@@ -100,6 +108,13 @@ class HistoryRepair:
             await tx.announce(HistoryRepaired(incident.number))
         logger.info("history repaired", incident=incident.number)
         return Done()
+
+
+def part_of(incident: Incident) -> Part:
+    """How much of its channel's history is the incident's."""
+    if not incident.is_adopted:
+        return Part()
+    return Part(incident.channel_since, f"{incident.ended_at.timestamp():.6f}" if incident.ended_at else None)
 
 
 async def begin_turn(tx: Tx, incident_id: int, channel: str, revision: int) -> None:
@@ -126,7 +141,7 @@ class Reader:
     """Reads one channel's history for one order, as far as Slack allows it."""
 
     def __init__(
-        self, database: Database, gateway: SlackGateway, recorder: Recorder, incident_id: int, channel: str, revision: int
+        self, database: Database, gateway: SlackGateway, recorder: Recorder, incident_id: int, channel: str, revision: int, part: Part
     ) -> None:
         self._db = database
         self._slack = gateway
@@ -134,6 +149,7 @@ class Reader:
         self._incident = incident_id
         self._channel = channel
         self._revision = revision
+        self._part = part
         self._ahead: tuple[str, asyncio.Task[Asked]] | None = None
         """The next page, which was asked for while this one is written."""
 
@@ -184,8 +200,8 @@ class Reader:
 
     async def _ask(self, upper: str | None) -> Asked:
         async with self._db.read() as tx:
-            seen = await known.below(tx, self._incident, upper)
-        data = await self._call("conversations.history", limit=PAGE, latest=upper)
+            seen = await known.below(tx, self._incident, upper or self._part.latest)  # what is later was not asked for
+        data = await self._call("conversations.history", limit=PAGE, oldest=self._part.oldest, latest=upper or self._part.latest)
         return Asked(seen, fields.items(data, "messages"), fields.flag(data, "has_more"))
 
     async def _asked(self, upper: str | None) -> Asked:
@@ -220,8 +236,9 @@ class Reader:
     async def _read_replies(self, thread: HistoryThread) -> None:
         async with self._db.read() as tx:
             seen = await known.replies_to(tx, self._incident, thread.root)
+        bounds = {"oldest": self._part.oldest, "latest": self._part.latest}
         try:
-            data = await self._call("conversations.replies", ts=thread.root, limit=PAGE, cursor=thread.cursor or None)
+            data = await self._call("conversations.replies", ts=thread.root, limit=PAGE, cursor=thread.cursor or None, **bounds)
         except Forgotten:
             async with self._db.begin(actor=BOT) as tx:
                 await self._go_on(tx, thread.root, cursor="", after="")
@@ -232,7 +249,11 @@ class Reader:
             await self.cursor(tx)
             await history.take_in(tx, self._recorder, self._incident, self._channel, replies, seen)
             if data:
-                await vanished(tx, self._channel, history.missing_replies(replies, seen, thread.after, is_last=not cursor))
+                await vanished(
+                    tx,
+                    self._channel,
+                    history.missing_replies(replies, seen, thread.after, is_last=not cursor and self._part.latest is None),
+                )
             if cursor:
                 await self._go_on(tx, thread.root, cursor, max((fields.text(reply, "ts") for reply in replies), key=stamp, default=""))
             else:

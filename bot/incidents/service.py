@@ -19,7 +19,6 @@ from bot.incidents.messages import (
     IncidentMerged,
     IncidentReopened,
     IncidentResolved,
-    RepairHistory,
     SayInOps,
     SeverityChanged,
     SeverityConfirmed,
@@ -242,9 +241,7 @@ class Incidents(Outward):
         await timeline.reach(tx, incident_id, MilestoneKind.RESOLVED, source="person")
         await timeline.record(tx, incident_id, "resolved", text or "resolved")
         if incident.channel_id:
-            await queue.refresh(
-                tx, RepairHistory(incident_id=incident_id), key=f"repair_history:{incident_id}", about=f"incident:{incident_id}"
-            )
+            await self.repair(tx, incident)
         await self.say(tx, incident, "*Resolved* by {actor}{words}. The postmortem is being drafted.", words=text, undo=True)
         await tx.announce(IncidentResolved(incident_id))
         return incident
@@ -379,6 +376,8 @@ class Incidents(Outward):
         await queue.cancel(tx, key=f"nag_update:{incident_id}")
         await queue.cancel(tx, key=f"acting_commander:{incident_id}")
         await self._paging.stand_down(tx, incident_id)
+        if incident.is_adopted:
+            await self.retitle(tx, incident)
         await self.refresh(tx, incident)
         return incident
 
@@ -386,6 +385,9 @@ class Incidents(Outward):
         await self.promise_update(tx, incident)
         if self.level(incident).opens_channel:
             await self.watch_the_seat(tx, incident)
+        if incident.is_adopted:  # what was said meanwhile is part of it after all
+            await self.retitle(tx, incident)
+            await self.repair(tx, incident)
         await tx.announce(IncidentReopened(incident.number))
         await self.refresh(tx, incident)
 

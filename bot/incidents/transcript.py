@@ -11,6 +11,7 @@ from sqlalchemy import case, select
 from sqlmodel import col
 
 from bot.db import Tx
+from bot.incidents.lifecycle import is_open
 from bot.incidents.models import ChannelMessage, Incident, Reaction
 
 TS = re.compile(r"(\d{1,11})(?:\.(\d{1,6}))?")
@@ -40,10 +41,20 @@ def just_after(ts: str) -> str:
     return f"{seconds}.{micros:06}"
 
 
-async def incident_of(tx: Tx, channel_id: str) -> int | None:
-    """The number of the incident whose channel this is."""
-    newest = select(col(Incident.id)).where(col(Incident.channel_id) == channel_id).order_by(col(Incident.id).desc()).limit(1)
-    return (await tx.session.execute(newest)).scalar()
+async def incident_of(tx: Tx, channel_id: str, ts: str = "") -> int | None:
+    """The number of the incident whose channel this is; with a `ts`, only if what was said then is part of it.
+
+    An ordinary channel is its incident's until that is over.
+    """
+    columns = (col(Incident.id), col(Incident.state), col(Incident.channel_since))
+    newest = select(*columns).where(col(Incident.channel_id) == channel_id).order_by(col(Incident.id).desc()).limit(1)
+    found = (await tx.session.execute(newest)).first()
+    if found is None:
+        return None
+    number, state, since = found
+    if since is not None and (not is_open(state) or (ts and stamp(ts) < stamp(since))):
+        return None
+    return number
 
 
 async def messages(tx: Tx, incident_id: int) -> list[ChannelMessage]:

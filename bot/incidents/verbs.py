@@ -189,7 +189,14 @@ TABLE = (
         surfaces=TYPED,
     ),
     Verb("private", Argument.TEXT, "restrict an incident to those invited", "private customer data in a log"),
-    Verb("convert", Argument.TEXT, "make this channel an incident", "convert checkout is down", needs_incident=False),
+    Verb(
+        "convert",
+        Argument.TEXT,
+        "make this channel the incident's: what was said today is part of it",
+        "convert checkout is down",
+        needs_incident=False,
+        surfaces=WRITTEN,
+    ),
     Verb(
         "drill",
         Argument.NAME,

@@ -206,7 +206,10 @@ GOLDEN: list[tuple[Place, str, Intent]] = [
     (OUT, "private key leaked", ask("private key leaked", Declare("key leaked", private=True))),
     (OUT, "list view is broken", ask("list view is broken", Look("list", "view is broken"))),
     (OUT, "help desk is down", ask("help desk is down", Look("help", "desk is down"))),
-    (OUT, "convert this channel", ask("convert this channel", OpenForm("convert", None, "this channel"))),
+    (OUT, "convert this channel", ask("convert this channel", Act(None, "convert", "this channel"))),
+    (ONE, "convert sev1 db is down", ask("convert sev1 db is down", Act(None, "convert", "sev1 db is down"))),
+    (IN, "convert db is down", Act(None, "convert", "db is down")),  # refused there, with the reason
+    (OUT, "#42 convert db is down", ask("#42 convert db is down", Act(None, "convert", "db is down"))),
     # ── reading, and verbs that need no incident
     (OUT, "help", Look("help")),
     (OUT, "?", Look("help")),

@@ -152,6 +152,8 @@ def upgrade() -> None:
         sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("channel_id", sa.String(), nullable=True),
         sa.Column("channel_name", sa.String(), nullable=True),
+        sa.Column("channel_since", sa.String(), nullable=True),
+        sa.Column("topic_before", sa.Text(), nullable=True),
         sa.Column("card_ts", sa.String(), nullable=True),
         sa.Column("channel_trouble", sa.Text(), nullable=True),
         sa.Column("is_touched", sa.Boolean(), nullable=False),

@@ -109,6 +109,7 @@ class Channel:
     members: list[str] = field(default_factory=list)
     archived: bool = False
     is_general: bool = False
+    is_ext_shared: bool = False
     topic: Note = field(default_factory=Note)
     purpose: Note = field(default_factory=Note)
     previous_names: list[str] = field(default_factory=list)

@@ -30,6 +30,7 @@ class PlacesControl:
             "unpin": self.unpin,
             "bookmark": self.bookmark,
             "unbookmark": self.unbookmark,
+            "connect": self.connect,
         }
         return [
             web.get("/control/timeline/{channel}", answered(self.timeline)),
@@ -78,6 +79,13 @@ class PlacesControl:
         if len(body.text("topic")) > channels.LONGEST_NOTE:
             return reply(refused("too_long", f"A topic has at most {channels.LONGEST_NOTE} characters."))
         channels.set_topic(self.team, channel, body.text("topic"), user.id)
+        return reply(Outcome())
+
+    async def connect(self, request: web.Request) -> web.Response:
+        """Share the channel with another company, as by Slack Connect."""
+        _, channel = self.where(await read_body(request, "user", "channel"))
+        channel.is_ext_shared = True
+        self.team.changed("channel", channel=channel.id)
         return reply(Outcome())
 
     async def unpin(self, request: web.Request) -> web.Response:
