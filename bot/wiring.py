@@ -127,7 +127,7 @@ from bot.paging.work import PagingWork
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
 from bot.postmortems.material import Gatherer
-from bot.postmortems.messages import PostmortemDrafted
+from bot.postmortems.messages import PostmortemDrafted, PostmortemPublished, PostmortemWithdrawn
 from bot.postmortems.paper import Paper
 from bot.postmortems.picture import Shape
 from bot.postmortems.pictures import Pictures
@@ -144,6 +144,10 @@ from bot.postmortems.versions_page import VersionPages
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
+from bot.publishing.folder import FolderPublisher
+from bot.publishing.git import GitPublisher
+from bot.publishing.service import Publishing
+from bot.publishing.work import PublishingWork
 from bot.reloads import messages as reload_facts
 from bot.reloads.service import Reloads
 from bot.reloads.work import Following
@@ -441,6 +445,11 @@ async def build_rooms(
     pictures = Pictures(database, gateway, incidents, sketcher, press)
     pictures.register(worker)
     listeners.on(PostmortemDrafted, pictures.on_drafted)
+    paper = Paper(press)
+    publishing = Publishing(incidents, (FolderPublisher(directory), GitPublisher(directory, press)))
+    listeners.on(PostmortemPublished, publishing.on_published)
+    listeners.on(PostmortemWithdrawn, publishing.on_withdrawn)
+    PublishingWork(database, directory, incidents, postmortems, pictures, paper, publishing, settings.url).register(worker)
     PostmortemWork(database, incidents, writer, postmortems).register(worker)
     Deadlines(database, directory, incidents, postmortems).register(worker)
 
@@ -478,7 +487,7 @@ async def build_rooms(
     incident_page.add(run_links.on_incident)
     incident_page.register(signed)
     reading = Reading(incidents, postmortems)
-    comments, paper = Comments(directory, postmortems), Paper(press)
+    comments = Comments(directory, postmortems)
     PostmortemPages(database, directory, reading, writer, postmortems, comments, pictures, paper).register(readers)
     Editor(database, directory, reading, postmortems, Unsaved(postmortems)).register(readers)
     VersionPages(database, directory, reading, postmortems).register(readers)

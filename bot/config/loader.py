@@ -148,6 +148,9 @@ def fill_keys(tree: Tree, raw: Mapping[str, Raw], environ: Mapping[str, str], ma
         if isinstance(server := entry.get("prometheus"), dict):  # nor must a graph's
             for name in ("url", "authorization"):
                 yield from filled(tree, (section, key, "prometheus"), server, name, f"the Prometheus of {who}", environ, may_be_unset=True)
+    publishing = raw.get("publishing")
+    if isinstance(publishing, dict) and isinstance(git := publishing.get("git"), dict):
+        yield from filled(tree, ("publishing", "git"), git, "token", "the git repository of postmortems", environ, may_be_unset=True)
 
 
 def filled(

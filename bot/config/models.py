@@ -16,6 +16,7 @@ from bot.config.labels import LabelMatch
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
 from bot.config.postmortems import PostmortemPolicy
 from bot.config.programs import Program
+from bot.config.publishing import Publishing
 from bot.config.remediations import Remediation
 from bot.config.runbooks import Environment, Runbook, RunDefaults
 from bot.config.severity import Level, SeverityPolicy
@@ -386,6 +387,7 @@ class Config(Strict):
     action_items: ActionItemDefaults = Field(default=ActionItemDefaults(), description="What becomes of action items.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     postmortems: PostmortemPolicy = Field(default=PostmortemPolicy(), description="What each severity asks of a postmortem.")
+    publishing: Publishing = Field(default=Publishing(), description="Where published postmortems go besides their page.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
     # Not `require`: on the first day, and after an upgrade, nothing is verified, and whoever is on call must be woken all the same.
     verify_contacts: Literal["off", "warn", "require"] = Field(

@@ -1,6 +1,7 @@
 """A postmortem on paper: the page that is printed, and its PDF."""
 
 import asyncio
+from base64 import b64encode
 
 from bot.incidents.models import Incident
 from bot.postmortems.models import PostmortemPicture
@@ -20,16 +21,24 @@ class Paper:
 
     async def pdf(self, incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, url: str) -> bytes:
         """The document as PDF. `standing` says which version it is, `url` where the whole of it is read. Raises `CannotPress`."""
-        page = await asyncio.to_thread(to_be_printed, incident, standing, markdown, picture, url)
+        text, left_out = for_print(markdown)
+        page = await asyncio.to_thread(page_of, incident, standing, text, picture, f"handed:{PICTURE}", url, left_out)
         files = {PICTURE: picture.svg.encode()} if picture and picture.svg else {}
         return await self._press.pdf(page, files)
 
 
-def to_be_printed(incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, url: str) -> str:
-    """The page that is printed, as HTML that needs nothing from outside."""
-    text, left_out = for_print(markdown)
+def whole(incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, url: str) -> str:
+    """The document as a file of HTML that needs nothing else: its picture is inside it."""
+    svg = b64encode(picture.svg.encode()).decode() if picture else ""
+    return page_of(incident, standing, markdown, picture, f"data:image/svg+xml;base64,{svg}", url)
+
+
+def page_of(
+    incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, picture_url: str, url: str, left_out: int = 0
+) -> str:
+    """A page of its own, as it is printed."""
     return pages.render(
         "postmortems/print.html",
-        incident=incident, standing=standing, html=to_html(text), picture=picture if picture and picture.svg else None,
-        picture_name=PICTURE, left_out=left_out, url=url,
+        incident=incident, standing=standing, html=to_html(markdown), picture=picture if picture and picture.svg else None,
+        picture_url=picture_url, left_out=left_out, url=url,
     )  # fmt: skip

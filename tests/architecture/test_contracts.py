@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
-ROOMS = ("directory", "oncall", "paging", "incidents", "alerts", "postmortems", "runbooks")
+ROOMS = ("directory", "oncall", "paging", "incidents", "alerts", "postmortems", "publishing", "runbooks")
 EDGES = {"service", "models", "work", "web", "slack", "blocks", "messages", "__init__"}
 
 FAULTS = {
