@@ -127,6 +127,7 @@ from bot.paging.work import PagingWork
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
 from bot.postmortems.material import Gatherer
+from bot.postmortems.meetings import Meetings
 from bot.postmortems.messages import PostmortemDrafted, PostmortemPublished, PostmortemWithdrawn
 from bot.postmortems.paper import Paper
 from bot.postmortems.picture import Shape
@@ -322,7 +323,9 @@ async def build_rooms(
     changes_command.register(actions)
     standings.add(changes_command.card_section)
     reviews = Reviews(directory, incidents, postmortems)
-    postmortem_command = PostmortemCommand(directory, incidents, postmortems, reviews)
+    meetings = Meetings(database, directory, incidents, postmortems, reviews, links, gateway)
+    meetings.register(worker, signed)
+    postmortem_command = PostmortemCommand(directory, incidents, postmortems, reviews, meetings)
     postmortem_command.register(actions, door)
     standings.add(postmortem_command.card_section)
     run_command = RunCommand(directory, incidents, catalogue, runs, effects, alerts_card.names)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -21,14 +21,19 @@ from slack_sdk.models.views import View
 
 from bot.incidents.models import Incident
 from bot.postmortems.merging import Section
-from bot.postmortems.models import Postmortem
+from bot.postmortems.models import Postmortem, PostmortemConflict
 from bot.postmortems.states import PostmortemState
-from bot.slack.text import clamp, link
+from bot.slack.text import clamp, escape, link
 
-READ, EDIT, ASK, APPROVE, CHANGES, PUBLISH = (f"postmortem.{verb}" for verb in ("read", "edit", "ask", "approve", "changes", "publish"))
+READ, EDIT, ASK, APPROVE = (f"postmortem.{verb}" for verb in ("read", "edit", "ask", "approve"))
+CHANGES, PUBLISH, MEET = (f"postmortem.{verb}" for verb in ("changes", "publish", "meet"))
+SETTLE = "postmortem.settle"
 CHOOSE, WRITE = "postmortem.choose", "postmortem.write"
 """Forms: which section, and its text."""
 ELEMENT = "value"
+CONFLICTS_SHOWN = 5
+CONFLICT_SHOWN = 600
+"""Characters of each of two texts; the page has all of them."""
 LONGEST_SECTION = 3000
 """What Slack lets one type into a field; a longer section is edited on its page."""
 
@@ -94,6 +99,32 @@ def publish_buttons(known: Postmortem, url: str) -> list[Block]:
     """What comes after the last approval."""
     publish = ButtonElement(text="Publish", action_id=PUBLISH, value=str(known.incident_id), style="primary")
     return [ActionsBlock(elements=[_read(url), publish])]
+
+
+def conflicts(incident_id: int, found: Sequence[tuple[PostmortemConflict, str]]) -> list[Block]:
+    """Places with two texts, each with whose the other one is, and what can be done about it."""
+    shown: list[Block] = []
+    for conflict, whose in found[:CONFLICTS_SHOWN]:
+        standing, offered = (quoted(text) or "_(nothing)_" for text in (conflict.standing, conflict.offered))
+        shown += sentence(f"*It says:*\n{standing}\n*{whose}:*\n{offered}")
+        choices = (("standing", "Leave it"), ("offered", "Take the other"), ("both", "Keep both"))
+        value = f"{incident_id}:{conflict.number}"
+        shown.append(ActionsBlock(elements=[ButtonElement(text=text, action_id=f"{SETTLE}:{one}", value=value) for one, text in choices]))
+    if len(found) > CONFLICTS_SHOWN:
+        shown += sentence(f"And {len(found) - CONFLICTS_SHOWN} more places, once these are settled.")
+    return shown
+
+
+def quoted(text: str) -> str:
+    """Markdown of the document as it is written there, as a quotation."""
+    cut = escape(text if len(text) <= CONFLICT_SHOWN else f"{text[:CONFLICT_SHOWN]}…")
+    return "\n".join(f"> {line}" for line in cut.splitlines())
+
+
+def meeting_button(incident_id: int, at: datetime, shown: str) -> list[Block]:
+    """The time that was suggested."""
+    value = f"{incident_id}:{int(at.timestamp())}"
+    return [ActionsBlock(elements=[ButtonElement(text=f"Meet {shown}", action_id=MEET, value=value, style="primary")])]
 
 
 def _read(url: str) -> ButtonElement:

@@ -74,7 +74,12 @@ class Meet:
     when: str
 
 
-Asked = Show | Give | AskReview | Approve | AskChanges | Publish | Withdraw | Edit | TakeFacts | History | Restore | Meet
+@dataclass(frozen=True)
+class CallOff:
+    """Nobody meets after all."""
+
+
+Asked = Show | Give | AskReview | Approve | AskChanges | Publish | Withdraw | Edit | TakeFacts | History | Restore | Meet | CallOff
 PLAIN: dict[str, Asked] = {
     **dict.fromkeys(("", "open", "show", "draft"), Show()),
     **dict.fromkeys(("approve", "approved", "lgtm"), Approve()),
@@ -102,7 +107,7 @@ def parse(words: str, *, has_people: bool = False) -> Asked:
         case "withdraw":
             return Withdraw(rest)
         case "meeting" | "meet":
-            return Meet(rest)
+            return CallOff() if rest.lower() in {"cancel", "off"} else Meet(rest)
         case "restore":
             return _restored(rest)
     if verb not in PLAIN or rest:

@@ -57,3 +57,12 @@ class RemindOfPostmortem(Order):
     """The next step of a postmortem may be due, or late: whoever owes it is told, and told again until it is done."""
 
     incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostMeeting(Order):
+    """Put a meeting into the incident's channel, as a file for calendars."""
+
+    destination: ClassVar[str] = "slack-files"
+    incident_id: int
+    sequence: int

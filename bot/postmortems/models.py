@@ -155,7 +155,10 @@ class PostmortemMeeting(SQLModel, table=True):
     called_by: str
     called_at: datetime = Field(sa_type=UtcDateTime)
     sequence: int = 0
-    """Grows when it is moved, so that calendars move it, too."""
+    """Grows when it is moved or called off, so that calendars follow."""
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    slack_id: str | None = None
+    """Its file in Slack, once it was brought there."""
 
 
 class PostmortemPicture(SQLModel, table=True):

@@ -143,7 +143,7 @@ class Reviews:
             raise InvalidTransition(f"It is {told(known.state)}, and approved first: {self._wanted(left)}.")
         if unsettled := len(await self._postmortems.conflicts(tx, incident_id)):
             places = "one place" if unsettled == 1 else f"{unsettled} places"
-            raise Refusal(f"There are two texts for {places} in it. Settle that first, on its page: {self._url(incident)}")
+            raise Refusal(f"There are two texts for {places} in it. Settle that first: `/inc #{incident_id} postmortem` shows them.")
         await self._refuse_publisher(tx, incident, known)
         await self._postmortems.move(tx, incident, known, PostmortemState.PUBLISHED)
         known.published_version = known.version

@@ -197,11 +197,14 @@ class Postmortems(Versions):
             await self.change(tx, incident, known, merged.markdown, kind, "" if is_untouched else "with newer facts")
             known.html = html if is_untouched else ""
             await tx.announce(PostmortemDrafted(incident.number, known.version))
-        await self._keep_conflicts(tx, incident.number, merged.conflicts, BOT)
+        if await self._keep_conflicts(tx, incident.number, merged.conflicts, BOT):
+            both = f"`/inc #{incident.number} postmortem` shows both."
+            await self._incidents.say(tx, incident, f"*Postmortem:* what became known since differs from what was written in it. {both}")
         return merged.conflicts
 
-    async def _keep_conflicts(self, tx: Tx, incident_id: int, found: Sequence[Conflict], author: ActorId) -> None:
-        """Keep what somebody is to settle; of newer facts the newest alone."""
+    async def _keep_conflicts(self, tx: Tx, incident_id: int, found: Sequence[Conflict], author: ActorId) -> int:
+        """Keep what somebody is to settle; of newer facts the newest alone. Returns how many are new."""
+        kept = 0
         known = await self.conflicts(tx, incident_id) if found else []
         for conflict in found:
             alike = [one for one in known if (one.author, one.standing, one.block) == (author, conflict.standing, conflict.block)]
@@ -217,7 +220,9 @@ class Postmortems(Versions):
                     made_at=tx.now,
                 )
                 tx.session.add(row)
+                kept += 1
         await tx.session.flush()
+        return kept
 
     async def _wording(self, tx: Tx, incident: Incident, base: str, wanted: str) -> Sequence[Finding]:
         """Words that look for who instead of what, in what was written just now."""

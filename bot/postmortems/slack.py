@@ -1,20 +1,25 @@
 """Slack's side of postmortems: `/inc postmortem …`, the buttons of its messages, the small edits, and the link on the card."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
 
-from bot.db import ActorId, Tx
+from bot.db import BOT, ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound, Refusal
 from bot.incidents.actions import Actions, Call
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
+from bot.oncall.times import load, span
 from bot.postmortems import blocks
 from bot.postmortems.command import (
     Approve,
     AskChanges,
     AskReview,
+    CallOff,
     Edit,
     Give,
     History,
@@ -27,11 +32,12 @@ from bot.postmortems.command import (
     parse,
 )
 from bot.postmortems.history import told
+from bot.postmortems.meetings import SAYS_LENGTH, USUAL, Meetings
 from bot.postmortems.merging import blocks as blocks_of
 from bot.postmortems.merging import sections, spliced
 from bot.postmortems.models import Postmortem
 from bot.postmortems.review import Reviews
-from bot.postmortems.service import OVER, Postmortems, Saved
+from bot.postmortems.service import OVER, Choice, Postmortems, Saved
 from bot.postmortems.states import takes_new_facts
 from bot.slack.door import Door
 from bot.slack.replies import Nothing, OpenModal, Reply, Say, UpdateModal
@@ -45,11 +51,12 @@ SHOWN = 3
 class PostmortemCommand:
     """Reads what was typed or pressed about a postmortem, and calls one verb."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, postmortems: Postmortems, reviews: Reviews) -> None:
+    def __init__(self, directory: Directory, incidents: Incidents, postmortems: Postmortems, reviews: Reviews, meetings: Meetings) -> None:
         self._directory = directory
         self._incidents = incidents
         self._postmortems = postmortems
         self._reviews = reviews
+        self._meetings = meetings
 
     def register(self, actions: Actions, door: Door) -> None:
         """Add the verb `postmortem`, and hear the buttons and forms."""
@@ -59,6 +66,8 @@ class PostmortemCommand:
         door.click(blocks.EDIT, self.press_edit)
         door.click(blocks.ASK, self.press_ask)
         door.click(blocks.CHANGES, self.press_changes)
+        door.click(blocks.MEET, self.press_meet)
+        door.click(f"{blocks.SETTLE}:*", self.press_settle)
         door.submission(blocks.ASK, self.submit_ask)
         door.submission(blocks.CHANGES, self.submit_changes)
         door.submission(blocks.CHOOSE, self.submit_choice)
@@ -98,8 +107,11 @@ class PostmortemCommand:
                 return self._saved(number, await self._postmortems.restore(tx, number, version), f"It says what version {version} said")
             case History():
                 return await self._history(tx, number)
-            case Meet():
-                raise InvalidInput("Meetings are not offered yet.")
+            case Meet(typed):
+                return await self._meet(tx, call, typed)
+            case CallOff():
+                await self._meetings.call_off(tx, number)
+                return self._quiet(call, f"The meeting about #{number} is called off.")
 
     async def show(self, tx: Tx, incident: Incident) -> Reply:
         """Say where the document is, and what it waits for. A draft is assembled again, since more may have been said meanwhile."""
@@ -117,8 +129,10 @@ class PostmortemCommand:
         line = blocks.one_line(incident, known, self._postmortems.url(incident.number, reader=tx.actor))
         if not is_over:
             return Say(f"{line}. #{incident.number} is {incident.state.value} again; the draft is amended when it is resolved.")
-        waits = await self._waits(tx, incident, known)
-        return Say("\n".join([f"{line}. It is brought up to date now." if takes_new_facts(known.state) else f"{line}.", *waits]))
+        now = " It is brought up to date now." if takes_new_facts(known.state) else ""
+        text = "\n".join([f"{line}.{now}", *await self._waits(tx, incident, known)])
+        conflicts = [(one, self._whose(one.author)) for one in await self._postmortems.conflicts(tx, incident.number)]
+        return Say(text, [*blocks.sentence(text), *blocks.conflicts(incident.number, conflicts)] if conflicts else ())
 
     async def _waits(self, tx: Tx, incident: Incident, known: Postmortem) -> list[str]:
         """Whose it is, until when, and what is to be decided."""
@@ -127,7 +141,7 @@ class PostmortemCommand:
         if approvals := await self._postmortems.approvals(tx, incident.number):
             lines.append(f"Approved by {', '.join(self._name(one.person) for one in approvals)}.")
         if conflicts := len(await self._postmortems.conflicts(tx, incident.number)):
-            lines.append(f"{conflicts} place{'s have' if conflicts > 1 else ' has'} two texts, to be settled on its page.")
+            lines.append(f"{conflicts} place{'s have' if conflicts > 1 else ' has'} two texts. Nothing is lost until somebody settles it:")
         if known.offered is not None:
             lines.append("More has become known since; `/inc postmortem facts` takes it in.")
         return lines
@@ -145,7 +159,38 @@ class PostmortemCommand:
         where = link(self._postmortems.url(number, reader=tx.actor), f"postmortem of #{number}")
         return Say(clamp("\n".join([f"Versions of the {where}; `restore 3` brings one back:", *lines])))
 
+    async def _meet(self, tx: Tx, call: Call, typed: str) -> Reply:
+        """At the time that was typed, on the actor's clock; without one, offer a time that suits most."""
+        number, zone = call.incident.number, self._directory.zone_of(tx.actor)
+        if not typed:
+            at = await self._meetings.suggest(tx, number)
+            local = at.astimezone(zone)
+            shown = f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
+            text = f"{shown} ({zone}) suits most of who would come. Another time: `/inc #{number} postmortem meeting tue 14:00`"
+            return Say(text, [*blocks.sentence(text), *blocks.meeting_button(number, at, shown)])
+        await asyncio.to_thread(load)  # the first time takes a while, and nobody's page waits for it
+        found = span(typed if SAYS_LENGTH.search(typed) else f"{typed} +{USUAL.seconds // 60}m", tx.now, zone.key)
+        row = await self._meetings.call(tx, number, found.start, found.end - found.start)
+        at_home = self._directory.wall_time(tx.actor, row.starts_at, tx.now)
+        return Say(f"You meet about #{number} at {at_home} your time, for {row.minutes} minutes. Whoever takes part is told.")
+
     # Pressed
+
+    async def press_meet(self, tx: Tx, click: Click) -> Reply:
+        """The time that was suggested. The answer takes the place of the question."""
+        number, at = numbers_in(click.value, 2)
+        await self._visible(tx, number, click)
+        row = await self._meetings.call(tx, number, datetime.fromtimestamp(at, UTC))
+        at_home = self._directory.wall_time(tx.actor, row.starts_at, tx.now)
+        return Say(f"You meet about #{number} at {at_home} your time. Whoever takes part is told.", replace=True)
+
+    async def press_settle(self, tx: Tx, click: Click) -> Reply:
+        """One of two texts, or both. What is left to settle takes the place of the question."""
+        number, conflict = numbers_in(click.value, 2)
+        await self._visible(tx, number, click)
+        await self._postmortems.settle(tx, number, conflict, Choice(click.action_id.removeprefix(f"{blocks.SETTLE}:")))
+        shown = await self.show(tx, await self._incidents.get(tx, number))
+        return replace(shown, replace=True) if isinstance(shown, Say) else shown
 
     async def press_approve(self, tx: Tx, click: Click) -> Reply:
         """The version that the message showed."""
@@ -223,7 +268,9 @@ class PostmortemCommand:
         """What became of an edit: the version, what somebody else wrote at the same place, and words to think about again."""
         lines = [f"{done}: version {saved.postmortem.version} of the postmortem of #{number}."]
         if saved.conflicts:
-            lines.append("*Somebody changed the same place before you.* Theirs stands; yours is kept beside it, to be settled on its page:")
+            lines.append(
+                "*Somebody changed the same place before you.* Theirs stands; yours is kept beside it until `/inc postmortem` settles it:"
+            )
             lines += [f">{escape(clamp(' '.join(one.offered.split()) or '(taken out)', 300))}" for one in saved.conflicts[:SHOWN]]
         if saved.wording:
             lines.append("_Worth another look; nothing has to change:_")
@@ -240,6 +287,9 @@ class PostmortemCommand:
         """The people named, and those of the teams named."""
         teams = [team for name in call.teams if (team := self._directory.team(name))]
         return [*call.people, *(ActorId(person) for team in teams for person in team.members)]
+
+    def _whose(self, author: str) -> str:
+        return "What became known since" if author == BOT else f"{self._name(author)} wrote"
 
     def _name(self, actor: str | None) -> str:
         return escape(self._directory.name(actor or ""))
@@ -259,6 +309,6 @@ def value(form: Submission, name: str) -> str:
 def numbers_in(carried: str, count: int = 1) -> tuple[int, ...]:
     """The numbers that a button or form carries: the incident, a version, a place."""
     parts = carried.split(":")
-    if len(parts) != count or not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
+    if len(parts) != count or not all(part.isascii() and part.isdecimal() and len(part) < 12 for part in parts):
         raise InvalidInput("This button is of another version of the bot. Nothing was changed; `/inc postmortem` tells where things are.")
     return tuple(int(part) for part in parts)

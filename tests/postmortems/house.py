@@ -34,7 +34,8 @@ from bot.paging.service import Paging
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
 from bot.postmortems.material import Gatherer
-from bot.postmortems.messages import PostmortemDrafted
+from bot.postmortems.meetings import Meetings
+from bot.postmortems.messages import PostMeeting, PostmortemDrafted
 from bot.postmortems.models import Postmortem
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
@@ -96,7 +97,8 @@ class House:
         self.pictures = Pictures(self.database, self.slack, self.incidents, Sketcher(self.directory, self.paging), self.press)
         self.worker.handles(SayInChannel, self._say)
         self.reviews = Reviews(self.directory, self.incidents, self.postmortems)
-        self.command = PostmortemCommand(self.directory, self.incidents, self.postmortems, self.reviews)
+        self.meetings = Meetings(self.database, self.directory, self.incidents, self.postmortems, self.reviews, self.links, self.slack)
+        self.command = PostmortemCommand(self.directory, self.incidents, self.postmortems, self.reviews, self.meetings)
         self.worker.handles(TellPerson, self._tell)
         widening = Widening(self.directory, Candidates(self.directory, OnCall(self.directory)), self.incidents, self.paging)
         self.actions = Actions(self.directory, self.incidents, self.paging, Holding(self.paging, climbing), widening)
@@ -114,6 +116,9 @@ class House:
     async def _say(self, order: SayInChannel, _: object) -> None:
         self.said.append(order.headline.replace("{actor}", order.actor).replace("{words}", f": {order.words}" if order.words else ""))
 
+    async def _post_meeting(self, order: PostMeeting, _: object) -> None:
+        """There is no Slack here that would take a file."""
+
     async def _tell(self, order: TellPerson, _: object) -> None:
         self.told.append((order.actor, order.text))
 
@@ -128,6 +133,8 @@ class House:
 
         app = front.build(no_checks)
         signed = SignedPages(app, self.links, is_open=self.is_open)
+        self.meetings.register(self.worker, signed)
+        self.worker.handles(PostMeeting, self._post_meeting)
         IncidentPage(self.database, self.directory, self.incidents, self.paging, ActionItems(self.incidents, self.directory)).register(
             signed
         )

@@ -20,6 +20,8 @@ from bot.postmortems.command import parse
         ("restore version 3", command.Restore(3)),
         ("restore v3", command.Restore(3)),
         ("meeting tue 14:00", command.Meet("tue 14:00")),
+        ("meeting", command.Meet("")),
+        ("meeting cancel", command.CallOff()),
         ("review", command.AskReview()),
         ("facts", command.TakeFacts()),
         ("history", command.History()),
