@@ -69,6 +69,14 @@ from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
 from bot.incidents.widening import Widening
 from bot.incidents.work import IncidentWork
+from bot.learning import work as learning_work
+from bot.learning.addresses import Addresses as LearningAddresses
+from bot.learning.gathering import Reports as QuarterReports
+from bot.learning.service import Learning
+from bot.learning.slack import LearningCommand
+from bot.learning.tagging import TagCommand
+from bot.learning.web import LearningPages
+from bot.learning.work import LearningWork
 from bot.oncall import gaps as oncall_gaps
 from bot.oncall import messages as oncall_facts
 from bot.oncall.addresses import Addresses
@@ -299,6 +307,8 @@ async def build_rooms(
 
     changes = Changes(directory, incidents)
     postmortems = Postmortems(directory, incidents, links)
+    learning, quarter_reports = Learning(directory, incidents), QuarterReports(directory)
+    learning_addresses = LearningAddresses(links)
     handoffs, notes, fired_alerts = Handoffs(oncall, directory, planner), Notes(incidents), FiredAlerts(directory)
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
@@ -317,6 +327,7 @@ async def build_rooms(
     standings.add(lambda tx, incident: policies.offer(tx, incident.number))
     looking = LookCommand(directory, standings, items)
     looking.register(actions)
+    LearningCommand(directory, quarter_reports, learning_addresses).register(actions)
     handovers = Handovers(directory, incidents, paging)
     HandoverCommand(database, directory, incidents, handovers, looking).register(actions, door, worker)
     changes_command = ChangesCommand(changes)
@@ -327,6 +338,7 @@ async def build_rooms(
     meetings.register(worker, signed)
     postmortem_command = PostmortemCommand(directory, incidents, postmortems, reviews, meetings)
     postmortem_command.register(actions, door)
+    TagCommand(incidents, postmortems, learning).register(postmortem_command, door)
     standings.add(postmortem_command.card_section)
     run_command = RunCommand(directory, incidents, catalogue, runs, effects, alerts_card.names)
     RuleCommand(directory, remedies).register(actions, door)
@@ -411,6 +423,8 @@ async def build_rooms(
     listeners.on(PostmortemDrafted, reviews.on_drafted)
     listeners.on(incident_orders.HistoryRepaired, converting.on_history_repaired)
 
+    learning.listen(listeners)
+
     listeners.on(alert_facts.AlertsFired, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
     listeners.on(incident_orders.ChannelOpened, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
     listeners.on(incident_orders.SeverityChanged, lambda tx, fact: remedies.look_at(tx, fact.incident_id))
@@ -456,6 +470,10 @@ async def build_rooms(
     PostmortemWork(database, incidents, writer, postmortems).register(worker)
     Deadlines(database, directory, incidents, postmortems).register(worker)
 
+    learning_later = LearningWork(database, directory, incidents, learning, quarter_reports, learning_addresses, posting)
+    learning_later.register(worker)
+    recurring.add("learning", learning_work.EACH_HOUR, learning_later.each_hour)
+
     leftovers = Leftovers(database, runner, settings.runs_kept)
     run_checks = RunChecks(catalogue, runner)
     RunWork(database, catalogue, runs, effects, remedies, runner, run_checks, leftovers, run_secrets, machine).register(worker)
@@ -497,6 +515,7 @@ async def build_rooms(
     client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
     slack = signing_in_gateway(settings, clock)
     SignIn(database, directory, accounts, sessions, gateway, slack, provider_of(settings), client_secret).register(app, readers)
+    LearningPages(database, directory, quarter_reports, learning_addresses, postmortems, links, press).register(app, readers)
     answering = Answering(paging, holding, page_actions, directory)
     RunPage(database, directory, catalogue, runs, Deciding(database, incidents, runs, run_links)).register(signed)
     StartPage(database, incidents, catalogue, runs, run_links).register(signed)

@@ -38,7 +38,7 @@ class AlertEvent(SQLModel, table=True):
     """An alert began to fire, or stopped: one row a change, none for a repetition."""
 
     __tablename__ = "alert_event"
-    __table_args__ = (Index("alert_event_of", "source", "fingerprint"),)
+    __table_args__ = (Index("alert_event_of", "source", "fingerprint"), Index("alert_event_at", "received_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     source: str
@@ -46,6 +46,8 @@ class AlertEvent(SQLModel, table=True):
     status: AlertStatus = Field(sa_column=Column(EnumText(AlertStatus), nullable=False))
     happened_at: datetime = Field(sa_type=UtcDateTime)
     received_at: datetime = Field(sa_type=UtcDateTime)
+    incident_id: int | None = None
+    """What it belonged to then; the alert itself knows only its newest one."""
 
 
 class AlertGroup(SQLModel, table=True):

@@ -142,7 +142,14 @@ class Alerts:
         }
         happened = signal.starts_at if signal.is_firing else signal.ends_at or tx.now
         batch.events.append(
-            {"source": key[0], "fingerprint": key[1], "status": signal.status, "happened_at": happened, "received_at": tx.now}
+            {
+                "source": key[0],
+                "fingerprint": key[1],
+                "status": signal.status,
+                "happened_at": happened,
+                "received_at": tx.now,
+                "incident_id": incident_id,
+            }
         )
 
     async def on_merged(self, tx: Tx, fact: IncidentMerged) -> None:

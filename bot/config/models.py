@@ -13,6 +13,7 @@ from bot.config.access import AccessPolicy
 from bot.config.action_items import ActionItemDefaults
 from bot.config.escalation import DEFAULT_POLICIES, EscalationPolicy, EscalationStep, Method, NotificationRule, NotificationRules
 from bot.config.labels import LabelMatch
+from bot.config.learning import Learning
 from bot.config.oncall import Eligibility, Grade, OnCall, Rotation, Schedule
 from bot.config.postmortems import PostmortemPolicy
 from bot.config.programs import Program
@@ -388,6 +389,7 @@ class Config(Strict):
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     postmortems: PostmortemPolicy = Field(default=PostmortemPolicy(), description="What each severity asks of a postmortem.")
     publishing: Publishing = Field(default=Publishing(), description="Where published postmortems go besides their page.")
+    learning: Learning = Field(default=Learning(), description="Tags of postmortems, and the report of each quarter.")
     commands: Commands = Field(default=Commands(), description="Names of the slash commands.")
     # Not `require`: on the first day, and after an upgrade, nothing is verified, and whoever is on call must be woken all the same.
     verify_contacts: Literal["off", "warn", "require"] = Field(

@@ -32,13 +32,14 @@ __all__ = [
 ]
 
 
-LOOKS = frozenset({"find", "list", "help", "rules"})
+LOOKS = frozenset({"find", "list", "help", "report", "rules"})
 """Verbs that are about no incident, also where one is named."""
 ABOUT_PEOPLE = frozenset({"owner", "assign", "review"})
 """What is done with a document and people."""
 SEVERITY_WORD = re.compile(r"sev(?:erity)?[-_:#]?(\d+)?")
 INCIDENT_WORD = re.compile(r"(?:#(?:inc-?)?|inc-)([1-9]\d{0,99})")
 CHANNEL_WORD = re.compile(r"<#[A-Z0-9]+\|#?inc-([1-9]\d{0,8})(?:-[^>]*)?>", re.IGNORECASE)
+QUARTER = re.compile(r"last|(?:20\d\d)?q[1-4]")
 DURATION = re.compile(r"(?:(\d{1,3})\s*h(?:ours?)?)?\s*(?:(\d{1,4})\s*(?:m|min|mins|minutes?)?)?", re.IGNORECASE)
 SLACK_MENTION = re.compile(r"<(?:@([UW][A-Z0-9]+)|!subteam\^(S[A-Z0-9]+))(?:\|[^>]*)?>")
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "„": "“", "«": "»"}
@@ -155,6 +156,8 @@ def general(verb: Verb, argument: str, line: Line, place: Place) -> Intent:
         parses = set(words) <= (verb.words or set(SPELLINGS)) and len(words) <= 2
         if verb.name == "rules":  # names and reasons follow
             parses = set(words[:1]) <= verb.words
+        if verb.name == "report":
+            parses = all(is_quarter(word) or word.removeprefix("@") in place.teams for word in words)
         return Look(verb.name, argument) if parses else Ask(why(verb, False), titled, Look(verb.name, argument))
     if not argument:
         return OpenForm(verb.name)
@@ -235,6 +238,11 @@ def filled(verb: Verb, argument: str, number: int | None, place: Place) -> Act |
             return None
         case _:
             return act
+
+
+def is_quarter(word: str) -> bool:
+    """Whether a word names a quarter: `last`, `q3`, `2026q3`."""
+    return QUARTER.fullmatch(word) is not None
 
 
 def targeted(act: Act, words: list[str], argument: str, place: Place) -> Act | None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 WORD = re.compile(r"\w{2,}")
 EMPTY = frozenset({
-    "an", "and", "are", "at", "be", "been", "but", "by", "can", "cannot", "does", "for", "from", "has", "have", "in", "into", "is",
-    "it", "its", "no", "not", "of", "off", "on", "or", "our", "so", "that", "the", "their", "there", "this", "to", "up", "was",
-    "we", "were", "when", "which", "with", "all", "down", "slow", "error", "errors", "failing", "fails", "failed", "broken",
-    "incident", "sev",
+    "after", "again", "an", "and", "are", "at", "be", "been", "but", "by", "can", "cannot", "does", "for", "from", "has", "have", "in",
+    "into", "is", "it", "its", "no", "not", "of", "off", "on", "one", "or", "our", "since", "so", "some", "that", "the", "their", "there",
+    "this", "to", "up", "was", "we", "were", "when", "which", "with", "all", "down", "slow", "error", "errors", "failing", "fails",
+    "failed", "broken", "incident", "sev",
 })  # fmt: skip
 """Words that every other incident has, or that say nothing by themselves."""
 SAME_SERVICE = 0.35

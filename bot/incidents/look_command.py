@@ -1,4 +1,4 @@
-"""`catchup`, `timeline`, `similar` and `find`: reading, in private."""
+"""`catchup`, `timeline` and `similar`: reading, in private."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,6 @@ from datetime import datetime
 from bot.config.values import counted
 from bot.db import Tx
 from bot.directory.service import Directory
-from bot.errors import InvalidInput
 from bot.incidents import archive, blocks, timeline, transcript
 from bot.incidents.action_items import ActionItems
 from bot.incidents.actions import Actions, Call
@@ -39,7 +38,6 @@ class LookCommand:
         actions.add("catchup", self.catchup)
         actions.add("timeline", self.timeline)
         actions.add("similar", self.similar)
-        actions.add_look("find", self.find)
 
     async def catchup(self, tx: Tx, call: Call) -> Reply:
         """Where things stand, for one who just woke up: one screen."""
@@ -73,20 +71,8 @@ class LookCommand:
             return Say(f"No incident so far is like #{call.incident.number}. To look for words: `/inc find redis failover`.")
         lines = [f"*Like #{call.incident.number}:*"]
         for one, like in found:
-            lines.append(f"{blocks.one_line(one)}\n      {escape(like.why)}{await self._ended(tx, one)}")
+            lines.append(f"{blocks.one_line(one)}\n      {escape(like.why)}{await how_it_ended(tx, one)}")
         return Say(clamp("\n".join(lines)))
-
-    async def find(self, tx: Tx, argument: str) -> Reply:
-        """Incidents that have all of these words."""
-        words = " ".join(argument.split())
-        if not words:
-            raise InvalidInput("Say what to look for: `/inc find redis failover`.")
-        found = await archive.find(tx, words)
-        if not found:
-            return Say(f"No incident says all of `{escape(clamp(words, 100))}`. Fewer words find more.")
-        lines = [f"{blocks.one_line(one)} · {when(one.declared_at)}{await self._ended(tx, one)}" for one in found[: archive.FOUND]]
-        more = ["… and more; another word narrows it down."] if len(found) > archive.FOUND else []
-        return Say(clamp("\n".join([*lines, *more])))
 
     def _age(self, tx: Tx, incident: Incident) -> str:
         until = incident.ended_at or tx.now
@@ -122,12 +108,14 @@ class LookCommand:
         lines = [f"• {item.number}: {escape(item.text)} ({escape(self._items.state_of(tx, item))})" for item in left]
         return ["*Action items to be done*", *lines] if lines else []
 
-    async def _ended(self, tx: Tx, incident: Incident) -> str:
-        if incident.ended_at is None:
-            return ""
-        said = await archive.ending(tx, incident)
-        how = f": {escape(clamp(said, LONGEST))}" if said else ""
-        return f" · {incident.state.value} after {humane(incident.ended_at - incident.declared_at)}{how}"
+
+async def how_it_ended(tx: Tx, incident: Incident) -> str:
+    """` · resolved after 12 min: config rolled back`, in mrkdwn; "" while it goes on."""
+    if incident.ended_at is None:
+        return ""
+    said = await archive.ending(tx, incident)
+    how = f": {escape(clamp(said, LONGEST))}" if said else ""
+    return f" · {incident.state.value} after {humane(incident.ended_at - incident.declared_at)}{how}"
 
 
 def _ago(moment: datetime, now: datetime) -> str:

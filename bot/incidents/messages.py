@@ -79,6 +79,13 @@ class IncidentMerged:
 
 
 @dataclass(frozen=True)
+class NoteWritten:
+    """Somebody wrote a note or an update about an incident."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class ActionItemsChanged:
     """An action item of an incident was added, changed, finished or taken up again."""
 

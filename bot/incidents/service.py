@@ -19,6 +19,7 @@ from bot.incidents.messages import (
     IncidentMerged,
     IncidentReopened,
     IncidentResolved,
+    NoteWritten,
     SayInOps,
     SeverityChanged,
     SeverityConfirmed,
@@ -338,6 +339,7 @@ class Incidents(Outward):
         self._refuse_over(incident, "update it")
         incident.last_update = text.strip()
         await timeline.record(tx, incident_id, "update", text.strip())
+        await tx.announce(NoteWritten(incident_id))
         await self.promise_update(tx, incident, promised(text))
         await self.say(tx, incident, "*Update* by {actor}{words}\n{promise}", words=text)
         await self.refresh(tx, incident)
@@ -349,6 +351,7 @@ class Incidents(Outward):
             raise InvalidInput("Say what to write down, for example: /inc note failover started 14:05")
         incident = await self.touched(tx, incident_id)
         await timeline.record(tx, incident_id, "note", text.strip(), happened_at=happened_at)
+        await tx.announce(NoteWritten(incident_id))
         return incident
 
     async def _move(self, tx: Tx, incident: Incident, wanted: IncidentState) -> None:

@@ -43,6 +43,11 @@ class Quarter:
         """`2026 Q4`."""
         return f"{self.year} Q{self.number}"
 
+    @property
+    def key(self) -> str:
+        """`2026q4`, as it is typed and stands in addresses."""
+        return f"{self.year}q{self.number}"
+
 
 def quarter(asked: str, now: datetime, zone: str) -> Quarter:
     """The quarter called "" (the present one), "last", "q3" (the newest) or "2026q3"."""

@@ -72,7 +72,7 @@ class Reports:
         return "\n".join(parts) or "There is no schedule yet. Add one under `teams` in the configuration."
 
     def _lines(self, tx: Tx, found: Fairness) -> str:
-        name = found.quarter.name.replace(" ", "").lower()
+        name = found.quarter.key
         lines = [f"*{escape(found.title)}*, {found.quarter.name}{' so far' if found.is_running else ''}"]
         lines += [f"• {escape(self._directory.name(one.person))}: {in_words(one, found.total)}" for one in found.shares[:SHOWN]]
         plot = link(self._addresses.report(tx.actor, found.schedule, name), "plot")

@@ -143,7 +143,7 @@ class OnCallPages:
         ]
 
     def _csv(self, grant: Grant, found: Fairness) -> str:
-        name = found.quarter.name.replace(" ", "").lower()
+        name = found.quarter.key
         return self._addresses.report(grant.person, found.schedule, name, ".csv") if grant.person else ""
 
     # Feeds

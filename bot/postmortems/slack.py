@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
 from bot.db import BOT, ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound, Refusal
-from bot.incidents.actions import Actions, Call
+from bot.incidents.actions import Action, Actions, Call
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.oncall.times import load, span
@@ -57,6 +57,11 @@ class PostmortemCommand:
         self._postmortems = postmortems
         self._reviews = reviews
         self._meetings = meetings
+        self._more: dict[str, Action] = {}
+
+    def add(self, word: str, action: Action) -> None:
+        """Let an upper room answer what follows the verb: `action(tx, call)`, whose words are those after this one."""
+        self._more[word] = action
 
     def register(self, actions: Actions, door: Door) -> None:
         """Add the verb `postmortem`, and hear the buttons and forms."""
@@ -77,6 +82,9 @@ class PostmortemCommand:
 
     async def act(self, tx: Tx, call: Call) -> Reply:
         """The verb, as the table of verbs calls it."""
+        first, _, rest = call.words.strip().partition(" ")
+        if (action := self._more.get(first.lower())) is not None:
+            return await action(tx, replace(call, words=rest.strip()))
         number, asked = call.incident.number, parse(call.words, has_people=bool(call.people))
         match asked:
             case Show():

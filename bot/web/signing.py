@@ -60,6 +60,10 @@ class Links:
         path = "/".join((self._url, purpose, *ids))
         return f"{path}?k={self.token(purpose, *ids, person=person, lasts=lasts)}"
 
+    def link_until(self, purpose: str, *ids: str, person: ActorId | None, until: datetime) -> str:
+        """The same, good until a moment: what an opened link leads to opens no longer than itself."""
+        return self.link(purpose, *ids, person=person, lasts=until - self._clock.now())
+
     def token(self, purpose: str, *ids: str, person: ActorId | None, lasts: timedelta) -> str:
         """The signed part alone: who may act and until when; purpose and ids are bound by the signature."""
         expires = int((self._clock.now() + lasts).timestamp())

@@ -44,8 +44,10 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("alert_event_at", "alert_event", ["received_at"], unique=False)
     op.create_index("alert_event_of", "alert_event", ["source", "fingerprint"], unique=False)
     op.create_table(
         "alert_group",
@@ -411,6 +413,29 @@ def upgrade() -> None:
     op.create_index("action_item_of", "action_item", ["incident_id"], unique=False)
     op.create_index("action_item_open", "action_item", ["done_at", "due_on"], unique=False)
     op.create_table(
+        "archive_entry",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id"),
+    )
+    op.create_table(
+        "archive_word",
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("in_title", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("word", "incident_id"),
+    )
+    op.create_index("archive_word_of", "archive_word", ["incident_id"], unique=False)
+    op.create_table(
         "channel_message",
         sa.Column("channel_id", sa.String(), nullable=False),
         sa.Column("ts", sa.String(), nullable=False),
@@ -773,6 +798,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("incident_id", "person"),
     )
+    op.create_table(
+        "postmortem_tag",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("tag", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "tag"),
+    )
+    op.create_index("postmortem_tag_named", "postmortem_tag", ["tag"], unique=False)
     op.create_table(
         "postmortem_unsaved",
         sa.Column("incident_id", sa.Integer(), nullable=False),
