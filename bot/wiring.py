@@ -144,6 +144,7 @@ from bot.postmortems.press import Press
 from bot.postmortems.reading import Reading
 from bot.postmortems.reminding import Deadlines
 from bot.postmortems.review import Reviews
+from bot.postmortems.review_page import ReviewDoor
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
@@ -333,7 +334,7 @@ async def build_rooms(
     changes_command = ChangesCommand(changes)
     changes_command.register(actions)
     standings.add(changes_command.card_section)
-    reviews = Reviews(directory, incidents, postmortems)
+    reviews = Reviews(directory, incidents, postmortems, accounts)
     meetings = Meetings(database, directory, incidents, postmortems, reviews, links, gateway)
     meetings.register(worker, signed)
     postmortem_command = PostmortemCommand(directory, incidents, postmortems, reviews, meetings)
@@ -509,7 +510,9 @@ async def build_rooms(
     incident_page.register(signed)
     reading = Reading(incidents, postmortems)
     comments = Comments(directory, postmortems)
-    PostmortemPages(database, directory, reading, writer, postmortems, comments, pictures, paper).register(readers)
+    review = ReviewDoor(database, directory, reading, postmortems, reviews)
+    review.register(readers)
+    PostmortemPages(database, directory, reading, writer, postmortems, comments, review, pictures, paper).register(readers)
     Editor(database, directory, reading, postmortems, Unsaved(postmortems)).register(readers)
     VersionPages(database, directory, reading, postmortems).register(readers)
     client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""

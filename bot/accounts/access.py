@@ -21,8 +21,8 @@ class Access(IntEnum):
 MEANS: Mapping[Access, str] = {
     Access.VIEWER: "reads what the company may read",
     Access.RESPONDER: "writes postmortems, comments on them and reviews them",
-    Access.COMMANDER: "publishes and withdraws, too",
-    Access.ADMIN: "does everything, for others as well",
+    Access.COMMANDER: "publishes and withdraws what others own, too",
+    Access.ADMIN: "does all of that, and signs others out",
 }
 
 

@@ -42,5 +42,12 @@ class Reader:
             how = "Sign in with Slack" if self.can_sign_in else "Open a link of your own: type /inc postmortem in the incident's channel"
             raise SignInNeeded(f"This link names nobody, so with it things can only be looked at. {how}.")
         if not self.may(needed):
-            raise NotAllowed(f"That takes a {needed.word}; you are a {self.access.word}. An admin changes it in the configuration.")
+            raise NotAllowed(
+                f"That takes {article(needed.word)}; you are {article(self.access.word)}. The configuration says who is what (`access`)."
+            )
         return self.person
+
+
+def article(word: str) -> str:
+    """`a viewer`, `an admin`."""
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"

@@ -91,6 +91,11 @@ class Accounts:
         rows = select(BrowserSession).where(col(BrowserSession.person) == person).order_by(col(BrowserSession.signed_in_at).desc())
         return list((await tx.session.execute(rows)).scalars())
 
+    async def signed_in_now(self, tx: Tx) -> list[ActorId]:
+        """Everybody who is signed in somewhere."""
+        rows = select(col(BrowserSession.person)).where(col(BrowserSession.seen_at) > tx.now - self._policy.idle).distinct()
+        return [ActorId(person) for person in (await tx.session.execute(rows.order_by(col(BrowserSession.person)))).scalars()]
+
     async def end(self, tx: Tx, key: str) -> None:
         """Sign out here."""
         await tx.changed(delete(BrowserSession).where(col(BrowserSession.key_hash) == _hash(key)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bot import log
-from bot.accounts.access import MEANS
+from bot.accounts.access import MEANS, Access
 from bot.accounts.openid import AGAIN, Attempt, Claims, NotBelieved, Provider, believed, local_path
 from bot.accounts.pages import ReaderPages, Sessions, Visit, cookie_of
 from bot.accounts.service import Accounts
@@ -108,17 +108,23 @@ class SignIn:
         """As whom, what that allows, and where else."""
         async with self._db.read() as tx:
             sessions = await self._accounts.sessions(tx, visit.reader.actor)
+            others = await self._accounts.signed_in_now(tx) if visit.reader.may(Access.ADMIN) else []
+        people = [(one, self._directory.name(one)) for one in others if one != visit.reader.person]
         current = visit.session.row.key_hash if visit.session else ""
-        return visit.page("accounts/account.html", sessions=sessions, current=current, means=MEANS[visit.reader.access])
+        return visit.page("accounts/account.html", sessions=sessions, current=current, people=people, means=MEANS[visit.reader.access])
 
     async def token(self, visit: Visit) -> web.Response:
         """For a page that was open while its reader signed in anew: what its writes carry from now on. Other sites cannot read it."""
         return web.json_response({"token": visit.reader.csrf}, headers={"Cache-Control": "no-store"})
 
     async def sign_out(self, visit: Visit) -> web.StreamResponse:
-        """Here, or everywhere."""
+        """Here, or everywhere; or, by an admin, somebody else."""
         if visit.session is None:
             raise InvalidInput("You are not signed in.")
+        if other := visit.fields.get("person"):
+            async with self._db.begin(actor=visit.reader.must(Access.ADMIN)) as tx:
+                await self._accounts.end_all(tx, ActorId(other))
+            raise web.HTTPSeeOther(visit.address)
         response = web.HTTPSeeOther("/signin")
         async with self._db.begin(actor=visit.reader.actor) as tx:
             if visit.fields.get("where") == "everywhere":

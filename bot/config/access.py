@@ -17,8 +17,10 @@ class AccessPolicy(Strict):
         description="Who may sign in: every full member of the workspace (who is not in the directory only looks), or people of the "
         "directory alone. Guests never, unless the directory has them.",
     )
-    commanders: Grade = Field(default="senior", description="The least standing of a commander, who may also publish and withdraw.")
-    admins: tuple[Id, ...] = Field(default=(), description="People who may do everything, for others as well.")
+    commanders: Grade = Field(
+        default="lead", description="The least standing of a commander, who may also publish and withdraw what others own."
+    )
+    admins: tuple[Id, ...] = Field(default=(), description="People who may do all of that, and sign others out.")
     # A working day: whoever reviews in the morning and in the afternoon signs in once.
     idle: Duration = Field(default=timedelta(hours=12), description="How long somebody stays signed in without opening a page.")
     # Somebody who leaves the company is out at the latest then; `idle` is usually sooner.

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlmodel import col
 
+from bot.accounts.access import Access
+from bot.accounts.service import Accounts
 from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, InvalidTransition, NotAllowed, Refusal
@@ -31,7 +33,8 @@ LONGEST_WHY = 2000
 class Reviews:
     """Brings documents from the draft to what everybody reads. The actor is who asks."""
 
-    def __init__(self, directory: Directory, incidents: Incidents, postmortems: Postmortems) -> None:
+    def __init__(self, directory: Directory, incidents: Incidents, postmortems: Postmortems, accounts: Accounts) -> None:
+        self._accounts = accounts
         self._directory = directory
         self._incidents = incidents
         self._postmortems = postmortems
@@ -176,6 +179,13 @@ class Reviews:
         approvers = [one.person for one in await self._postmortems.approvals(tx, incident.number)]
         return lacks(approvers, known.owner, authors, self._approvals(incident))
 
+    async def may_publish(self, tx: Tx, incident: Incident, known: Postmortem, person: ActorId) -> bool:
+        """Its owner, who commands the incident, who approved it, and commanders of the company publish and withdraw it."""
+        leader = await roles.commander(tx, incident.number)
+        approved = [one.person for one in await self._postmortems.approvals(tx, incident.number)]
+        is_theirs = person in {known.owner, leader.person if leader else None, *approved}
+        return is_theirs or self._accounts.access(person) >= Access.COMMANDER
+
     # What is refused
 
     async def _refuse_outsider(self, tx: Tx, incident: Incident, person: ActorId) -> None:
@@ -192,12 +202,9 @@ class Reviews:
             raise NotAllowed("You own this postmortem, so others have to approve it: `/inc postmortem review @ana @bo`.")
 
     async def _refuse_publisher(self, tx: Tx, incident: Incident, known: Postmortem) -> None:
-        """Its owner, who commands, and who approved it publish and withdraw it."""
-        leader = await roles.commander(tx, incident.number)
-        approved = [one.person for one in await self._postmortems.approvals(tx, incident.number)]
-        if tx.actor not in {known.owner, leader.person if leader else None, *approved}:
+        if not await self.may_publish(tx, incident, known, tx.actor):
             owner = f"{self._directory.name(known.owner)} owns it" if known.owner else "Nobody owns it"
-            raise NotAllowed(f"{owner}; its owner, the commander and who approved it do that. To own it: `/inc postmortem owner @me`.")
+            raise NotAllowed(f"{owner}; its owner, a commander and who approved it do that. To own it: `/inc postmortem owner @me`.")
 
     def _moved(self, tx: Tx, known: Postmortem, how: str, what: str = "Nothing to do.") -> AlreadyDone:
         """Somebody was first: who, and when."""

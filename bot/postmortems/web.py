@@ -17,6 +17,7 @@ from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import CannotPress
 from bot.postmortems.reading import MARKDOWN, PDF, PNG, SVG, WAY_OUT, Reading, marked, number_of, page_of
+from bot.postmortems.review_page import ReviewDoor
 from bot.postmortems.service import PURPOSE, Postmortems
 from bot.postmortems.states import SENTENCES, takes_new_facts
 from bot.postmortems.themes import themed
@@ -38,6 +39,7 @@ class PostmortemPages:
         writer: Writer,
         postmortems: Postmortems,
         comments: Comments,
+        review: ReviewDoor,
         pictures: Pictures,
         paper: Paper,
     ) -> None:
@@ -47,6 +49,7 @@ class PostmortemPages:
         self._writer = writer
         self._postmortems = postmortems
         self._comments = comments
+        self._review = review
         self._pictures = pictures
         self._paper = paper
 
@@ -97,6 +100,7 @@ class PostmortemPages:
             threads = await self._comments.threads(tx, incident.number)
             conflicts = len(await self._postmortems.conflicts(tx, incident.number))
             author = (await self._postmortems.version(tx, incident.number, known.version)).author
+            review = await self._review.standing(tx, visit, incident, known)
             now = tx.now
         may_write = reader.person is not None and reader.may(Access.RESPONDER)
         is_marked = may_write or bool(threads)  # who only reads a document that nobody has spoken about needs no script
@@ -113,6 +117,7 @@ class PostmortemPages:
             threads=threads,
             unresolved=sum(thread.first.resolved_at is None for thread in threads),
             conflicts=conflicts,
+            review=review,
             picture=picture,
             author=self._directory.name(author),
             owner=self._directory.name(known.owner) if known.owner else "",

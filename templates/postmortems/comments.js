@@ -59,6 +59,14 @@ for (const block of form ? blocks : []) {
   notes.push(note);
 }
 
+// A finger points by tapping: the block's button shows until another one is tapped.
+document_.addEventListener("click", (event) => {
+  const block = event.target.closest("[data-block]:not(thead *)");
+  if (event.target.closest("a, button, summary, textarea")) return;
+  document_.querySelector(".pointed")?.classList.remove("pointed");
+  block?.classList.add("pointed");
+});
+
 document_.addEventListener("keydown", (event) => {
   const at = notes.indexOf(event.target);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -68,7 +68,7 @@ async def _nothing() -> dict[str, front.Check]:
 async def test_a_link_says_who_reads_and_its_holder_acts_as_them(serve: Serve, sqlite_database: Database, clock: FakeClock) -> None:
     house = await hall(serve, sqlite_database, clock)
     shown = await (await house.client.get(house.link("kim"))).json()
-    assert (shown["who"], shown["access"], shown["holds"], shown["csrf"]) == ("Kim Ji-woo", "commander", True, "")
+    assert (shown["who"], shown["access"], shown["holds"], shown["csrf"]) == ("Kim Ji-woo", "responder", True, "")
     assert (await house.client.post(house.link("kim"), data={"text": "hi"}, allow_redirects=False)).status == 303
     nobodys = await house.client.post(house.link(None), data={"text": "hi"})
     assert nobodys.status == 401 and "names nobody" in (await nobodys.json())["error"]

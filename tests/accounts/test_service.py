@@ -85,7 +85,8 @@ async def test_the_table_holds_no_key_and_only_so_many_rows_of_one_person(
     ("person", "access"),
     [
         ("ana", Access.ADMIN),
-        ("kim", Access.COMMANDER),
+        ("kim", Access.RESPONDER),
+        ("bea", Access.COMMANDER),
         ("new", Access.RESPONDER),
         ("slack:U0STRANGER0", Access.VIEWER),
         ("tocsin", Access.VIEWER),

@@ -20,7 +20,7 @@ async def test_who_signs_in_gets_to_the_page_they_wanted_and_out_again(world: Wo
         offered, page = await kims.get("/account")
         assert offered.url.path == "/signin" and "Sign in with Slack" in page
         answer, page = await kims.sign_in(KIM)
-        assert (answer.status, answer.url.path) == (200, "/account") and "Kim Ji-woo" in page and "commander" in page
+        assert (answer.status, answer.url.path) == (200, "/account") and "Kim Ji-woo" in page and "responder" in page
         await kims_phone.sign_in(KIM)
         before = kims.key
         await kims.get("/signin", follow=False)
@@ -42,6 +42,19 @@ async def test_who_signs_in_gets_to_the_page_they_wanted_and_out_again(world: Wo
         await kims.post("/account", {"where": "everywhere"})
         for browser in (kims, kims_phone):
             assert (await browser.get("/account"))[0].url.path == "/signin"
+
+
+async def test_an_admin_signs_somebody_out(world: World) -> None:
+    async with Browser(world.sandbox.url) as kims, Browser(world.sandbox.url) as anas:
+        await kims.sign_in(KIM)
+        await kims.get("/account")
+        refused, said = await kims.post("/account", {"person": "ana"})
+        assert refused.status == 403 and "That takes an admin; you are a responder" in said
+        await anas.sign_in("U0ANA000000")
+        _, page = await anas.get("/account")
+        assert "Sign Kim Ji-woo out everywhere" in page
+        await anas.post("/account", {"person": "kim"})
+        assert (await kims.get("/account"))[0].url.path == "/signin" and (await anas.get("/account"))[0].url.path == "/account"
 
 
 async def test_who_is_not_ours_is_refused_in_a_sentence(world: World) -> None:

@@ -43,6 +43,7 @@ from bot.postmortems.press import Press
 from bot.postmortems.reading import Reading
 from bot.postmortems.reminding import Deadlines
 from bot.postmortems.review import Reviews
+from bot.postmortems.review_page import ReviewDoor
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
@@ -85,6 +86,7 @@ class House:
         climbing = Climbing(self.directory, OnCall(self.directory), ("slack", "sms"))
         self.paging = Paging(self.directory, climbing)
         self.incidents = Incidents(self.paging)
+        self.accounts = Accounts(self.directory, can_sign_in=True)
         self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
         self.postmortems = Postmortems(self.directory, self.incidents, self.links)
         self.recorder = Recorder(self.directory)
@@ -96,7 +98,7 @@ class House:
         self.press = Press()
         self.pictures = Pictures(self.database, self.slack, self.incidents, Sketcher(self.directory, self.paging), self.press)
         self.worker.handles(SayInChannel, self._say)
-        self.reviews = Reviews(self.directory, self.incidents, self.postmortems)
+        self.reviews = Reviews(self.directory, self.incidents, self.postmortems, self.accounts)
         self.meetings = Meetings(self.database, self.directory, self.incidents, self.postmortems, self.reviews, self.links, self.slack)
         self.command = PostmortemCommand(self.directory, self.incidents, self.postmortems, self.reviews, self.meetings)
         self.worker.handles(TellPerson, self._tell)
@@ -138,12 +140,13 @@ class House:
         IncidentPage(self.database, self.directory, self.incidents, self.paging, ActionItems(self.incidents, self.directory)).register(
             signed
         )
-        accounts = Accounts(self.directory, can_sign_in=True)
-        sessions = Sessions(self.database, accounts, "https://tocsin.example")
-        readers = ReaderPages(app, accounts, sessions, self.links, is_open=self.is_open)
+        sessions = Sessions(self.database, self.accounts, "https://tocsin.example")
+        readers = ReaderPages(app, self.accounts, sessions, self.links, is_open=self.is_open)
         reading, comments = Reading(self.incidents, self.postmortems), Comments(self.directory, self.postmortems)
+        review = ReviewDoor(self.database, self.directory, reading, self.postmortems, self.reviews)
+        review.register(readers)
         PostmortemPages(
-            self.database, self.directory, reading, self.writer, self.postmortems, comments, self.pictures, Paper(self.press)
+            self.database, self.directory, reading, self.writer, self.postmortems, comments, review, self.pictures, Paper(self.press)
         ).register(readers)
         Editor(self.database, self.directory, reading, self.postmortems, Unsaved(self.postmortems)).register(readers)
         VersionPages(self.database, self.directory, reading, self.postmortems).register(readers)

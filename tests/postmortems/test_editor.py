@@ -90,7 +90,7 @@ async def test_two_who_write_are_merged_and_what_both_changed_is_decided_side_by
     )
     assert await bo.sends("edit", base="1", markdown=second) == "/postmortems/1/conflicts"
     page = await bo.page()
-    assert "The config was pushed by hand." in page and "A sentence of its own." in page and "different words in 1 place" in page
+    assert "The config was pushed by hand." in page and "A sentence of its own." in page and "two texts for one place" in page
     side = await kim.page("conflicts")
     assert "<mark>pushed by hand</mark>" in side and "<mark>not tested</mark>" in side and "Take what Bo Lindqvist wrote" in side
     assert "Take mine" in await bo.page("conflicts")
@@ -98,7 +98,7 @@ async def test_two_who_write_are_merged_and_what_both_changed_is_decided_side_by
     assert conflict is not None
     assert await kim.sends("conflicts", conflict=conflict[1], choice="both") == "/postmortems/1"
     page = await bo.page()
-    assert "pushed by hand" in page and "not tested" in page and "different words" not in page
+    assert "pushed by hand" in page and "not tested" in page and "two texts" not in page
     assert "Everything is decided" in await bo.page("conflicts")
 
 
