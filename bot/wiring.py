@@ -154,6 +154,7 @@ from bot.postmortems.versions_page import VersionPages
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
+from bot.publishing.canvas import CanvasPublisher
 from bot.publishing.folder import FolderPublisher
 from bot.publishing.git import GitPublisher
 from bot.publishing.service import Publishing
@@ -464,7 +465,7 @@ async def build_rooms(
     pictures.register(worker)
     listeners.on(PostmortemDrafted, pictures.on_drafted)
     paper = Paper(press)
-    publishing = Publishing(incidents, (FolderPublisher(directory), GitPublisher(directory, press)))
+    publishing = Publishing(incidents, (CanvasPublisher(directory, gateway), FolderPublisher(directory), GitPublisher(directory, press)))
     listeners.on(PostmortemPublished, publishing.on_published)
     listeners.on(PostmortemWithdrawn, publishing.on_withdrawn)
     PublishingWork(database, directory, incidents, postmortems, pictures, paper, publishing, settings.url).register(worker)

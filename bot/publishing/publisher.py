@@ -1,14 +1,17 @@
 """The seam: one place where postmortems are published."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.publishing.editions import Edition
 from bot.work.orders import Refused, TryLater
 
-Note = Callable[[str], Awaitable[bool]]
-"""Stores the outside id of a copy as soon as there is one; False when the work is no longer ours, so nothing more may be done."""
+
+class Note(Protocol):
+    """Stores the outside id of a copy as soon as there is one ("" before), and that people have changed it."""
+
+    async def __call__(self, outside_id: str, *, is_hand_edited: bool = False) -> bool:
+        """False when the work is no longer ours, so nothing more may be done."""
 
 
 @dataclass(frozen=True)

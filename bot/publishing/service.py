@@ -43,7 +43,7 @@ class Publishing:
         """What is known of a copy."""
         return await tx.session.get(Publication, (incident_id, publisher), populate_existing=True)
 
-    async def note(self, tx: Tx, incident_id: int, publisher: str, outside_id: str) -> Publication:
+    async def note(self, tx: Tx, incident_id: int, publisher: str, outside_id: str, is_hand_edited: bool = False) -> Publication:
         """Write down which copy it is, before anything else is done with it."""
         await self._incidents.held(tx, incident_id)
         row = await self.find(tx, incident_id, publisher)
@@ -51,16 +51,16 @@ class Publishing:
             row = Publication(incident_id=incident_id, publisher=publisher, state=PublicationState.FAILED, at=tx.now)
             tx.session.add(row)
         row.outside_id = outside_id
+        row.is_hand_edited = row.is_hand_edited or is_hand_edited
         await tx.session.flush()
         return row
 
     async def keep(self, tx: Tx, incident_id: int, publisher: str, version: int, is_withdrawn: bool, done: Published, remark: str) -> None:
         """The copy holds a version, or says that it was withdrawn. People are told where it is, and of what they changed there."""
-        row = await self.note(tx, incident_id, publisher, done.outside_id)
+        row = await self.note(tx, incident_id, publisher, done.outside_id, done.is_hand_edited)
         is_news = is_withdrawn or (row.version, row.state) != (version, PublicationState.PUBLISHED)
         row.state = PublicationState.WITHDRAWN if is_withdrawn else PublicationState.PUBLISHED
         row.version, row.text, row.url, row.trouble, row.at = version, done.text, done.url, "", tx.now
-        row.is_hand_edited = row.is_hand_edited or done.is_hand_edited
         if is_news:
             await self._tell(tx, incident_id, publisher, f"{headline(publisher, is_withdrawn, done)}{remark}")
 

@@ -75,9 +75,9 @@ class PublishingWork:
         if task is None or not may_have(publisher, task.incident):
             return Done()
 
-        async def note(outside_id: str) -> bool:
+        async def note(outside_id: str, *, is_hand_edited: bool = False) -> bool:
             async with self._db.begin(actor=BOT) as tx:
-                await self._publishing.note(tx, order.incident_id, order.publisher, outside_id)
+                await self._publishing.note(tx, order.incident_id, order.publisher, outside_id, is_hand_edited)
                 return await queue.holds(tx, claim)
 
         edition, remark = await self._with_files(task, publisher.formats())

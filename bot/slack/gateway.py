@@ -32,6 +32,7 @@ from bot.work import orders
 
 TIMEOUT_S = 10.0
 UPLOAD_TIMEOUT_S = 60.0
+LARGEST_FILE = 20_000_000
 GONE_AGAIN = timedelta(seconds=30)
 """How soon a call is tried again while Slack does not accept our token."""
 
@@ -179,6 +180,31 @@ class SlackGateway:
         why = f"Slack answered HTTP {status} to a file."
         logger.warning("upload failed", status=status)
         return TryLater(why, timedelta(seconds=after)) if status == 429 or status >= 500 else Failed("upload_refused", why)
+
+    async def get(self, url: str) -> bytes | TryLater | Failed:
+        """Read a file that is kept in Slack, of no more than 20 MB. Our token goes to Slack alone."""
+        if not self._is_slacks(url):
+            return Failed("no_slack_address", "The file is not kept in Slack.")
+        headers = {"Authorization": f"Bearer {self._client.token}"}
+        try:
+            async with asyncio.timeout(UPLOAD_TIMEOUT_S):
+                proxy = proxy_for(self._client.proxy, url)
+                asked = self._sessions().get(url, headers=headers, proxy=proxy, ssl=self._client.ssl or True, allow_redirects=False)
+                async with asked as answer:
+                    status, content, is_all = answer.status, await answer.content.read(LARGEST_FILE), answer.content.at_eof()
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as problem:
+            return TryLater(f"A file could not be read from Slack ({type(problem).__name__}).")
+        if status == 200 and is_all:
+            return content
+        why = f"Slack answered HTTP {status} when asked for a file." if status != 200 else "A file in Slack is larger than is read."
+        logger.warning("download failed", status=status)
+        return TryLater(why) if status == 429 or status >= 500 else Failed("file_not_readable", why)
+
+    def _is_slacks(self, url: str) -> bool:
+        """Whether Slack is at this address: at its own, or where its API is."""
+        asked, api = urlsplit(url), urlsplit(self.api_url)
+        own = asked.scheme == "https" and (asked.hostname or "").endswith((".slack.com", ".slack-files.com"))
+        return own or (asked.scheme, asked.netloc) == (api.scheme, api.netloc)
 
     async def close(self) -> None:
         """Close the connections."""

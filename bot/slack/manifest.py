@@ -15,9 +15,12 @@ HISTORY = ("channels:history", "groups:history", "im:history")
 
 METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "auth.test": (),
+    "canvases.create": ("canvases:write",),
+    "canvases.edit": ("canvases:write",),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
+    "conversations.canvases.create": ("canvases:write",),
     "conversations.create": CHANNELS_WRITE,
     "conversations.history": HISTORY,
     "conversations.info": CHANNELS_READ,

@@ -79,8 +79,22 @@ _PAGING = "invalid_cursor invalid_limit invalid_types missing_argument"
 
 METHODS: dict[str, Method] = {
     "auth.test": Method(None, reads=True),
+    "canvases.create": Method(
+        TIER_2, tell="canvas_creation_failed canvas_disabled_user_team free_teams_cannot_create_non_tabbed_canvases restricted_action"
+    ),
+    "canvases.edit": Method(
+        TIER_3,
+        degrade="canvas_not_found",
+        tell="canvas_disabled_user_team canvas_editing_failed free_teams_cannot_edit_standalone_canvases restricted_action",
+    ),
     "conversations.create": Method(
         TIER_2, degrade=_BAD_NAME, tell="cannot_create_channel canvas_disabled_user_team missing_argument no_channel restricted_action"
+    ),
+    "conversations.canvases.create": Method(
+        TIER_2,
+        degrade="channel_canvas_already_exists free_team_canvas_tab_already_exists",
+        tell="canvas_creation_failed canvas_disabled_user_team canvas_tab_creation_failed channel_canvas_creation_failed restricted_action "
+        "team_tier_cannot_create_channel_canvases",
     ),
     "conversations.invite": Method(
         TIER_3,

@@ -121,6 +121,21 @@ _BY_CODES = {
     "file_uploads_disabled file_uploads_except_images_disabled file_type_not_allowed file_upload_size_restricted snippet_too_large": (
         "The workspace's settings do not let the app post such files. Ask an admin to allow it."
     ),
+    # canvases
+    "canvases.create:canvas_disabled_user_team canvases.edit:canvas_disabled_user_team "
+    "conversations.canvases.create:canvas_disabled_user_team": (
+        "The workspace does not allow canvases. Ask an admin to allow them, or set `publishing.canvas` to false."
+    ),
+    "team_tier_cannot_create_channel_canvases free_teams_cannot_create_non_tabbed_canvases free_teams_cannot_edit_standalone_canvases": (
+        "The workspace's plan does not have such canvases. Set `publishing.canvas` to false."
+    ),
+    "canvases.create:restricted_action canvases.edit:restricted_action conversations.canvases.create:restricted_action": (
+        "The workspace's settings do not let the app write canvases. Ask an admin to allow it."
+    ),
+    "canvas_creation_failed canvas_tab_creation_failed channel_canvas_creation_failed": "Slack could not make the canvas.",
+    "canvas_editing_failed": "Slack could not change the canvas.",
+    "canvas_not_found": "The canvas is gone; somebody deleted it.",
+    "channel_canvas_already_exists free_team_canvas_tab_already_exists": "The channel has a canvas already.",
     "storage_limit_reached": "The workspace's storage for files is full. Ask an admin.",
     "file_update_failed": "Slack could not take the file just now.",
     "unknown_snippet_type unknown_subtype alt_txt_too_large channels_limit_exceeded": (

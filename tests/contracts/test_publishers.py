@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +11,19 @@ from typing import Protocol
 
 import pytest
 
+from bot.clock import FakeClock
 from bot.config.models import Config
 from bot.config.publishing import Folder, GitRepository, Publishing
 from bot.directory.service import Directory
 from bot.postmortems.press import Press
+from bot.publishing.canvas import CanvasPublisher
 from bot.publishing.editions import Edition
 from bot.publishing.folder import FolderPublisher
 from bot.publishing.git import GitPublisher
 from bot.publishing.publisher import Copy, Published, Publisher
+from bot.sandbox.keys import BOT_TOKEN
+from bot.sandbox.testing import Json, Sandbox
+from bot.slack.gateway import Ok, SlackGateway, web_client
 from bot.work.orders import Refused, TryLater
 
 T = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -32,6 +36,7 @@ class Place(Protocol):
     """One place, and what people see and do there."""
 
     publisher: Publisher
+    channel: str | None
 
     async def text(self) -> str: ...
 
@@ -48,6 +53,7 @@ class Place(Protocol):
 @dataclass
 class InFolder:
     root: Path
+    channel: str | None = None
 
     def __post_init__(self) -> None:
         self.root.mkdir()
@@ -73,6 +79,7 @@ class InFolder:
 @dataclass
 class InGit:
     folder: Path
+    channel: str | None = None
     bare: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +111,38 @@ class InGit:
         return "pre-receive hook declined: nobody pushes on a Friday."
 
 
+class InSlack:
+    """A canvas in a channel of the sandbox's workspace."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.slack = SlackGateway(web_client(BOT_TOKEN, f"{sandbox.url}/api/"))
+        self.publisher: Publisher = CanvasPublisher(directory(Publishing(canvas=True)), self.slack)
+        self.channel: str | None = None
+
+    async def canvases(self) -> list[Json]:
+        found: list[Json] = (await self.sandbox.get(f"/channels/{self.channel}"))["canvases"]
+        return found
+
+    async def text(self) -> str:
+        [canvas] = await self.canvases() or [{}]
+        return "\n\n".join(section["markdown"] for section in canvas["sections"])
+
+    async def count(self) -> int:
+        return len(await self.canvases())
+
+    async def edit(self, old: str, new: str) -> None:
+        [canvas] = await self.canvases()
+        section = next(one for one in canvas["sections"] if old in one["markdown"])
+        text = section["markdown"].replace(old, new)
+        done = await self.sandbox.user("kim").post("canvas", channel=self.channel, canvas=canvas["id"], section=section["id"], text=text)
+        assert done["ok"]
+
+    async def break_it(self) -> str:
+        self.sandbox.fault(service="slack", method="canvases.edit", error="canvas_disabled_user_team", count=1)
+        return "does not allow canvases"
+
+
 def directory(publishing: Publishing) -> Directory:
     return Directory(Config(publishing=publishing))
 
@@ -124,10 +163,24 @@ def hook(bare: Path, name: str, script: str) -> None:
 PLACES: dict[str, Callable[[Path], Place]] = {"folder": InFolder, "git": InGit}
 
 
-@pytest.fixture(params=PLACES)
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    async with AsyncExitStack():
-        yield PLACES[request.param](tmp_path / "place")
+@pytest.fixture
+async def in_slack(clock: FakeClock) -> AsyncIterator[InSlack]:
+    async with Sandbox(clock=clock) as sandbox:
+        place = InSlack(sandbox)
+        made = await place.slack.call("conversations.create", name="inc-7")
+        assert isinstance(made, Ok), made
+        place.channel = made.text("channel", "id")
+        await place.slack.call("conversations.invite", channel=place.channel, users=["U0KIM000000"])
+        yield place
+        await place.slack.close()
+
+
+@pytest.fixture(params=[*PLACES, "canvas"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "canvas":
+        found: Place = request.getfixturevalue("in_slack")
+        return found
+    return PLACES[request.param](tmp_path / "place")
 
 
 @dataclass
@@ -138,13 +191,16 @@ class Known:
     noted: list[str] = field(default_factory=list)
     is_ours: bool = True
 
-    async def note(self, outside_id: str) -> bool:
+    async def note(self, outside_id: str, *, is_hand_edited: bool = False) -> bool:
         self.noted.append(outside_id)
-        self.copy = replace(self.copy, outside_id=outside_id)
+        self.copy = replace(self.copy, outside_id=outside_id, is_hand_edited=self.copy.is_hand_edited or is_hand_edited)
         return self.is_ours
 
+    async def attempt(self, place: Place, edition: Edition) -> Published | TryLater | Refused:
+        return await place.publisher.publish(replace(edition, channel=place.channel), self.copy, self.note)
+
     async def publish(self, place: Place, edition: Edition) -> Published:
-        done = await place.publisher.publish(edition, self.copy, self.note)
+        done = await self.attempt(place, edition)
         assert isinstance(done, Published), done
         self.copy = Copy(done.outside_id, done.text, self.copy.is_hand_edited or done.is_hand_edited)
         return done
@@ -154,7 +210,7 @@ async def test_a_copy_is_made_once_and_updated_with_what_people_changed_in_it(pl
     known = Known()
     done = await known.publish(place, FIRST)
     assert (done.is_new, done.conflicts, await place.count()) == (True, (), 1)
-    assert known.noted[0] == done.outside_id, "what it is called there is stored"
+    assert done.outside_id in known.noted, "what it is called there is stored"
     assert "It was down." in await place.text()
 
     lost = Known(Copy(known.copy.outside_id))  # a process that died before it could say so
@@ -195,15 +251,56 @@ async def test_a_place_that_refuses_says_why_in_a_sentence_and_nothing_is_lost(p
     known = Known()
     await known.publish(place, FIRST)
     words = await place.break_it()
-    refused = await place.publisher.publish(replace(FIRST, version=4, markdown=f"{TEXT}\nMore.\n"), known.copy, known.note)
+    refused = await known.attempt(place, replace(FIRST, version=4, markdown=f"{TEXT}\nMore.\n"))
     assert isinstance(refused, Refused) and words in refused.why
 
 
 async def test_whoever_has_lost_the_work_does_nothing(place: Place) -> None:
     known = Known(is_ours=False)
-    assert isinstance(await place.publisher.publish(FIRST, known.copy, known.note), TryLater)
+    assert isinstance(await known.attempt(place, FIRST), TryLater)
     with pytest.raises((FileNotFoundError, subprocess.CalledProcessError, LookupError)):
         await place.text()
+
+
+async def test_a_canvas_of_a_try_that_died_is_found_again_and_peoples_own_is_left_alone(in_slack: InSlack) -> None:
+    await Known().publish(in_slack, FIRST)
+    await Known().publish(in_slack, replace(FIRST, version=4, markdown=TEXT.replace("None yet.", "Alarms.")))
+    assert await in_slack.count() == 1 and "Alarms." in await in_slack.text()
+
+    [canvas] = await in_slack.canvases()
+    await in_slack.sandbox.user("kim").post("canvas", channel=in_slack.channel, canvas=canvas["id"])
+    known = Known(Copy(canvas["id"], "text"))
+    again = await known.publish(in_slack, FIRST)
+    assert again.outside_id != canvas["id"] and await in_slack.count() == 1, "one that was deleted is made anew"
+
+    world = in_slack.sandbox.outside.workspace.team.world
+    world.canvases[again.outside_id].by = "U0KIM000000"
+    beside = await Known().publish(in_slack, FIRST)
+    assert beside.outside_id != again.outside_id and await in_slack.count() == 2
+    in_slack.sandbox.fault(service="slack", method="canvases.create", error="free_teams_cannot_create_non_tabbed_canvases", count=1)
+    refused = await Known().attempt(in_slack, FIRST)
+    assert isinstance(refused, Refused) and "allows no second one" in refused.why
+
+
+async def test_what_a_dying_try_changed_in_a_canvas_beside_peoples_words_is_not_changed_twice(in_slack: InSlack) -> None:
+    known = Known()
+    await known.publish(in_slack, FIRST)
+    await in_slack.edit("It was down.", "It was down, says Kim.")
+    second = replace(FIRST, version=4, markdown=TEXT.replace("- another", "- another one").replace("None yet.", "Alarms.\n\nDrills."))
+    in_slack.sandbox.fault(service="slack", method="canvases.edit", reset="after", count=1)
+    died = await known.attempt(in_slack, second)
+    assert isinstance(died, TryLater) and known.copy.is_hand_edited
+    done = await known.publish(in_slack, second)
+    found = await in_slack.text()
+    assert done.conflicts == () and "says Kim." in found
+    assert [found.count(words) for words in ("Alarms.", "Drills.", "another", "another one", "None yet.", "Version 4")] == [
+        1,
+        1,
+        1,
+        1,
+        0,
+        1,
+    ]
 
 
 async def test_a_push_at_the_same_moment_loses_nothing_of_either(tmp_path: Path) -> None:
@@ -260,7 +357,7 @@ async def test_a_repository_that_cannot_be_used_is_told_with_what_to_do(
     await Known().publish(place, FIRST)
     repository = GitRepository(**{"repository": str(place.bare), **change})
     done = await GitPublisher(directory(Publishing(git=repository)), Press()).publish(FIRST, Copy(), Known().note)
-    assert isinstance(done, kind) and says in done.why
+    assert isinstance(done, kind) and says in str(done)
 
 
 async def test_a_checkout_of_the_branch_is_not_committed_to_behind_its_back(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def everywhere(tmp_path: Path, bare: Path) -> Path:
     """The sandbox's configuration, with every place."""
     config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
     (tmp_path / "site").mkdir()
-    places = {"folder": {"directory": str(tmp_path / "site")}, "git": {"repository": str(bare)}}
+    places = {"canvas": True, "folder": {"directory": str(tmp_path / "site")}, "git": {"repository": str(bare)}}
     (config / "publishing.yaml").write_text(yaml.safe_dump({"publishing": places}))
     return config
 
@@ -61,6 +61,12 @@ async def published(world: World, channel: str) -> None:
         await world.settled()
 
 
+async def canvas(world: World, channel: str) -> str:
+    """What stands in the one canvas of a channel."""
+    [found] = (await world.sandbox.get(f"/channels/{channel}"))["canvases"]
+    return "\n\n".join(section["markdown"] for section in found["sections"])
+
+
 async def publication(world: World, number: int, publisher: str) -> Publication | None:
     async with world.bot.database.read() as tx:
         return await tx.session.get(Publication, (number, publisher))
@@ -73,6 +79,8 @@ async def test_it_is_published_everywhere_followed_and_withdrawn(world: World, b
     await published(world, channel)
     await world.heard(1, f"Postmortem published in* the git repository: {PATH} on main.")
     await world.heard(1, "Postmortem published in* the directory")
+    assert "Postmortem published in* this channel's canvas" in (await world.heard(1, "this channel's canvas")).shown
+    assert "restarted" in await canvas(world, channel)
     text = git(bare, "show", f"main:{PATH}")
     assert text.startswith('---\ntitle: "Postmortem of #1: checkout is slow"\nincident: 1\nseverity: "SEV3"\n')
     assert f'source: "{world.sandbox.url}/postmortems/1"' in text and "?k=" not in text, "a copy opens nothing by itself"
@@ -84,6 +92,7 @@ async def test_it_is_published_everywhere_followed_and_withdrawn(world: World, b
     hook(bare, "pre-receive", "echo 'the branch is frozen' >&2; exit 1")
     await world.user("kim").command("/inc reopen it is back", channel)
     await world.heard(1, "Postmortem withdrawn:* the directory says so")
+    assert "withdrawn and is being revised" in await canvas(world, channel)
     await world.heard(1, "not in the git repository: the repository refuses it: pre-receive hook declined: the branch is frozen.")
     assert "A word from the wiki." in (tmp_path / "site" / PATH).read_text() and not site(".pdf").exists()
     row = await publication(world, 1, "git")
@@ -98,6 +107,7 @@ async def test_it_is_published_everywhere_followed_and_withdrawn(world: World, b
     assert "A word from the wiki." in final and "for good" in final and "withdrawn" not in final
     assert "for good" in git(bare, "show", f"main:{PATH}")
     assert git(bare, "rev-list", "--count", "main").strip() == "2"
+    assert "for good" in await canvas(world, channel) and "withdrawn" not in await canvas(world, channel)
     row = await publication(world, 1, "git")
     assert row is not None and (row.state, row.trouble) == (PublicationState.PUBLISHED, "")
 
@@ -117,3 +127,4 @@ async def test_nothing_of_a_private_incident_leaves_its_channel(sqlite_publishin
     assert git(bare, "for-each-ref") == ""
     assert [*(tmp_path / "site").iterdir()] == []
     assert await publication(world, 1, "git") is None
+    assert "checkout" in await canvas(world, channel), "those who may see it have it in its own channel"

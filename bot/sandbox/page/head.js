@@ -3,6 +3,7 @@
 import { attempt, element, get, post } from "/sandbox/static/api.js";
 import { avatar } from "/sandbox/static/avatar.js";
 import { emoji } from "/sandbox/static/emoji.js";
+import { markdown } from "/sandbox/static/markdown.js";
 import { drawMessage } from "/sandbox/static/message.js";
 import { link } from "/sandbox/static/mrkdwn.js";
 import { closePopover, openMenu, openPopover } from "/sandbox/static/popover.js";
@@ -14,11 +15,13 @@ export function head(store) {
   const topic = element("button", { type: "button", id: "place-topic", class: "plain", title: "Set the topic" });
   const members = tool("Members", (anchor) => openPopover(anchor, people(), { label: "Members", kind: "list-box" }));
   const pins = tool("Pinned messages", (anchor) => openPopover(anchor, pinned(), { label: "Pinned messages", kind: "pins-box" }));
+  const canvas = tool("Canvas", (anchor) => openPopover(anchor, canvases(), { label: "Canvas", kind: "canvas-box" }));
+  canvas.textContent = "📄 Canvas";
   const more = tool("Channel actions", (anchor) => openMenu(anchor, entries(), "Channel actions"));
   more.textContent = "⋯";
   const join = element("button", { type: "button", id: "join", class: "primary", hidden: true, onclick: () => act("/join") }, "Join channel");
   const bar = element("div", { class: "bookmarks", role: "group", "aria-label": "Bookmarks" });
-  const made = element("div", { class: "place-head" }, element("div", { class: "title" }, name, topic), element("div", { class: "head-tools" }, members, pins, more, join));
+  const made = element("div", { class: "place-head" }, element("div", { class: "title" }, name, topic), element("div", { class: "head-tools" }, canvas, members, pins, more, join));
   topic.addEventListener("click", () => ask(topic, "Topic", [["topic", "Topic", store.channel(store.place)?.topic?.value]], (values) => act("/topic", values)));
 
   const act = (path, more = {}) => attempt(() => post(path, { user: store.me, channel: store.place, ...more })).then((done) => done?.ok !== false);
@@ -38,6 +41,7 @@ export function head(store) {
     pins.textContent = `📌 ${details.pins.length}`;
     pins.setAttribute("aria-label", `Pinned messages: ${details.pins.length}`);
     pins.hidden = !details.pins.length;
+    canvas.hidden = !details.canvases?.length;
     join.hidden = !channel || channel.is_im || channel.is_member || channel.is_archived;
     drawBar(inside);
   };
@@ -66,6 +70,20 @@ export function head(store) {
     return list;
   };
 
+  const canvases = () =>
+    element("div", { class: "canvases" }, ...details.canvases.map((one) => element("article", { "aria-label": one.title || "Canvas" },
+      element("h3", {}, one.title || "Canvas"),
+      ...one.sections.map((section) => {
+        const edit = element("button", { type: "button", class: "plain", title: "Edit", "aria-label": "Edit this section" }, "✎");
+        edit.addEventListener("click", () => {
+          const text = element("textarea", { "aria-label": "Text of the section", rows: 5 }, section.markdown);
+          const save = element("button", { type: "button", class: "primary", onclick: () => (closePopover(), act("/canvas", { canvas: one.id, section: section.id, text: text.value })) }, "Save");
+          edit.parentElement.replaceChildren(text, save);
+          text.focus();
+        });
+        return element("section", {}, markdown(section.markdown), edit);
+      }))));
+
   const entries = () => {
     const channel = here();
     const inside = channel?.is_member && !channel.is_archived;
@@ -88,7 +106,7 @@ export function head(store) {
   };
   const refresh = soon(read);
   for (const kind of ["channels", "users"]) store.on(kind, draw);
-  for (const kind of ["channel", "pin", "bookmark", "message_changed", "message_deleted"]) store.on(kind, (change) => change.channel === here()?.id && refresh());
+  for (const kind of ["channel", "pin", "bookmark", "canvas", "message_changed", "message_deleted"]) store.on(kind, (change) => change.channel === here()?.id && refresh());
   for (const kind of ["place", "me", "open"]) {
     store.on(kind, () => {
       if (kind !== "open") details = { members: [], pins: [], bookmarks: [] };

@@ -218,6 +218,10 @@ class Canvas:
     by: str
     channel_id: str | None = None
     sections: list[Section] = field(default_factory=list)
+    created: int = 0
+    updated: int = 0
+    editors: list[str] = field(default_factory=list)
+    """Who edited it, the last one last."""
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.sandbox.workspace.model import App, Bookmark, Channel, File, Message, Note, User, UserGroup, View
+from bot.sandbox.workspace.model import App, Bookmark, Canvas, Channel, File, Message, Note, User, UserGroup, View
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Json
 
@@ -103,6 +103,8 @@ def channel_shape(team: Team, channel: Channel, viewer: str, members: bool = Fal
         "purpose": note_shape(channel.purpose),
         "previous_names": channel.previous_names,
     }
+    if channel.canvas_id is not None and (canvas := team.world.canvases.get(channel.canvas_id)):
+        shape["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.sections, "quip_thread_id": f"Q{canvas.id}"}}
     if members:
         shape["num_members"] = len(channel.members)
     return shape
@@ -207,6 +209,37 @@ def file_shape(team: Team, file: File) -> Json:
         "ims": [],
         "shares": shares,
         "has_rich_preview": False,
+        "file_access": "visible",
+    }
+
+
+def canvas_shape(team: Team, canvas: Canvas) -> Json:
+    """A canvas as a file, which it is for files.info."""
+    base = f"{team.address}/files/{canvas.id}"
+    return {
+        "id": canvas.id,
+        "created": canvas.created,
+        "timestamp": canvas.created,
+        "name": canvas.title or "Untitled",
+        "title": canvas.title or "Untitled",
+        "mimetype": "application/vnd.slack-docs",
+        "filetype": "quip",
+        "pretty_type": "Canvas",
+        "user": canvas.by,
+        "user_team": team.world.team_id,
+        "editable": True,
+        "size": sum(len(section.markdown) for section in canvas.sections),
+        "mode": "quip",
+        "is_external": False,
+        "is_public": False,
+        "url_private": f"{base}/canvas",
+        "url_private_download": f"{base}/download/canvas",
+        "permalink": f"{team.address}/docs/{team.world.team_id}/{canvas.id}",
+        "updated": canvas.updated,
+        "editors": canvas.editors,
+        "last_editor": canvas.editors[-1] if canvas.editors else canvas.by,
+        "linked_channel_id": canvas.channel_id or "",
+        "channels": [canvas.channel_id] if canvas.channel_id else [],
         "file_access": "visible",
     }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+from html import escape
 
 from aiohttp import web
 
 from bot.sandbox.workspace import events, messages
 from bot.sandbox.workspace.model import App, Channel, File, Message, User
 from bot.sandbox.workspace.team import Team
+from bot.web.markdown import to_html
 
 
 def mimetype(name: str) -> str:
@@ -34,7 +36,14 @@ async def receive(team: Team, request: web.Request) -> web.Response:
 
 
 def send(team: Team, request: web.Request) -> web.Response:
-    """GET /files/{id}/…: the bytes."""
+    """GET /files/{id}/…: the bytes; of a canvas its sections as HTML, for whoever shows a token."""
+    canvas = team.world.canvases.get(request.match_info["id"])
+    if canvas is not None:
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
+            return web.Response(status=302, headers={"Location": f"{team.address}/sign-in"})
+        parts = "".join(f'<div id="{escape(section.id)}">{to_html(section.markdown)}</div>' for section in canvas.sections)
+        page = f"<!DOCTYPE html><html><head><title>{escape(canvas.title)}</title></head><body>{parts}</body></html>"
+        return web.Response(text=page, content_type="text/html", charset="utf-8", headers={"Content-Disposition": "attachment"})
     file = team.world.files.get(request.match_info["id"])
     if file is None or file.content is None or file.deleted:
         return web.Response(status=404, text="file_not_found")

@@ -9,13 +9,20 @@ from bot.sandbox.workspace.wire import Args, Json, SlackError, child
 
 
 def make(team: Team, caller: Caller, args: Args, channel_id: str | None) -> Canvas:
-    canvas = Canvas(team.world.new_id("F"), args.text("title"), caller.user.id, channel_id)
+    canvas = Canvas(team.world.new_id("F"), args.text("title"), caller.user.id, channel_id, created=team.seconds())
     content = args.json("document_content")
     if isinstance(content, dict):
         canvas.sections = sections(team, content, "canvas_creation_failed")
     team.world.canvases[canvas.id] = canvas
-    team.changed("canvas", channel=channel_id)
+    edited(team, canvas, caller.user.id)
     return canvas
+
+
+def edited(team: Team, canvas: Canvas, by: str) -> None:
+    """Somebody has changed it."""
+    canvas.updated = team.seconds()
+    canvas.editors = [*(one for one in canvas.editors if one != by), by]
+    team.changed("canvas", channel=canvas.channel_id)
 
 
 def sections(team: Team, content: Json, error: str = "canvas_editing_failed") -> list[Section]:
@@ -56,7 +63,7 @@ def canvases_edit(team: Team, caller: Caller, args: Args) -> Json:
     if not isinstance(changes, list) or len(changes) != 1 or not isinstance(changes[0], dict):
         raise SlackError("canvas_editing_failed")  # Slack takes one change a call
     apply_change(team, canvas, changes[0])
-    team.changed("canvas", channel=canvas.channel_id)
+    edited(team, canvas, caller.user.id)
     return {}
 
 
@@ -100,11 +107,17 @@ def is_kind(section: Section, kind: str) -> bool:
 @method("canvases.delete", 3, "canvases:write")
 def canvases_delete(team: Team, caller: Caller, args: Args) -> Json:
     canvas = find(team, args)
+    remove(team, canvas)
+    return {}
+
+
+def remove(team: Team, canvas: Canvas) -> None:
+    """Nobody sees it any more."""
     del team.world.canvases[canvas.id]
     for channel in team.world.channels.values():
         if channel.canvas_id == canvas.id:
             channel.canvas_id = None
-    return {}
+    team.changed("canvas", channel=canvas.channel_id)
 
 
 @method("canvases.access.set", 3, "canvases:write")

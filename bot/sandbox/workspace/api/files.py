@@ -7,7 +7,7 @@ import secrets
 from bot.sandbox.workspace import uploads
 from bot.sandbox.workspace.api.base import Caller, find_channel, method
 from bot.sandbox.workspace.model import File
-from bot.sandbox.workspace.shapes import file_shape
+from bot.sandbox.workspace.shapes import canvas_shape, file_shape
 from bot.sandbox.workspace.team import Team
 from bot.sandbox.workspace.wire import Args, Json, SlackError
 
@@ -76,6 +76,12 @@ def sees(team: Team, caller: Caller, file: File) -> bool:
 
 @method("files.info", 4, "files:read")
 def files_info(team: Team, caller: Caller, args: Args) -> Json:
+    canvas = team.world.canvases.get(args.need("file"))
+    if canvas is not None:
+        channel = team.world.channels.get(canvas.channel_id or "")
+        if canvas.by != caller.user.id and channel is not None and channel.is_private and caller.user.id not in channel.members:
+            raise SlackError("file_not_found")
+        return {"file": canvas_shape(team, canvas), "comments": [], "response_metadata": {"next_cursor": ""}}
     file = find(team, caller, args)
     if not sees(team, caller, file):
         raise SlackError("file_not_found")

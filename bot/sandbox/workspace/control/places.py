@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.sandbox.workspace import channels, messages
+from bot.sandbox.workspace.api.canvases import edited, remove
 from bot.sandbox.workspace.control.parse import BadRequest, Body, answered, message_in, person, place, read_body
 from bot.sandbox.workspace.model import Bookmark, Channel, User
 from bot.sandbox.workspace.outcome import Outcome, refused
@@ -30,6 +31,7 @@ class PlacesControl:
             "unpin": self.unpin,
             "bookmark": self.bookmark,
             "unbookmark": self.unbookmark,
+            "canvas": self.canvas,
             "connect": self.connect,
         }
         return [
@@ -57,7 +59,33 @@ class PlacesControl:
         pinned = [(pin, channel.messages[pin.ts]) for pin in channel.pins if pin.ts in channel.messages]
         pins = [{"created": pin.created, "created_by": pin.by, "message": message_shape(self.team, channel, m)} for pin, m in pinned]
         marks = [bookmark_shape(channel, bookmark) for bookmark in channel.bookmarks]
-        return web.json_response({"channel": channel.id, "members": channel.members, "pins": pins, "bookmarks": marks})
+        canvases = [
+            {"id": one.id, "title": one.title, "sections": [{"id": section.id, "markdown": section.markdown} for section in one.sections]}
+            for one in self.team.world.canvases.values()
+            if one.channel_id == channel.id
+        ]
+        return web.json_response(
+            {"channel": channel.id, "members": channel.members, "pins": pins, "bookmarks": marks, "canvases": canvases}
+        )
+
+    async def canvas(self, request: web.Request) -> web.Response:
+        """Somebody edits a section of a channel's canvas; without words it is taken away, without a section the whole canvas."""
+        body = await read_body(request, "user", "channel", "canvas", "section", "text")
+        user, channel = self.where(body)
+        canvas = self.team.world.canvases.get(body.text("canvas"))
+        if canvas is None or canvas.channel_id != channel.id:
+            raise BadRequest("There is no such canvas in this channel.")
+        name, words = body.text_or_none("section"), body.text_or_none("text") or ""
+        if name is None:
+            remove(self.team, canvas)
+            return reply(Outcome())
+        section = next((one for one in canvas.sections if one.id == name), None)
+        if section is None:
+            raise BadRequest("The canvas has no such section.")
+        section.markdown = words
+        canvas.sections = [one for one in canvas.sections if one.markdown.strip()]
+        edited(self.team, canvas, user.id)
+        return reply(Outcome())
 
     def where(self, body: Body) -> tuple[User, Channel]:
         user = person(self.team, body.text("user"))
