@@ -196,6 +196,11 @@ from bot.slack.endpoint import Endpoint
 from bot.slack.gateway import Degraded, Failed, Ok, SlackGateway, web_client
 from bot.slack.manifest import SIGN_IN_RETURN
 from bot.slack.pace import Pace
+from bot.trackers.github import GitHub
+from bot.trackers.service import Trackers
+from bot.trackers.tracker import Tracker, Unconnected
+from bot.trackers.web import GitHubWebhooks
+from bot.trackers.work import TrackerWork
 from bot.web import front
 from bot.web.forms import SignedPages
 from bot.web.front import Checks
@@ -229,6 +234,7 @@ class Rooms:
     following: Following
     leftovers: Leftovers
     twilio: Twilio | None
+    tracker: Tracker
     mail: MailDoor
     runner: PlaybookRunner
     slack: SlackGateway
@@ -238,6 +244,7 @@ class Rooms:
         """Close the connections to the outside."""
         await self.mail.close()
         await self.gateway.close()
+        await self.tracker.close()
         await self.slack.close()
         if self.twilio is not None:
             await self.twilio.close()
@@ -322,7 +329,11 @@ async def build_rooms(
     effects = Effects(directory, incidents, catalogue, runs)
     remedies = Remedies(directory, incidents, runs, alerts_card.firing)
 
+    tracker = tracker_of(settings)
+    trackers = Trackers(directory, incidents, items, settings.url)
+
     # What lower rooms show of upper ones
+    items.add_links(trackers.links)
     holding.add_sign(last_sign_of_life)
     standings.add(game_days.card_section)
     standings.add(alerts_card.section)
@@ -421,6 +432,7 @@ async def build_rooms(
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
     listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
+    listeners.on(incident_orders.ActionItemsChanged, trackers.on_items_changed)
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
     listeners.on(PostmortemDrafted, reviews.on_drafted)
     listeners.on(incident_orders.HistoryRepaired, converting.on_history_repaired)
@@ -452,6 +464,7 @@ async def build_rooms(
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(database, alerts, intake).register(worker)
     reminders.register(worker)
+    TrackerWork(database, trackers, tracker).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
     gatherer.add("Changes", changes.lines)
@@ -533,6 +546,8 @@ async def build_rooms(
     mail.register(app)
     app.add_routes(AlertRoutes(directory, intake).routes())
     app.add_routes(declare_api.routes())
+    github_secret = settings.github_webhook_secret.get_secret_value() if settings.github_webhook_secret else None
+    app.add_routes(GitHubWebhooks(database, trackers, github_secret).routes())
     app.add_routes(ChangeApi(database, directory, changes).routes())
     app.add_routes(RunApi(database, directory, incidents, catalogue, runs, run_links).routes())
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
@@ -557,6 +572,7 @@ async def build_rooms(
         following=Following(database, directory, Reloads(oncall), watch),
         leftovers=leftovers,
         twilio=twilio,
+        tracker=tracker,
         mail=mail,
         runner=runner,
         slack=slack,
@@ -608,6 +624,13 @@ def twilio_of(settings: Settings) -> Twilio | None:
     if settings.twilio_account_sid is None or settings.twilio_auth_token is None or settings.twilio_from is None:
         return None
     return Twilio(settings.twilio_api_url, settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_from)
+
+
+def tracker_of(settings: Settings) -> Tracker:
+    """GitHub, where its token is set."""
+    if settings.github_token is None:
+        return Unconnected()
+    return GitHub(settings.github_api_url, settings.github_token.get_secret_value())
 
 
 def probes(settings: Settings) -> dict[str, Probe]:

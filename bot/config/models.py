@@ -25,10 +25,12 @@ from bot.config.values import (
     Duration,
     Email,
     EnvName,
+    GitHubLogin,
     Id,
     Line,
     Phone,
     PushAddresses,
+    Repository,
     SlackChannel,
     SlackUser,
     Strict,
@@ -98,6 +100,7 @@ class Person(Strict):
     slack: SlackUser | None = Field(default=None, description="Slack member id (profile, ⋮, Copy member ID).")
     email: Email | None = Field(default=None, description="Address for pages by e-mail, and for finding the person in Slack.")
     phone: Phone | None = Field(default=None, description="Number for SMS and calls, with its country code: `+4915550100001`.")
+    github: GitHubLogin | None = Field(default=None, description="Name on GitHub: who has an action item is assigned its issue.")
     push: PushAddresses = Field(
         default=(),
         description="Where push notifications go, one address of Apprise's or several: `ntfys://ntfy.sh/topic`, `pover://user@token`, "
@@ -164,6 +167,9 @@ class Team(Strict):
         default=None, description="A program that is told of every page of a member without a webhook of their own."
     )
     policies: PolicyOverride = Field(default=PolicyOverride(), description="Escalation policies of its own, by severity.")
+    issues: Repository | None = Field(
+        default=None, description="GitHub repository, `owner/name`, in which action items of its incidents become issues."
+    )
 
 
 class QuietHours(Strict):
@@ -208,6 +214,7 @@ class Service(Strict):
         "never more than half a team, never in private incidents or drills. Off: only when somebody presses *Page next 3*.",
     )
     error_rate: ErrorRate | None = Field(default=None, description="Its error rate, for the picture of its incidents.")
+    issues: Repository | None = Field(default=None, description="The same for incidents of this service, in place of the team's.")
     quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 
 
@@ -447,6 +454,10 @@ class Config(Strict):
     def person_by_slack(self, slack_user: str) -> Person | None:
         """The person with this Slack member id."""
         return self.by_slack.get(slack_user)
+
+    def person_by_github(self, login: str) -> Person | None:
+        """The person with this name on GitHub, in any case."""
+        return next((person for person in self.people.values() if person.github and person.github.lower() == login.lower()), None)
 
     def person_by_phone(self, phone: str) -> Person | None:
         """The person with this number, given as E.164 (`+15550100001`)."""

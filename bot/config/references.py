@@ -275,6 +275,7 @@ class Checker:
             ("slack", "Slack id", lambda person: person.slack),
             ("phone", "phone number", lambda person: person.phone),
             ("email", "e-mail address", lambda person: person.email and person.email.lower()),
+            ("github", "name on GitHub", lambda person: person.github and person.github.lower()),
         )
         for field, words, mark in marks:
             owners: dict[str, str] = {}

@@ -251,6 +251,21 @@ class Settings(BaseModel):
         alias="TOCSIN_MAIL_KEY",
         description="Or let a provider or your mail server post each mail, raw, to `/hooks/mail/<this key>`; 16 characters or more.",
     )
+    github_token: SecretStr | None = Field(
+        default=None,
+        alias="GITHUB_TOKEN",
+        description="Token that reads and writes issues, where the configuration names repositories for action items (`issues`).",
+    )
+    github_webhook_secret: Secret | None = Field(
+        default=None,
+        alias="GITHUB_WEBHOOK_SECRET",
+        description="Secret of a webhook for the event *Issues*, as JSON, at `/hooks/github`. Without it changes are found within 5 min.",
+    )
+    github_api_url: BareUrl = Field(
+        default="https://api.github.com",
+        alias="GITHUB_API_URL",
+        description="Address of GitHub's REST API; of GitHub Enterprise Server `https://<host>/api/v3`.",
+    )
     database_url: Annotated[SecretStr, AfterValidator(database_address)] = Field(
         default=SecretStr("sqlite:///tocsin.db"),
         alias="DATABASE_URL",

@@ -133,6 +133,20 @@ def user_group(value: str) -> str:
     return handle
 
 
+def github_login(value: str) -> str:
+    name = value.removeprefix("@")
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})", name):
+        raise ValueError(f"'{clip(value)}' is not a name on GitHub; write it like octocat.")
+    return name
+
+
+def repository(value: str) -> str:
+    name = value.removeprefix("https://github.com/").removesuffix(".git").strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,39}/(?!\.+$)[A-Za-z0-9._-]{1,100}", name):
+        raise ValueError(f"'{clip(value)}' is not a repository; write it like owner/name.")
+    return name
+
+
 def web_address(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"|]+", value):
         raise ValueError(f"'{clip(value)}' is not a web address; it starts with https:// and holds no spaces.")
@@ -204,6 +218,8 @@ Email = Annotated[str, AfterValidator(email_address)]
 SlackUser = Annotated[str, AfterValidator(slack_user)]
 SlackChannel = Annotated[str, AfterValidator(slack_channel)]
 WebAddress = Annotated[str, AfterValidator(web_address)]
+GitHubLogin = Annotated[str, AfterValidator(github_login)]
+Repository = Annotated[str, AfterValidator(repository)]
 PUSH_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 PushAddresses = Annotated[tuple[SecretStr, ...], BeforeValidator(lambda value: push_addresses(value)), WithJsonSchema(PUSH_SCHEMA)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]

@@ -18,6 +18,8 @@ from bot.work import queue
 SLACK_ACTOR = "slack:"
 ALERT_ACTOR = "alertmanager:"
 RULE_ACTOR = "rule:"
+GITHUB_ACTOR = "github:"
+"""Somebody on GitHub whom the directory does not know; alone, nobody knows who."""
 CHANNEL = "channel:"
 """A Slack channel that a step of a policy names."""
 PROGRAM = "program:"
@@ -86,6 +88,9 @@ class Directory:
             return "Tocsin"
         if actor.startswith(ALERT_ACTOR):
             return f"Alertmanager ({actor.removeprefix(ALERT_ACTOR)})"
+        if actor.startswith(GITHUB_ACTOR):
+            login = actor.removeprefix(GITHUB_ACTOR)
+            return f"@{login} on GitHub" if login else "somebody on GitHub"
         if actor.startswith(RULE_ACTOR):
             return f"rule {actor.removeprefix(RULE_ACTOR)}"
         if actor.startswith(SLACK_ACTOR):

@@ -1,6 +1,7 @@
 """Action items: what is to be done because of an incident, by whom and until which day. Kept and told here; `reminding.py` chases them."""
 
 import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,12 +38,35 @@ class Changes:
     """Whoever had it does not, and nobody else does."""
 
 
+@dataclass(frozen=True)
+class ItemLink:
+    """Where else an item is, and why it does not say the same there."""
+
+    label: str
+    url: str
+    trouble: str = ""
+
+
+LinksOf = Callable[[Tx, Sequence[int]], Awaitable[Mapping[int, ItemLink]]]
+"""(tx, numbers of items) → where they are."""
+
+
 class ActionItems:
     """The verbs of action items. The actor is who asks."""
 
     def __init__(self, incidents: Incidents, directory: Directory) -> None:
         self._incidents = incidents
         self._directory = directory
+        self._links: list[LinksOf] = []
+
+    def add_links(self, links: LinksOf) -> None:
+        """Let an upper room say where else items are."""
+        self._links.append(links)
+
+    async def links(self, tx: Tx, items: Sequence[ActionItem]) -> Mapping[int, ItemLink]:
+        """Where else these items are, by their numbers."""
+        numbers = [item.number for item in items]
+        return {number: link for links in self._links for number, link in (await links(tx, numbers)).items()}
 
     async def add(
         self,
@@ -94,16 +118,19 @@ class ActionItems:
             )
         return item
 
-    async def finish(self, tx: Tx, item_id: int) -> ActionItem:
-        """It is done. The first who says so counts."""
+    async def finish(self, tx: Tx, item_id: int, remark: str = "") -> ActionItem:
+        """It is done, perhaps with a `remark` about how. The first who says so counts."""
         incident, item = await self._held(tx, item_id)
         if item.done_at is not None:
             at = self._directory.wall_time(tx.actor, item.done_at, tx.now)
             raise AlreadyDone(f"{self._directory.name(item.done_by or '')} finished action item {item_id} at {at}. Nothing to do.")
         item.done_at, item.done_by, item.changed_at = tx.now, tx.actor, tx.now
         await tx.session.flush()
-        await self._changed(tx, incident, item, f"finished action item {item_id}: {item.text}", f"done:{tx.now}")
-        await self._incidents.say(tx, incident, f":white_check_mark: *Action item {item_id}* done by {{actor}}{{words}}", words=item.text)
+        how = f" ({remark})" if remark else ""
+        await self._changed(tx, incident, item, f"finished action item {item_id}: {item.text}{how}", f"done:{tx.now}")
+        await self._incidents.say(
+            tx, incident, f":white_check_mark: *Action item {item_id}* done by {{actor}}{escape(how)}{{words}}", words=item.text
+        )
         if item.owner not in (None, tx.actor):
             await self._tell(tx, item, "done", str(item.owner), f"{self._name(tx.actor)} finished yours: {self._told(incident, item)}")
         return item

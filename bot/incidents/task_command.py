@@ -7,7 +7,7 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound
 from bot.incidents import blocks
-from bot.incidents.action_items import ActionItems, Changes
+from bot.incidents.action_items import ActionItems, Changes, ItemLink
 from bot.incidents.actions import Actions, Call
 from bot.incidents.item_report import ItemReport
 from bot.incidents.models import ActionItem
@@ -18,7 +18,7 @@ from bot.oncall.times import load, moment
 from bot.slack.door import Door
 from bot.slack.replies import Nothing, Reply, Say
 from bot.slack.requests import Click
-from bot.slack.text import clamp, escape
+from bot.slack.text import clamp, escape, link
 
 
 class TaskCommand:
@@ -91,12 +91,16 @@ class TaskCommand:
         if not items:
             return Say(f"#{number} has no action items yet. Add one: `/inc task add canary alarm @kim fri`.")
         intro = f"*Action items of {headline(incident)}*"
-        lines = [(self._line(tx, item), None if item.done_at else item.number) for item in sorted(items, key=lambda one: bool(one.done_at))]
+        links = await self._items.links(tx, items)
+        in_order = sorted(items, key=lambda one: bool(one.done_at))
+        lines = [(self._line(tx, item, links.get(item.number)), None if item.done_at else item.number) for item in in_order]
         return Say(clamp("\n".join([intro, *(line for line, _ in lines)])), blocks.action_items(intro, lines))
 
-    def _line(self, tx: Tx, item: ActionItem) -> str:
+    def _line(self, tx: Tx, item: ActionItem, there: ItemLink | None) -> str:
         text = f"~{escape(item.text)}~" if item.done_at else escape(item.text)
-        return f"{item.number}: {text} ({escape(self._items.state_of(tx, item))})"
+        where = f" · {link(there.url, there.label) if there.url else escape(there.label)}" if there else ""
+        trouble = f" :warning: {escape(there.trouble)}" if there and there.trouble else ""
+        return f"{item.number}: {text} ({escape(self._items.state_of(tx, item))}){where}{trouble}"
 
     async def _here(self, tx: Tx, number: int, item_id: int) -> int:
         """The item, if it is of this incident."""

@@ -23,6 +23,7 @@ REOPEN = re.compile(rf"(?:reopen|undo) {NUMBER}|{NUMBER} (?:is )?(?:reopen|undo|
 LIST = frozenset({"list", "all", "open"})
 OVERDUE = re.compile(r"overdue(?:\s+(?:of\s+)?@?(?P<team>\S+))?", re.IGNORECASE)
 AROUND = " \t\n,;:-–—"
+ENTITY = re.compile(r"&(?:lt|gt|amp)$")
 
 
 class ItemPriority(StrEnum):
@@ -105,13 +106,13 @@ def take_apart(typed: str, is_somebody: Callable[[str], bool]) -> Apart:
     while True:
         day, last, graded, meant = DAY.search(text), LAST.search(text), GRADE.search(text), KIND.search(text)
         if day and not due:
-            due, text = day["day"], text[: day.start()].rstrip(AROUND)
+            due, text = day["day"], trimmed(text[: day.start()])
         elif graded and not grade:
-            grade, text = graded["word"], text[: graded.start()].rstrip(AROUND)
+            grade, text = graded["word"], trimmed(text[: graded.start()])
         elif meant and not kind and not LEADS & {word.lower() for word in text[: meant.start()].split()[-1:]}:
-            kind, text = meant["word"], text[: meant.start()].rstrip(AROUND)
+            kind, text = meant["word"], trimmed(text[: meant.start()])
         elif last and not who and is_somebody(last["word"]):
-            who, text = last["word"], re.sub(r"\s+for$", "", text[: last.start()]).rstrip(AROUND)
+            who, text = last["word"], trimmed(re.sub(r"\s+for$", "", text[: last.start()]))
         else:
             break
     while True:
@@ -125,6 +126,12 @@ def take_apart(typed: str, is_somebody: Callable[[str], bool]) -> Apart:
         else:
             break
     return Apart(text, who, due, ItemPriority(grade.lower()) if grade else None, ItemKind(kind.lower()) if kind else None)
+
+
+def trimmed(text: str) -> str:
+    """Without blanks and signs at its end. The sign at the end of `&gt;`, as Slack writes `>`, is none."""
+    cut = text.rstrip(AROUND)
+    return f"{cut};" if ENTITY.search(cut) and text.startswith(f"{cut};") else cut
 
 
 def overdue_of(text: str) -> str | None:

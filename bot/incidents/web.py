@@ -71,7 +71,9 @@ class IncidentPage:
             lines = [self._entry(entry) for entry in await timeline.entries(tx, incident.number)]
             lines += [self._message(message) for message in await transcript.marked(tx, incident.number)]
             with tx.acting(grant.person or BOT):  # an item's day is said as it is where this is read
-                items = [(item, self._items.state_of(tx, item)) for item in await self._items.of(tx, incident.number)]
+                listed = await self._items.of(tx, incident.number)
+                elsewhere = await self._items.links(tx, listed)
+                items = [(item, self._items.state_of(tx, item), elsewhere.get(item.number)) for item in listed]
         lines.sort(key=lambda line: line.happened_at)
         leader = next((part for part in parts if part.role == COMMANDER), None)
         service = self._directory.service(incident.service) if incident.service else None

@@ -12,7 +12,7 @@ from typing import Literal
 
 from bot.clock import Clock, WallClock
 
-Passing = Literal["sms", "call", "mail", "push", "webhook", "http"]
+Passing = Literal["sms", "call", "mail", "push", "webhook", "http", "github"]
 
 next_number = count(1).__next__
 """The next number of whatever is logged: one count for all, so that the console can name a line."""

@@ -1,4 +1,4 @@
-"""What phones and mailbox hold when the sandbox is not running: texts, calls, mails, and how each phone was set."""
+"""What phones, mailbox and GitHub hold when the sandbox is not running: texts, calls, mails, issues, and how each phone was set."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from bot.sandbox.github import GitHub, Repository
 from bot.sandbox.mailbox import Mail, Mailbox
 from bot.sandbox.phones import Phone, Phones, Push, Receipt, Ringing, Sms
 from bot.sandbox.snapshot import Snapshot
@@ -64,24 +65,31 @@ class Drawer:
     calls: list[KeptCall] = field(default_factory=list)
     phones: list[KeptPhone] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
+    repositories: list[Repository] = field(default_factory=list)
 
 
 class Keeper:
-    """Keeps phones and mailbox in a directory, None for nowhere. What lay there before is laid back at once."""
+    """Keeps phones, mailbox and issues in a directory, None for nowhere. What lay there before is laid back at once."""
 
-    def __init__(self, directory: Path | None, phones: Phones, mailbox: Mailbox) -> None:
-        self.phones, self.mailbox = phones, mailbox
+    def __init__(self, directory: Path | None, phones: Phones, mailbox: Mailbox, github: GitHub) -> None:
+        self.phones, self.mailbox, self.github = phones, mailbox, github
         self._snapshot = Snapshot(directory / "drawer.json" if directory else None, Drawer)
         if (drawer := self._snapshot.load()) is not None:
             take_out(drawer, phones, mailbox)
+            github.repositories |= {one.name.lower(): one for one in drawer.repositories}
 
     def changed(self) -> None:
         """Something is different: write it a moment later."""
-        self._snapshot.save_soon(lambda: put_away(self.phones, self.mailbox))
+        self._snapshot.save_soon(self._drawer)
 
     def close(self) -> None:
         """Write now."""
-        self._snapshot.save(put_away(self.phones, self.mailbox))
+        self._snapshot.save(self._drawer())
+
+    def _drawer(self) -> Drawer:
+        drawer = put_away(self.phones, self.mailbox)
+        drawer.repositories = list(self.github.repositories.values())
+        return drawer
 
 
 def put_away(phones: Phones, mailbox: Mailbox) -> Drawer:

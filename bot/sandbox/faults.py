@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 
 from aiohttp import web
 
-Service = Literal["slack", "socket", "events", "sms", "voice", "smtp", "push", "webhook"]
+Service = Literal["slack", "socket", "events", "sms", "voice", "smtp", "push", "webhook", "github"]
 Reset = Literal["before", "after"]
 
 SERVICES: tuple[str, ...] = get_args(Service)

@@ -25,6 +25,8 @@ CLIENT_SECRET = "5a4db0c5ec1e75a4db0c5ec1e75a4db0"
 MAIL_DOMAIN = "mail.sandbox"
 MAIL_KEY = "sandbox-mail-key"
 SIGNING_SECRET = "sandbox-signing-secret"
+GITHUB_TOKEN = "ghp_sandbox"
+GITHUB_SECRET = "sandbox-github-secret"
 
 
 def environ(url: str, smtp_port: int, mail_port: int = 0) -> dict[str, str]:
@@ -42,6 +44,9 @@ def environ(url: str, smtp_port: int, mail_port: int = 0) -> dict[str, str]:
         "TWILIO_SMS_PER_SECOND": "0",  # the sandbox's carrier takes as many as come
         "TWILIO_CALLS_PER_SECOND": "0",
         "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "GITHUB_TOKEN": GITHUB_TOKEN,
+        "GITHUB_WEBHOOK_SECRET": GITHUB_SECRET,
+        "GITHUB_API_URL": f"{url}/github",
         "TOCSIN_MAIL_DOMAIN": MAIL_DOMAIN,
         "TOCSIN_MAIL_LISTEN": f"127.0.0.1:{mail_port}",
         "TOCSIN_MAIL_KEY": MAIL_KEY,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SEED_CONFIG = Path(__file__).parent / "config"
 THE_BOT = (sys.executable, "-m", "bot", "run")
-REAL = ("SLACK_", "TWILIO_", "SMTP_", "DATABASE_")  # the real world's: the sandbox's bot must never see them
+REAL = ("SLACK_", "TWILIO_", "SMTP_", "DATABASE_", "GITHUB_")  # the real world's: the sandbox's bot must never see them
 CLOCK_WITHIN_S = 120.0  # what falls due while the clock moves is done before the bot answers
 CONNECTED_WITHIN_S = 30.0
 

@@ -10,6 +10,8 @@ from bot.sandbox.console import Console
 from bot.sandbox.drawer import Keeper
 from bot.sandbox.faults import FaultBoard
 from bot.sandbox.fleet.doors import FleetDoors
+from bot.sandbox.github import GitHub, Repository
+from bot.sandbox.github_page import GitHubPage
 from bot.sandbox.hooks import Hooks
 from bot.sandbox.keys import ACCOUNT, environ
 from bot.sandbox.mailbox import Mailbox
@@ -33,6 +35,12 @@ def number_of(position: int) -> str:
 
 NUMBERS = {user.name: number_of(position) for position, user in enumerate(SEED.users, start=1)}
 ADDRESSES = {user.name: f"{user.name}@example.com" for user in SEED.users}
+
+
+def repositories() -> list[Repository]:
+    """Two repositories, in which everybody but Max works."""
+    pushers = [name for name in NUMBERS if name != "max"]
+    return [Repository(name, number, pushers) for number, name in enumerate(("example/checkout", "example/platform"), start=1)]
 
 
 def own_manifest() -> Json:
@@ -74,18 +82,22 @@ class Outside:
         twilio = TwilioApi(self.phones, self.faults)
         self.hooks = Hooks(self.faults, clock)
         push = Ntfy(self.phones, self.faults)
+        self.github = GitHub(repositories(), sorted(NUMBERS), self.faults, clock, traffic)
         routes = [
             *self.workspace.routes(),
             *console.routes(),
             *self.stage.routes(),
             *push.routes(),
             *self.hooks.routes(),
+            *self.github.routes(),
+            *GitHubPage(self.github).routes(),
             *self.fleet.routes(),
         ]
         self.server = Server(routes, self.phones, self.mailbox, twilio, advance_bot, traffic=traffic, with_page=with_page)
-        self.keeper = Keeper(data, self.phones, self.mailbox)
+        self.keeper = Keeper(data, self.phones, self.mailbox, self.github)
         self.phones.on_change = lambda: self.tell("phone")
         self.mailbox.on_change = lambda: self.tell("mail")
+        self.github.on_change = self.keeper.changed
 
     def tell(self, what: str) -> None:
         """Something is different on a phone or in the mailbox: whoever watches is told, and it will be written."""
@@ -99,11 +111,12 @@ class Outside:
     async def start(self, port: int = 0, smtp_port: int = 0) -> None:
         """Listen on 127.0.0.1; 0 takes any free port. Raises OSError when the port is taken."""
         await self.server.start(port, smtp_port)
-        self.stage.address = self.url
+        self.stage.address = self.github.address = self.url
         self.phones.sms_webhook = f"{self.url}/hooks/twilio/sms"
         await self.workspace.start(self.url)
 
     async def close(self) -> None:
+        await self.github.settled()
         await self.fleet.close()
         await self.workspace.close()
         await self.server.close()

@@ -307,6 +307,7 @@ class Sandbox:
     async def settled(self) -> datetime | None:
         """Wait until receipts and call states on their way to the bot have arrived; returns when a phone next has something to tell."""
         await self.outside.phones.settled()
+        await self.outside.github.settled()
         return self.outside.phones.voice.next_end()
 
     async def get(self, path: str) -> Any:

@@ -25,8 +25,8 @@ Handler = Callable[[OrderT, Claim], Awaitable[Outcome | None]]
 
 WIDTH = 8
 """How many items of one lane are worked on at once, per process."""
-WIDTHS = {"sms": 48, "voice": 48, "email": 16, "page-slack": 16, "push": 16, "webhook": 16}
-"""Wider lanes: their providers take many at once, and a thousand pages must not wait for each other."""
+WIDTHS = {"sms": 48, "voice": 48, "email": 16, "page-slack": 16, "push": 16, "webhook": 16, "github": 1}
+"""Wider lanes: their providers take many at once, and a thousand pages must not wait for each other. GitHub asks for one at a time."""
 WRITE_DOWN_AGAIN_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Pauses while a database that went away during a try is waited for: what was sent should not be sent again."""
 SAFETY_POLL_S = 5.0

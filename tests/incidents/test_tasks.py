@@ -32,6 +32,8 @@ def known(word: str) -> bool:
         ("watch the market 5", Apart("watch the market 5")),
         ("two\nlines  kept @kim", Apart("two\nlines  kept", "@kim")),
         ("7 @kim fri", Apart("7", "@kim", "fri")),
+        ("no alarm for &lt;!here&gt; @kim", Apart("no alarm for &lt;!here&gt;", "@kim")),
+        ("add an alarm; @kim", Apart("add an alarm", "@kim")),
         ("add canary alarm @kim fri p1 detect", Apart("add canary alarm", "@kim", "fri", P1, DETECT)),
         ("add canary alarm Detect P1 for @kim by friday", Apart("add canary alarm", "@kim", "friday", P1, DETECT)),
         ("p1 detect: add canary alarm @kim", Apart("add canary alarm", "@kim", "", P1, DETECT)),

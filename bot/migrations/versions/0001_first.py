@@ -364,6 +364,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "tracked_place",
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("place"),
+    )
+    op.create_table(
         "work_item",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -997,3 +1003,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "start"),
     )
+    op.create_table(
+        "tracked_item",
+        sa.Column("item_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("outside_id", sa.String(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_title", sa.Text(), nullable=False),
+        sa.Column("sent_done", sa.Boolean(), nullable=False),
+        sa.Column("sent_assignee", sa.String(), nullable=False),
+        sa.Column("sent_labels", sa.String(), nullable=False),
+        sa.Column("seen_title", sa.Text(), nullable=False),
+        sa.Column("seen_done", sa.Boolean(), nullable=False),
+        sa.Column("seen_assignee", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=True),
+        sa.Column("is_gone", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["action_item.id"],
+        ),
+        sa.PrimaryKeyConstraint("item_id"),
+    )
+    op.create_index("tracked_item_place", "tracked_item", ["place", "number"], unique=False)

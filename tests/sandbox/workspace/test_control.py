@@ -12,7 +12,15 @@ from bot.sandbox.testing import Sandbox
 from tests.sandbox.workspace.stage import ANA, GENERAL, Stage, until
 
 DOCUMENT = yaml.safe_load((Path(bot.sandbox.__file__).parent / "control.yaml").read_text())
-ELSEWHERE = ("/control/phones", "/control/mailbox/", "/control/clock", "/control/scenarios", "/control/bot", "/control/fleet")
+ELSEWHERE = (
+    "/control/phones",
+    "/control/mailbox/",
+    "/control/clock",
+    "/control/scenarios",
+    "/control/bot",
+    "/control/fleet",
+    "/control/github",
+)
 
 
 def test_the_document_is_openapi() -> None:
