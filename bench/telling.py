@@ -1,4 +1,5 @@
-"""P18: the timeline of 10,000 captured messages, from the database to the lines, against a plain pass over the same rows."""
+"""P18: the timeline of 10,000 captured messages, from the database to the lines, against a plain pass over the same rows; and the whole
+document of them, as Markdown and as a page."""
 
 import gc
 import re
@@ -24,6 +25,7 @@ from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
 from bot.paging.service import Paging
 from bot.postmortems.material import Gatherer
+from bot.postmortems.writing import Writer
 from bot.slack.models import SlackIdentity
 
 MESSAGES, REACTIONS = 10_000, 500
@@ -54,16 +56,21 @@ async def measure(folder: Path) -> list[Row]:
     gatherer = Gatherer(directory, paging, ActionItems(Incidents(paging), directory))
     gc.collect()
     gc.freeze()  # what the benchmarks' own imports left behind is nobody's work here
-    ours, plain = [], []
+    writer = Writer(directory, gatherer)
+    await written(database, writer)  # once, so that what is loaded with the first document is loaded
+    ours, plain, documents = [], [], []
     for _ in range(ROUNDS):
         plain.append(plain_pass(file))
         ours.append(await gathered(database, gatherer))
+        documents.append(await written(database, writer))
     gc.unfreeze()
     await database.close()
     value, spread = ratios(ours, plain)
     took = f"{median(ours) * 1000:.0f} ms", f"{median(plain) * 1000:.0f} ms"
+    document, most = median(documents), spread_of(documents)
     return [
         Row("P18", f"timeline of {MESSAGES:,} messages, CPU", *took, value, spread, 5, 2),
+        Row("P18", f"document of {MESSAGES:,} messages, s of CPU", f"{document:.2f}", "", document, most, 1, 0.5),
         Row("P18", "Slack calls for it (nothing there can call Slack)", "0", "", 0.0, "", 0, 0),
     ]
 
@@ -78,6 +85,23 @@ async def gathered(database: Database, gatherer: Gatherer) -> float:
     took = time.process_time() - began
     assert sum(line.kind == "message" for line in material.document.timeline) >= 400
     return took
+
+
+async def written(database: Database, writer: Writer) -> float:
+    """The whole document, from the database to Markdown and HTML; in seconds of CPU."""
+    began = time.process_time()
+    async with database.read() as tx:
+        incident = await tx.session.get(Incident, 1)
+        assert incident is not None
+        material = await writer.gather(tx, incident)
+    markdown, html = await writer.write(material)
+    assert "## Timeline" in markdown and "<h2" in html
+    return time.process_time() - began
+
+
+def spread_of(values: list[float]) -> str:
+    """The least and the most."""
+    return f"{min(values):.2f} to {max(values):.2f}"
 
 
 def plain_pass(file: Path) -> float:

@@ -14,6 +14,7 @@ from bot.accounts.service import Accounts
 from bot.accounts.web import STALE, SignIn
 from bot.alerts import card as alerts_card
 from bot.alerts import messages as alert_facts
+from bot.alerts import report as alerts_report
 from bot.alerts.intake import Intake
 from bot.alerts.service import Alerts
 from bot.alerts.web import AlertRoutes
@@ -52,6 +53,7 @@ from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
 from bot.incidents.fleet import Fleet
 from bot.incidents.game_day import GameDays
+from bot.incidents.impacts import Impacts
 from bot.incidents.item_report import ItemReport
 from bot.incidents.look_command import LookCommand
 from bot.incidents.models import Incident
@@ -134,7 +136,7 @@ from bot.paging.web import TwilioRoutes
 from bot.paging.work import PagingWork
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
-from bot.postmortems.material import Gatherer
+from bot.postmortems.material import ALERTS, CHANGES, RUNS, Gatherer
 from bot.postmortems.meetings import Meetings
 from bot.postmortems.messages import PostmortemDrafted, PostmortemPublished, PostmortemWithdrawn
 from bot.postmortems.paper import Paper
@@ -433,6 +435,7 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, trackers.on_items_changed)
+    listeners.on(incident_orders.ImpactTold, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
     listeners.on(PostmortemDrafted, reviews.on_drafted)
     listeners.on(incident_orders.HistoryRepaired, converting.on_history_repaired)
@@ -467,9 +470,10 @@ async def build_rooms(
     TrackerWork(database, trackers, tracker).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
-    gatherer.add("Changes", changes.lines)
     run_report = RunReport(directory, runs)
-    gatherer.add("Runs", run_report.lines)
+    gatherer.add(CHANGES, changes.accounts)
+    gatherer.add(RUNS, run_report.accounts)
+    gatherer.add(ALERTS, alerts_report.accounts)
     writer = Writer(directory, gatherer)
     sketcher, press = Sketcher(directory, paging), Press()
     sketcher.add("Changes", Shape.CHANGE, changes.spans)
@@ -507,6 +511,7 @@ async def build_rooms(
     game_days.register(actions, door, worker)
     converting.register(actions, worker)
     TaskCommand(incidents, items, item_report, directory).register(actions, door)
+    Impacts(incidents, directory).register(actions)
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)
     PageButtons(paging).register(door)

@@ -12,6 +12,7 @@ from bot.changes.report import Report
 from bot.db import BOT, Tx
 from bot.directory.service import Directory
 from bot.incidents import timeline
+from bot.incidents.accounts import Account
 from bot.incidents.lifecycle import Milestone, MilestoneKind, corrected
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
@@ -77,14 +78,14 @@ class Changes:
         stones = [Milestone(row.kind, row.happened_at, row.recorded_at) for row in rows]
         return corrected(stones, MilestoneKind.IMPACT_STARTED) or incident.declared_at
 
-    async def lines(self, tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str]]:
+    async def accounts(self, tx: Tx, incident: Incident) -> Sequence[Account]:
         """For the postmortem: what changed in its service, or in everything, within a day before it and while it lasted."""
-        found = [one for one in await self.around(tx, incident, timedelta(days=1)) if one.is_its_own]
-        return [(one.change.happened_at, f"{one.change.kind.value}: {told(one.change)}") for one in reversed(found)]
+        found = [one.change for one in await self.around(tx, incident, timedelta(days=1)) if one.is_its_own]
+        return [Account(change.happened_at, f"{change.kind.value}: {told(change)}", change.url) for change in reversed(found)]
 
     async def spans(self, tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str, datetime | None, bool]]:
         """For its picture: the same, each at its moment."""
-        return [(at, text, None, False) for at, text in await self.lines(tx, incident)]
+        return [(one.at, one.text, None, False) for one in await self.accounts(tx, incident)]
 
     @staticmethod
     async def forget_old(tx: Tx) -> None:

@@ -50,6 +50,7 @@ QUESTIONS = {
     "reopen": "What came back?",
     "decline": "Why is it no incident?",
     "note": "What shall the timeline say?",
+    "impact": "What harm, and how much? users 4,000 in EU · since 08:40",
     "sev": "Why?",
     "page": "What shall they know?",
     "handoff": "What shall they know: suspected, under way, owed?",

@@ -86,6 +86,13 @@ class NoteWritten:
 
 
 @dataclass(frozen=True)
+class ImpactTold:
+    """Somebody said what harm an incident did, or since when."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class ActionItemsChanged:
     """An action item of an incident was added, changed, finished or taken up again."""
 

@@ -140,6 +140,13 @@ TABLE = (
     Verb("decline", Argument.TEXT, "close an incident in triage, with the reason", "decline duplicate of 41", surfaces=WRITTEN),
     Verb("note", Argument.TEXT, "add to the timeline", "note failover started at 09:12", surfaces=WRITTEN | {Surface.MESSAGE}),
     Verb(
+        "impact",
+        Argument.TEXT,
+        "say what harm it did, for the postmortem: since when, users, requests, budget, support",
+        "impact users 4,000 in EU",
+        surfaces=WRITTEN,
+    ),
+    Verb(
         "task",
         Argument.TASK,
         "add an action item; `task list`, `task done 7`, `task 7 @bo mon p1`, `task overdue`",

@@ -6,7 +6,7 @@ counted, with a link to where they begin. No time is changed: what was said at n
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ SHORT = ("is part of a short channel",)
 
 @dataclass(frozen=True)
 class Entry:
-    """A timeline entry. `url` leads to the message that is its evidence."""
+    """A timeline entry. `url` leads to the message that is its evidence; without one, `anchor` is what its own line is known by."""
 
     kind: str
     text: str
@@ -33,11 +33,17 @@ class Entry:
     happened_at: datetime
     recorded_at: datetime
     url: str | None = None
+    anchor: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is to be seen; "" when it has no place in a document yet."""
+        return self.url or (f"#{self.anchor}" if self.anchor else "")
 
 
 @dataclass(frozen=True)
 class TimelineLine:
-    """One line. A folded one stands for messages that weigh less, from `at` on."""
+    """One line. A folded one stands for messages that weigh less, from `at` on. `url` is where its evidence is, or the line itself."""
 
     at: datetime
     who: str
@@ -60,11 +66,23 @@ KINDS: Mapping[str, Weighed] = MappingProxyType(
     {
         **dict.fromkeys(("declared", "severity", "state", "mitigated", "resolved", "cancelled", "reopened", "undone", "run"), STATE),
         **dict.fromkeys(("acknowledged", "role", "snoozed"), ANSWER),
-        **dict.fromkeys(("note", "update"), PERSON),
+        **dict.fromkeys(("note", "update", "impact"), PERSON),
         **dict.fromkeys(("paged", "escalated", "exhausted", "nobody", "alert", "overdue", "told", "notice"), REACHED),
     }
 )
 """What an entry weighs by its kind."""
+
+
+def anchored(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The entries in the order they happened, each with something that a sentence can lead to."""
+    taken = Counter[str]()
+    found = []
+    for entry in sorted(entries, key=lambda one: (one.happened_at, one.recorded_at, one.actor, one.kind, one.text, one.url or "")):
+        anchor = f"t-{entry.happened_at:%m%d-%H%M%S}"
+        taken[anchor] += 1
+        number = f"-{taken[anchor]}" if taken[anchor] > 1 else ""
+        found.append(replace(entry, anchor=f"{anchor}{number}"))
+    return tuple(found)
 
 
 def told(entries: Iterable[Entry], messages: Iterable[Message]) -> tuple[TimelineLine, ...]:
@@ -122,7 +140,8 @@ def entry_line(entry: Entry) -> TimelineLine:
     late = entry.recorded_at - entry.happened_at
     remarks = (f"recorded {humane(late)} later",) if late > TOLD_LATE else ()
     worth = KINDS.get(entry.kind, AROUND)
-    return TimelineLine(entry.happened_at, entry.actor, entry.text, entry.kind, entry.url, remarks, worth.weight, worth.reasons)
+    address = entry.address or None
+    return TimelineLine(entry.happened_at, entry.actor, entry.text, entry.kind, address, remarks, worth.weight, worth.reasons)
 
 
 def message_line(message: Message, weighed: Weighed) -> TimelineLine:

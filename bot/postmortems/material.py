@@ -10,31 +10,31 @@ from sqlmodel import col
 from bot.db import Tx
 from bot.directory.service import Directory
 from bot.incidents import timeline, transcript
+from bot.incidents.accounts import Account
 from bot.incidents.action_items import ActionItems
 from bot.incidents.lifecycle import Milestone
 from bot.incidents.models import ActionItem as ActionItemRow
 from bot.incidents.models import Incident, Reaction, Role, TimelineEntry
 from bot.incidents.severity import Severity
 from bot.incidents.transcript import OTHER_APP, WORTHY, Spoken
+from bot.paging.notice import METHOD_NAMES
 from bot.paging.service import Paging, StoryLine
 from bot.paging.states import AttemptState
-from bot.postmortems.assemble import ActionItem, Document, Facts, Responder, assemble
+from bot.postmortems.assemble import assemble
+from bot.postmortems.document import ActionItem, Attempt, Document, Facts, Responder, Source
 from bot.postmortems.lines import Entry
 from bot.postmortems.selection import Message
 from bot.slack.identity import identity
 from bot.slack.text import permalink
 
 WITHDRAWN = "(its message was deleted)"
+REACHED_OR_FAILED = frozenset(AttemptState) - {AttemptState.SUPPRESSED, AttemptState.PLANNED}
+OUTCOMES = {AttemptState.ANSWERED: "answered", AttemptState.FAILED: "could not be reached"}
 
 
-@dataclass(frozen=True)
-class PagedLine:
-    """One person, paged in one way."""
-
-    at: datetime
-    what: str
-    why: str
-    remark: str = ""
+Accounts = Callable[[Tx, Incident], Awaitable[Sequence[Account]]]
+"""What another room tells of an incident."""
+ALERTS, CHANGES, RUNS = "alerts", "changes", "runs"
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,26 @@ class Section:
     lines: tuple[SectionLine, ...]
 
 
-Lines = Callable[[Tx, Incident], Awaitable[Sequence[tuple[datetime, str]]]]
-"""When and what, in plain text."""
+@dataclass(frozen=True)
+class SharedFile:
+    """A file that somebody posted in the channel; without a `url` it was not kept, and `remark` says why."""
+
+    at: datetime
+    who: str
+    title: str
+    url: str = ""
+    is_image: bool = False
+    remark: str = ""
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True)
 class Material:
-    """A document, who was paged for it, the addresses of the messages that somebody marked for the timeline, and what other rooms add."""
+    """A document, what other rooms add, and the files that people shared."""
 
     document: Document
-    paged: tuple[PagedLine, ...] = ()
-    marked: frozenset[str] = frozenset()
     sections: tuple[Section, ...] = ()
+    files: tuple[SharedFile, ...] = ()
 
 
 class Gatherer:
@@ -74,11 +82,11 @@ class Gatherer:
         self._directory = directory
         self._paging = paging
         self._items = items
-        self._sections: list[tuple[str, Lines]] = []
+        self._accounts: dict[str, Accounts] = {}
 
-    def add(self, title: str, lines: Lines) -> None:
-        """Let documents have this section, where there is something in it."""
-        self._sections.append((title, lines))
+    def add(self, what: str, accounts: Accounts) -> None:
+        """Let documents tell this, too: `ALERTS`, `CHANGES` and `RUNS` where they belong, anything else in a section of that title."""
+        self._accounts[what] = accounts
 
     async def gather(self, tx: Tx, incident: Incident) -> Material:
         """Everything about `incident`, assembled."""
@@ -86,6 +94,7 @@ class Gatherer:
         urls = Permalinks(us.url if us else "")
         said = await transcript.spoken(tx, incident.number)
         messages = await self._messages(tx, incident, said, urls)
+        told = {what: await accounts(tx, incident) for what, accounts in self._accounts.items()}
         document = assemble(
             self._facts(incident),
             [Milestone(row.kind, row.happened_at, row.recorded_at) for row in await timeline.milestones(tx, incident.number)],
@@ -93,15 +102,13 @@ class Gatherer:
             messages,
             await self._responders(tx, incident.number),
             [self._item(item) for item in await self._items.of(tx, incident.number)],
+            attempts=[self._attempt(line) for line in await self._paging.story(tx, incident.number) if line.state in REACHED_OR_FAILED],
+            alerts=told.pop(ALERTS, ()),
+            changes=told.pop(CHANGES, ()),
+            runs=told.pop(RUNS, ()),
         )
-        story = await self._paging.story(tx, incident.number)
-        paged = tuple(paged_line(line) for line in story if line.state is not AttemptState.SUPPRESSED)
-        marked = frozenset(message.url for message in messages if message.is_marked)
-        return Material(document, paged, marked, await self._added(tx, incident))
-
-    async def _added(self, tx: Tx, incident: Incident) -> tuple[Section, ...]:
-        found = [Section(title, tuple(SectionLine(*line) for line in await lines(tx, incident))) for title, lines in self._sections]
-        return tuple(section for section in found if section.lines)
+        sections = tuple(Section(title, tuple(SectionLine(one.at, one.text) for one in lines)) for title, lines in told.items() if lines)
+        return Material(document, sections)
 
     def _facts(self, incident: Incident) -> Facts:
         service = self._directory.service(incident.service) if incident.service else None
@@ -118,6 +125,16 @@ class Gatherer:
             is_private=incident.is_private,
             is_drill=incident.is_drill,
             reopened_at=incident.reopened_at,
+            by_alert=incident.origin == "alert",
+            answer_within=self._directory.config.severity.level(incident.severity).answer_within,
+        )
+
+    def _attempt(self, line: StoryLine) -> Attempt:
+        outcome = OUTCOMES.get(line.state, "")
+        failed = f"{outcome}: {line.reason}" if line.state is AttemptState.FAILED and line.reason else outcome
+        doubled = "possibly sent twice" if line.possible_duplicate else ""
+        return Attempt(
+            self._directory.name(line.person), METHOD_NAMES.get(line.method, line.method), line.at, line.why, line.step, failed, doubled
         )
 
     def _entries(self, rows: Sequence[TimelineEntry], said: Sequence[Spoken], urls: "Permalinks") -> list[Entry]:
@@ -180,11 +197,6 @@ class Permalinks:
     def of(self, channel: str | None, ts: str | None, thread_ts: str | None) -> str | None:
         """The address of a message."""
         return permalink(self._workspace, channel, ts, thread_ts or "") if self._workspace and channel and ts else None
-
-
-def paged_line(line: StoryLine) -> PagedLine:
-    """An attempt to reach somebody, without what only the moment needed."""
-    return PagedLine(line.at, line.text, line.why, "possibly sent twice" if line.possible_duplicate else "")
 
 
 def titled(role: Role) -> str:

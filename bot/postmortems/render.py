@@ -1,15 +1,17 @@
 """From a document to Markdown. What people wrote goes in as values and is made inert; it is never part of a template."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from bot import resources
 from bot.incidents.severity import Severity
 from bot.postmortems.assemble import WRITTEN
+from bot.postmortems.document import Sentence, Source
 from bot.postmortems.inert import escape_markdown
 from bot.postmortems.lines import TimelineLine
 from bot.postmortems.material import Material
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SHORT = {"Time to detect": "MTTD", "Time to acknowledge": "MTTA", "Time to mitigate": "MTTM", "Time to resolve": "MTTR"}
+LONGEST = 800
+"""Characters of a sentence; all of it stands on the timeline."""
+CITED = 5
+"""Sources of one sentence that are shown; further ones are counted."""
+NO_SOURCE = "*(no source)*"
 
 
 def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo = UTC) -> str:
@@ -26,17 +33,71 @@ def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo
     `impact` says in words what each severity means.
     """
     document = material.document
-    template = environment(zone).get_template("postmortems/postmortem.md.j2")
-    return template.render(
+    reader = Reader(zone, len({line.at.astimezone(zone).date() for line in document.timeline}) > 1)
+    template = environment(zone).get_template("postmortems/default.md.j2")
+    rendered: str = template.render(
         doc=document,
-        paged=material.paged,
         sections=material.sections,
-        highlights=[labelled(line) for line in document.timeline if line.url and line.url in material.marked],
+        images=[file for file in material.files if file.is_image],
+        files=[file for file in material.files if not file.is_image],
         days=by_day(document.timeline, zone),
         short=SHORT,
         impact=impact[document.severity],
         zone="" if zone is UTC else str(zone),
+        trouble="",
+        said=reader.said,
+        cited=reader.cited,
+        clock=reader.clock,
     )
+    return tidy(rendered)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How sentences are told to somebody who lives in a zone; of an incident that spans days, with the day."""
+
+    zone: tzinfo
+    spans_days: bool
+
+    def said(self, sentence: Sentence) -> str:
+        """The sentence, when it happened before it and where it has that from behind it."""
+        begins = f"{self.clock(sentence.at)} " if sentence.at else ""
+        return f"{begins}{escape_markdown(sentence.text, LONGEST)} {self.cited(sentence.sources)}"
+
+    def cited(self, sources: Sequence[Source]) -> str:
+        """Links to the sources, or that there are none."""
+        links = [self._link(source) for source in sources[:CITED]]
+        if len(sources) > CITED:
+            links.append(f"{len(sources) - CITED} more")
+        return f"*({', '.join(links)})*" if links else NO_SOURCE
+
+    def clock(self, at: datetime) -> str:
+        """`09:02`, or `2 Mar 09:02` where there are several days, with UTC beside for a reader elsewhere."""
+        local = at.astimezone(self.zone)
+        day = f"{local.day} {local:%b} " if self.spans_days else ""
+        utc = "" if local.utcoffset() == timedelta(0) else f" ({at.astimezone(UTC):%H:%M} UTC)"
+        return f"{day}{local:%H:%M}{utc}"
+
+    def _link(self, source: Source) -> str:
+        label = source.label or (f"{source.at.astimezone(self.zone):%H:%M:%S}" if source.at else "source")
+        where = safe_address(source.url)
+        return f"[{label}]({where})" if where else label
+
+
+def safe_address(url: str) -> str:
+    """An address of the web, of our own site or of this document, as it can stand in Markdown; "" for any other."""
+    if not url.startswith(("https://", "http://", "#", "/")):
+        return ""
+    return quote(url, safe="#/:?&=%@+,;~!$'*.-_")
+
+
+def tidy(markdown: str) -> str:
+    """Never more than one empty line, and none at the end."""
+    lines: list[str] = []
+    for line in markdown.split("\n"):
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip("\n") + "\n"
 
 
 def by_day(lines: Iterable[TimelineLine], zone: tzinfo) -> list[tuple[str, list[TimelineLine]]]:
@@ -87,10 +148,11 @@ def beside(at: datetime, local: datetime) -> str:
 
 
 def when(line: TimelineLine, zone: tzinfo) -> str:
-    """The line's time, a link to its evidence if it has any, with why the line is there as the link's title."""
+    """The line's time, a link to its evidence if it has any, with why a message is there as the link's title."""
     local = line.at.astimezone(zone)
     clock, utc = f"{local:%H:%M:%S}", beside(line.at, local)
     if not line.url:
         return f"{clock}{utc}"
-    why = f' "weight {line.weight}: {"; ".join(line.reasons)}"' if line.reasons else ""
+    is_elsewhere = not line.url.startswith("#")
+    why = f' "weight {line.weight}: {"; ".join(line.reasons)}"' if line.reasons and is_elsewhere else ""
     return f"[{clock}]({line.url}{why}){utc}"

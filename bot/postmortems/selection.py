@@ -20,6 +20,7 @@ from bot.postmortems.signals import WORTH, Signal, signals
 
 MARKED = 100
 """A person's mark decides: it outweighs every rule, and no budget leaves it out."""
+BY_A_PERSON = "marked by a person"
 SILENCE_S = 600.0
 MOMENT_S = 120.0
 """Two messages within two minutes tell of one moment."""
@@ -96,7 +97,7 @@ def weigh(messages: Sequence[Message]) -> Iterable[Weighed]:
     for place, message in enumerate(messages):
         points = around.get(place, [])
         if message.is_marked:
-            points.append((MARKED, "marked by a person"))
+            points.append((MARKED, BY_A_PERSON))
         if message.reactors:
             points.append((min(message.reactors, 3), "people reacted"))
         yield _weighed(said[place], tuple(points))

@@ -16,7 +16,7 @@ from bot.paging.notice import METHOD_NAMES
 from bot.paging.service import Paging
 from bot.paging.states import AttemptState
 from bot.paging.story import StoryLine
-from bot.postmortems.assemble import WORDS
+from bot.postmortems.durations import WORDS
 from bot.postmortems.lines import Entry
 from bot.postmortems.picture import Curve, Lane, Mark, Picture, Shape, picture
 from bot.prometheus import query

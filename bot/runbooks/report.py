@@ -9,10 +9,11 @@ from sqlmodel import col
 
 from bot.db import Tx
 from bot.directory.service import Directory
+from bot.incidents.accounts import Account
 from bot.incidents.lifecycle import humane
 from bot.incidents.models import Incident
 from bot.runbooks.models import Run
-from bot.runbooks.records import bound_of
+from bot.runbooks.records import LOG_PAGE, bound_of
 from bot.runbooks.service import Runs
 from bot.runbooks.states import RunState
 from bot.runbooks.verification import Verdict
@@ -28,10 +29,16 @@ class RunReport:
         self._directory = directory
         self._runs = runs
 
-    async def lines(self, tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str]]:
+    async def accounts(self, tx: Tx, incident: Incident) -> Sequence[Account]:
         """Each run of it, by when it was asked for."""
         found = (await tx.session.execute(select(Run).where(col(Run.incident_id) == incident.number).order_by(col(Run.id)))).scalars()
-        return [(run.requested_at, " ".join(self._said(run, await self._runs.approvers(tx, run)))) for run in found]
+        return [self._account(run, await self._runs.approvers(tx, run)) for run in found]
+
+    def _account(self, run: Run, approvers: Sequence[str]) -> Account:
+        went_badly = run.state in BADLY or run.verdict in MADE_NO_BETTER
+        went_well = False if went_badly else True if run.verdict is Verdict.RECOVERED else None
+        gist = f"{run.title} (run {run.number}): {run.verified or run.remark or run.state.value}"
+        return Account(run.requested_at, " ".join(self._said(run, approvers)), f"/{LOG_PAGE}/{run.number}", went_well, gist)
 
     async def spans(self, tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str, datetime | None, bool]]:
         """Each run of it that began, for its picture: from when, what it was and how it ended, until when, and whether badly."""
@@ -56,7 +63,7 @@ class RunReport:
         if run.started_at is not None:
             yield self._looked_at(run, approvers)
             took = f", for {humane(run.ended_at - run.started_at)}" if run.ended_at else ""
-            yield f"It worked on {', '.join(bound_of(run).hosts)} from {run.started_at:%H:%M:%S}{took}."
+            yield f"It worked on {', '.join(bound_of(run).hosts)} from {run.started_at:%H:%M:%S} UTC{took}."
         yield from (f"{text[0].upper()}{text[1:].rstrip('.')}." for text in (*json.loads(run.cautions), run.verified, run.remark) if text)
 
     def _looked_at(self, run: Run, approvers: Sequence[str]) -> str:

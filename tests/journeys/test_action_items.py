@@ -48,14 +48,16 @@ async def test_items_are_listed_reassigned_taken_up_again_and_stand_in_the_postm
     assert "~rotate the keys~ (done by Kim Ji-woo)" in await press_second(world, "kim")
     await do(world, "kim", "/inc resolve config rolled back")
     document = await world.postmortem(1)
-    assert "| add canary alarm | Lee O'Hara | 2026-03-12 | no |" in document
-    assert "| rotate the keys |  |  | yes |" in document
+    assert "| add canary alarm |  |  | Lee O'Hara | 2026-03-12 | no |" in document
+    assert "| rotate the keys |  |  |  |  | yes |" in document
     assert "**Kim Ji-woo** added action item 1: add canary alarm" in document, "and when it was said"
 
     await do(world, "ana", "/inc task reopen 2")
     assert "*Action item 2* is open again, by <@U0ANA000000>: rotate the keys" in await texts(world)
     await do(world, "ana", "/inc #1 task done 1")
-    assert "| add canary alarm | Lee O'Hara | 2026-03-12 | yes |" in await world.postmortem(1), "what is done later is true in the draft"
+    assert "| add canary alarm |  |  | Lee O'Hara | 2026-03-12 | yes |" in await world.postmortem(1), (
+        "what is done later is true in the draft"
+    )
 
 
 async def test_priority_and_kind_are_typed_in_simple_words_and_give_a_day(world: World, channel: str) -> None:  # noqa: F811

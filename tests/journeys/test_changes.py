@@ -73,7 +73,9 @@ async def test_what_changed_before_it_is_on_the_card_and_in_the_postmortem(world
     await world.user("kim").command("/inc resolve rolled back", HERE)
     await world.advance(seconds=5)
     document = await world.postmortem(1)
-    assert "## Changes" in document and "deploy: checkout \\<v42\\>, by kim" in document.replace("&lt;", "\\<").replace("&gt;", "\\>")
+    assert "What was changed in the day before, and meanwhile:" in document and "Deploy: checkout \\<v42\\>, by kim" in document.replace(
+        "&lt;", "\\<"
+    ).replace("&gt;", "\\>")
     assert "checkout v43" in document.partition("## Timeline")[2]
 
 

@@ -110,10 +110,13 @@ async def test_a_run_that_recovers_marks_mitigated_and_one_that_makes_it_worse_i
         await kim.command("/inc resolve taken back", channel)
         await world.settled()
         document = (await world.postmortem(1)).replace("\\", "")
-        runs = document.partition("## Runs")[2].partition("## ")[0]
+        runs = document.partition("## Mitigation")[2].partition("## ")[0]
         assert "Run 1, Write a release (release to=v41) in production: succeeded, recovered. Asked for by Kim Ji-woo." in runs
         assert "It needed no approval. It worked on web1, web2 from" in runs
         assert "Run 2, Write a release (release to=v42) in production: succeeded, worse." in runs
         assert "Worse: 0.9 (good: below 0.01), before the run: 0.5 (good: below 0.01)." in runs
         assert "Run 3, Write a release (release to=v41) in production: verifying. Asked for by Kim Ji-woo. It took back run 2." in runs
+        assert "[run](/runs/2)" in runs, "each with a way to its page"
+        assert "- Write a release (run 1): " in document.partition("## What went well")[2].partition("## ")[0]
+        assert "- Write a release (run 2): Worse" in document.partition("## What did not go well")[2].partition("## ")[0]
         assert {path.read_text() for path in (tmp_path / "released").iterdir()} == {"v41"}

@@ -17,7 +17,8 @@ from bot.incidents.action_items import ActionItems
 from bot.incidents.actions import Actions, Call
 from bot.incidents.candidates import Candidates
 from bot.incidents.declaration import Declaration
-from bot.incidents.messages import HistoryRepaired, IncidentReopened, IncidentResolved, SayInChannel
+from bot.incidents.impacts import Impacts
+from bot.incidents.messages import HistoryRepaired, ImpactTold, IncidentReopened, IncidentResolved, SayInChannel
 from bot.incidents.models import Incident
 from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
@@ -29,7 +30,7 @@ from bot.oncall.messages import TellTeam
 from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
 from bot.paging.holding import Holding
-from bot.paging.messages import PageAcknowledged, PersonPaged
+from bot.paging.messages import AttemptFailed, PageAcknowledged, PageEscalated, PersonPaged
 from bot.paging.service import Paging
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
@@ -90,9 +91,10 @@ class House:
         self.links = Links(Secrets("a secret for these tests"), "https://tocsin.example", self.clock)
         self.postmortems = Postmortems(self.directory, self.incidents, self.links)
         self.recorder = Recorder(self.directory)
-        gatherer = Gatherer(self.directory, self.paging, ActionItems(self.incidents, self.directory))
+        self.items = ActionItems(self.incidents, self.directory)
+        self.gatherer = Gatherer(self.directory, self.paging, self.items)
         self.worker = Worker(self.database, self.clock)
-        self.writer = Writer(self.directory, gatherer)
+        self.writer = Writer(self.directory, self.gatherer)
         PostmortemWork(self.database, self.incidents, self.writer, self.postmortems).register(self.worker)
         self.slack = SlackGateway(web_client("xoxb-1", "http://127.0.0.1:9/api/"))  # nobody listens there
         self.press = Press()
@@ -107,13 +109,17 @@ class House:
         Deadlines(self.database, self.directory, self.incidents, self.postmortems).register(self.worker)
         self.worker.handles(TellTeam, self._tell_team)
         self.command.register(self.actions, Door(self.database, self.slack, self.directory.actor_of))
+        Impacts(self.incidents, self.directory).register(self.actions)
         pages = PageListener(self.directory, self.incidents)
         self.listeners.on(PersonPaged, pages.on_person_paged)
         self.listeners.on(PageAcknowledged, pages.on_acknowledged)
+        self.listeners.on(AttemptFailed, pages.on_attempt_failed)
+        self.listeners.on(PageEscalated, pages.on_escalated)
         self.listeners.on(IncidentResolved, self.postmortems.on_resolved)
         self.listeners.on(IncidentReopened, self.postmortems.on_reopened)
         self.listeners.on(HistoryRepaired, self.postmortems.on_repaired)
         self.listeners.on(PostmortemDrafted, self.reviews.on_drafted)
+        self.listeners.on(ImpactTold, lambda tx, fact: self.postmortems.amend(tx, fact.incident_id))
 
     async def _say(self, order: SayInChannel, _: object) -> None:
         self.said.append(order.headline.replace("{actor}", order.actor).replace("{words}", f": {order.words}" if order.words else ""))

@@ -137,7 +137,7 @@ async def test_comments_are_about_a_paragraph_are_answered_and_resolved(sqlite_h
     await drafted(house)
     client = await serve(house.web())
     kim, bo = Writer(house, client, KIM), Writer(house, client, BO)
-    block = re.search(r'<h2 data-block="(\d+)">Causes', await kim.page())
+    block = re.search(r'<h2 data-block="(\d+)" id="contributing-factors">', await kim.page())
     assert block is not None
     await bo.sends("comments", do="add", block=block[1], version="1", text="Who knew? <b>")
     page = await kim.page()

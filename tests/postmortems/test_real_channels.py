@@ -10,7 +10,8 @@ import pytest
 from bench.timeline import as_said
 from bot.incidents.lifecycle import IncidentState, Milestone, MilestoneKind
 from bot.incidents.severity import Severity
-from bot.postmortems.assemble import Facts, assemble
+from bot.postmortems.assemble import assemble
+from bot.postmortems.document import Facts
 from bot.postmortems.material import Material, Permalinks
 from bot.postmortems.render import to_markdown
 from bot.web.markdown import to_html

@@ -4,10 +4,12 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.db import BOT
+from bot.errors import InvalidInput
 from bot.incidents import timeline
 from bot.incidents.messages import HistoryRepaired
 from bot.incidents.sheet import Sheet
@@ -82,8 +84,8 @@ async def test_a_fact_of_nine_typed_at_noon_stands_at_nine_by_the_writers_clock(
     await house.do("resolve", "done")
     draft = await house.drafted()
     assert draft is not None
-    assert "- 09:20:00 **Kim Ji-woo** note: 18:20 cache flushed by hand *(recorded 2 h 40 min later)*" in draft.markdown
-    assert "- 12:00:00 **Kim Ji-woo** note: a few hours later it broke again" in draft.markdown
+    assert "- [09:20:00](#t-0302-092000) **Kim Ji-woo** note: 18:20 cache flushed by hand *(recorded 2 h 40 min later)*" in draft.markdown
+    assert "- [12:00:00](#t-0302-120000) **Kim Ji-woo** note: a few hours later it broke again" in draft.markdown
 
 
 async def test_what_was_deleted_is_said_without_its_words(sqlite_house: House) -> None:
@@ -180,3 +182,22 @@ async def test_what_people_review_is_not_written_over(sqlite_house: House) -> No
         await house.postmortems.order(tx, 1)
     draft = await house.drafted()
     assert draft is not None and draft.markdown == "# mine"
+
+
+async def test_what_people_say_of_the_harm_stands_in_the_document_with_who_said_it_and_the_rest_is_not_known(sqlite_house: House) -> None:
+    house = sqlite_house
+    await house.declare()  # 09:00 UTC, 18:00 in Seoul, where Kim is
+    house.later(minutes=30)
+    await house.act("impact", by=ANA, words="users 4,000 in EU")
+    await house.do("resolve", "done")
+    await house.drafted()
+    assert "impact began at 17:40 your time" in (await house.act("impact", by=KIM, words="since 17:40")).text  # type: ignore[union-attr]
+    await house.act("impact", by=KIM, words="users 5,200 in EU & <b>US</b>")
+    with pytest.raises(InvalidInput, match="/inc impact since 08:40"):
+        await house.act("impact", by=KIM, words="since Tuesday or so")
+    draft = await house.drafted()
+    assert draft is not None, "and the draft is brought up to date by itself"
+    assert "| Users affected | 5,200 in EU &amp; &lt;b&gt;US&lt;/b&gt;, says Kim Ji-woo *([09:30:00](#t-0302-093000" in draft.markdown
+    assert "4,000 in EU" in draft.markdown.partition("## Timeline")[2], "what was said before stands on the timeline"
+    assert "| Duration | 50 min, from its start to the last resolve *([milestones](#milestones))* |" in draft.markdown
+    assert "| Support | *not known*; whoever knows: `/inc #1 impact support 60 tickets` |" in draft.markdown
