@@ -9,6 +9,7 @@ from sqlmodel import col
 from bot.config.models import Team
 from bot.db import Tx
 from bot.incidents.models import Incident, is_real
+from bot.postmortems.blocks import day
 from bot.postmortems.models import Postmortem
 from bot.postmortems.states import PostmortemState
 from bot.slack.text import escape
@@ -32,4 +33,11 @@ async def unfinished(tx: Tx, team: Team, since: datetime, until: datetime) -> Se
         .limit(LISTED)
     )
     found = (await tx.session.execute(rows)).all()
-    return [f"Postmortem of #{incident.number} {escape(incident.title)}: {SAID[document.state]}" for document, incident in found]
+    return [f"Postmortem of #{one.number} {escape(one.title)}: {SAID[document.state]}{due(document, until)}" for document, one in found]
+
+
+def due(document: Postmortem, at: datetime) -> str:
+    """Until when its next step is due, and whether that is over."""
+    if document.due_on is None:
+        return ""
+    return f", due {day(document.due_on)}{', late' if document.due_on < at.date() else ''}"

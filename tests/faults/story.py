@@ -92,6 +92,11 @@ async def resolve(house: House) -> bool:
     return await in_channel(house, "/inc resolve rolled back")
 
 
+async def meet(house: House) -> bool:
+    """Kim calls a meeting about it."""
+    return await in_channel(house, "/inc postmortem meeting tomorrow 14:00")
+
+
 async def alert(house: House) -> bool:
     """Monitoring finds that storage is in trouble; what is not accepted is sent again."""
     return await post(house, "storage", "critical")
@@ -193,7 +198,7 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "pressed": (declare, press_ack),
     "updated": (declare, update),
     "resolved": (declare, three_minutes, resolve),
-    "drawn": (declare, resolve, a_minute),
+    "drawn": (declare, resolve, a_minute, meet),
     "reloaded": (reload,),
     "handed over": (stand_in, half_an_hour, an_hour),
     "covered": (ask_for_cover, take_it),

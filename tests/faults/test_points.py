@@ -90,7 +90,12 @@ POINTS = {
         "run: files brought, not shared",
         "run: files shared, not noted",
     ),
-    "drawn": ("picture: brought, not shared", "picture: shared, not noted"),
+    "drawn": (
+        "picture: brought, not shared",
+        "picture: shared, not noted",
+        "meeting: file brought, not shared",
+        "meeting: file shared, not noted",
+    ),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
 """Where the bot dies, by the chapter of the story in which it comes there."""

@@ -79,7 +79,9 @@ async def test_a_postmortem_is_edited_kept_reviewed_and_published_in_slack_alone
     assert await reminder(world) is WorkState.WAITING
 
     # Two have to agree with the same text.
-    await kim.command("/inc postmortem review @ana @bo", channel)
+    await kim.press("Ask for a review", channel)
+    await world.settled()
+    await kim.submit({"people": {"value": ["@ana", "@bo"]}})
     await world.heard(1, "2 approvals are wanted")
     read = (await stands(world)).version
     await ana.press(f"Approve version {read}", await direct(world, "ana"))
