@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from bot.postmortems.states import VersionKind
 
@@ -17,14 +16,15 @@ WORDS = {
 }
 
 
-class Version(Protocol):
-    """What is asked of a version."""
+@dataclass(frozen=True)
+class Version:
+    """A version without its text, which is long."""
 
     number: int
     kind: VersionKind
     author: str
     at: datetime
-    why: str
+    why: str = ""
 
 
 @dataclass(frozen=True)

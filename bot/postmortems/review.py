@@ -75,7 +75,7 @@ class Reviews:
         asked = await self.reviewers(tx, incident_id)
         fresh = [person for person in dict.fromkeys(people) if person not in asked]
         for person in fresh:
-            await self._refuse_outsider(tx, incident, person)
+            await self._refuse_reviewer(tx, incident, known, person)
         if known.state is not PostmortemState.DRAFT and not fresh:
             raise self._moved(tx, known, "is already")
         if known.state is PostmortemState.PUBLISHED:
@@ -148,9 +148,8 @@ class Reviews:
             places = "one place" if unsettled == 1 else f"{unsettled} places"
             raise Refusal(f"There are two texts for {places} in it. Settle that first: `/inc #{incident_id} postmortem` shows them.")
         await self._refuse_publisher(tx, incident, known)
-        await self._postmortems.move(tx, incident, known, PostmortemState.PUBLISHED)
         known.published_version = known.version
-        await tx.session.flush()
+        await self._postmortems.move(tx, incident, known, PostmortemState.PUBLISHED)
         await self._incidents.say(tx, incident, f"*Postmortem published* by {{actor}}: {self._link(incident)}, version {known.version}.")
         await tx.announce(PostmortemPublished(incident_id, known.version))
         return known
@@ -162,7 +161,9 @@ class Reviews:
             raise AlreadyDone(f"The postmortem of #{incident_id} is not published. Nothing to do.")
         await self._refuse_publisher(tx, incident, known)
         words = why.strip()[:LONGEST_WHY]
-        await self._postmortems.back_to_draft(tx, incident, known, "it is withdrawn")
+        await self._postmortems.back_to_draft(tx, incident, known, "what is published is")
+        await self._postmortems.unpublish(tx, known)
+        await self._postmortems.dated(tx, incident, known)
         await self._incidents.say(tx, incident, "*Postmortem withdrawn* by {actor}; it is a draft again.{words}", words=words)
         return known
 
@@ -192,6 +193,15 @@ class Reviews:
         if not await self._postmortems.sees(tx, incident, person):
             name = escape(self._directory.name(person))
             raise NotAllowed(f"#{incident.number} is private, and {name} has no part in it: `/inc join` in its channel comes first.")
+
+    async def _refuse_reviewer(self, tx: Tx, incident: Incident, known: Postmortem, person: ActorId) -> None:
+        """Whoever is asked has to be somebody whose approval counts."""
+        name = escape(self._directory.name(person))
+        if self._directory.person(person) is None:
+            raise NotAllowed(f"{name} is not in Tocsin's directory, so their approval would say nothing. Nobody was asked.")
+        if person == known.owner:
+            raise NotAllowed(f"{name} owns this postmortem, so others have to review it. Nobody was asked.")
+        await self._refuse_outsider(tx, incident, person)
 
     def _refuse_approver(self, tx: Tx, known: Postmortem) -> None:
         if self._directory.person(tx.actor) is None:

@@ -1,5 +1,6 @@
 """The verbs of postmortems: ordered, kept, edited, restored."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from bot.incidents.messages import ActionItemsChanged, HistoryRepaired, Incident
 from bot.incidents.models import COMMANDER, Incident, Role
 from bot.incidents.service import Incidents
 from bot.postmortems.blameless import Finding, look
-from bot.postmortems.merging import Block, Conflict, blocks, join, merge, spliced, tidy
+from bot.postmortems.merging import Block, Conflict, Merged, blocks, join, merge, spliced, tidy
 from bot.postmortems.messages import DraftPostmortem, PostmortemDrafted, PostmortemWithdrawn
 from bot.postmortems.models import Postmortem, PostmortemConflict
 from bot.postmortems.states import PostmortemState, VersionKind, takes_new_facts
@@ -29,6 +30,7 @@ PURPOSE = "postmortems"
 LINK_LASTS = timedelta(days=365)
 """Postmortems are read again when something like it happens; `/inc postmortem` gives a new link at any time."""
 OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
+LONG = 50_000
 LONGEST = 2_000_000
 """Characters of a document: ten times what a night of ten thousand messages makes."""
 
@@ -66,10 +68,13 @@ class Postmortems(Versions):
         await queue.cancel(tx, key=key_of(fact.incident_id))
         incident = await self._incidents.held(tx, fact.incident_id)
         known = await self.find(tx, fact.incident_id)
-        if known is not None and known.state is not PostmortemState.DRAFT:
-            await self.back_to_draft(tx, incident, known, "the incident is open again")
-            said = "is withdrawn, and a draft again" if known.published_version else "is a draft again"
-            await self._incidents.say(tx, incident, f"*Postmortem:* #{incident.number} is open again, so it {said}.")
+        if known is None or (known.state is PostmortemState.DRAFT and known.published_version is None):
+            return
+        said = "is withdrawn, and a draft again" if known.published_version else "is a draft again"
+        await self.back_to_draft(tx, incident, known, "the incident is open again")
+        await self.unpublish(tx, known)
+        known.moved_by = known.moved_at = None  # its review begins anew, and so does the time for it
+        await self._incidents.say(tx, incident, f"*Postmortem:* #{incident.number} is open again, so it {said}.")
 
     async def on_items_changed(self, tx: Tx, fact: ActionItemsChanged) -> None:
         """What is to be done stands in the document, too."""
@@ -129,7 +134,7 @@ class Postmortems(Versions):
         incident, known = await self.held(tx, incident_id)
         base = (await self.version(tx, incident_id, base_version)).markdown
         wanted = tidy(markdown)
-        merged = merge(base, known.markdown, wanted)
+        merged = await aside(base, known.markdown, wanted)
         if merged.markdown != known.markdown:
             is_merged = merged.markdown != wanted
             why = f"with what was changed since version {base_version}" if is_merged else ""
@@ -162,13 +167,17 @@ class Postmortems(Versions):
         return Saved(known)
 
     async def back_to_draft(self, tx: Tx, incident: Incident, known: Postmortem, why: str) -> None:
-        """A draft again, whatever it was: approvals end, and what is published is withdrawn."""
+        """A draft again, whatever it was: approvals end."""
         await self.withdraw_approvals(tx, incident, known, why)
-        await self.move(tx, incident, known, PostmortemState.DRAFT)
+        if known.state is not PostmortemState.DRAFT:
+            await self.move(tx, incident, known, PostmortemState.DRAFT)
+
+    async def unpublish(self, tx: Tx, known: Postmortem) -> None:
+        """What is published is not to be read any more."""
         if known.published_version is not None:
             known.published_version = None
             await tx.session.flush()
-            await tx.announce(PostmortemWithdrawn(incident.number))
+            await tx.announce(PostmortemWithdrawn(known.incident_id))
 
     def url(self, incident_id: int, suffix: str = "", *, reader: ActorId | None = None) -> str:
         """A signed link to the document's page; with the suffix ".md", to its Markdown. A `reader` reads a draft in their own zone."""
@@ -188,7 +197,7 @@ class Postmortems(Versions):
 
     async def _take_in(self, tx: Tx, incident: Incident, known: Postmortem, assembled: str, html: str = "") -> Sequence[Conflict]:
         """Merge newer facts into the document."""
-        merged = merge(known.generated, known.markdown, assembled)
+        merged = await aside(known.generated, known.markdown, assembled)
         is_untouched = known.markdown == known.generated
         known.generated, known.offered = assembled, None
         await self.dated(tx, incident, known)
@@ -239,6 +248,11 @@ class Postmortems(Versions):
         seats = select(col(Role.person)).where(col(Role.incident_id) == incident_id, col(Role.role) == COMMANDER)
         last: str | None = (await tx.session.execute(seats.order_by(col(Role.id).desc()).limit(1))).scalar()
         return last
+
+
+async def aside(base: str, standing: str, offered: str) -> Merged:
+    """Merge, where it takes a while in a thread, so that nobody's page waits for it."""
+    return await asyncio.to_thread(merge, base, standing, offered) if len(standing) > LONG else merge(base, standing, offered)
 
 
 def settled(parts: Sequence[Block], conflict: PostmortemConflict, choice: Choice) -> str:

@@ -10,7 +10,8 @@ from bot.errors import NotFound
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems.deadlines import due_on, next_reminder
-from bot.postmortems.merging import Block, blocks, follow
+from bot.postmortems.history import Version
+from bot.postmortems.merging import blocks, follow
 from bot.postmortems.messages import PostmortemChanged, RemindOfPostmortem
 from bot.postmortems.models import Postmortem, PostmortemApproval, PostmortemComment, PostmortemConflict, PostmortemVersion
 from bot.postmortems.states import ALLOWED, PostmortemState, VersionKind
@@ -54,10 +55,11 @@ class Versions:
         incident = await self._incidents.held(tx, incident_id)
         return incident, await self.get(tx, incident_id)
 
-    async def versions(self, tx: Tx, incident_id: int) -> list[PostmortemVersion]:
-        """Every version, the first one first."""
-        rows = select(PostmortemVersion).where(col(PostmortemVersion.incident_id) == incident_id).order_by(col(PostmortemVersion.number))
-        return list((await tx.session.execute(rows)).scalars())
+    async def versions(self, tx: Tx, incident_id: int) -> list[Version]:
+        """Every version, the first one first; `version` has the text of one."""
+        row = PostmortemVersion
+        rows = select(col(row.number), col(row.kind), col(row.author), col(row.at), col(row.why)).where(col(row.incident_id) == incident_id)
+        return [Version(*found) for found in (await tx.session.execute(rows.order_by(col(row.number)))).all()]
 
     async def version(self, tx: Tx, incident_id: int, number: int) -> PostmortemVersion:
         """One version; raises `NotFound`."""
@@ -86,7 +88,7 @@ class Versions:
 
     async def change(self, tx: Tx, incident: Incident, known: Postmortem, markdown: str, kind: VersionKind, why: str = "") -> None:
         """Let the document be this tidy text from now on; html is made anew when it is asked for. Approvals are of what was, and end."""
-        await self._carry_over(tx, incident.number, blocks(known.markdown), blocks(markdown))
+        await self._carry_over(tx, incident.number, known.markdown, markdown)
         known.markdown, known.html, known.changed_at, known.version = markdown, "", tx.now, known.version + 1
         self.remember(tx, known, kind, why)
         if known.state is not PostmortemState.DRAFT:
@@ -111,11 +113,15 @@ class Versions:
         await self._incidents.refresh(tx, incident)
 
     async def dated(self, tx: Tx, incident: Incident, known: Postmortem) -> None:
-        """Until when its next step is due, by its state, its severity and its owner's clock; whoever owes it is reminded."""
+        """Until when its next step is due, by its state, its severity and its owner's clock; whoever owes it is reminded.
+
+        What was in review in time has the time until it is to be published; what was published once owes nothing any more.
+        """
         zone, known.due_on = self._directory.zone_of(known.owner), None
-        if incident.ended_at is not None and not incident.is_drill:
+        if incident.ended_at is not None and not incident.is_drill and known.published_version is None:
             asked = self._directory.config.postmortems.rules(incident.severity)
-            known.due_on = due_on(known.state, incident.ended_at, zone, asked.review_within, asked.publish_within)
+            state = known.state if known.moved_at is None else PostmortemState.IN_REVIEW
+            known.due_on = due_on(state, incident.ended_at, zone, asked.review_within, asked.publish_within)
         await tx.session.flush()
         key = f"remind_of_postmortem:{incident.number}"
         if known.due_on is None:
@@ -132,14 +138,12 @@ class Versions:
             return
         mine = (col(PostmortemApproval.incident_id) == incident.number) & col(PostmortemApproval.withdrawn_at).is_(None)
         await tx.changed(update(PostmortemApproval).where(mine).values(withdrawn_at=tx.now))
-        names = [await self._directory.mention(tx, approval.person) for approval in given]
-        of = " and ".join(names)
-        said = f"*Postmortem:* {{actor}} changed something, so the approval of {of} is withdrawn: {why}."
-        await self._incidents.say(tx, incident, said)
+        of = " and ".join([await self._directory.mention(tx, approval.person) for approval in given])
+        await self._incidents.say(tx, incident, f"*Postmortem:* the approval of {of} is withdrawn: {why} ({{actor}}).")
+        who = escape(self._directory.name(tx.actor))
         for approval in given:
             if approval.person != tx.actor:
-                who = escape(self._directory.name(tx.actor))
-                text = f"Your approval of the postmortem of #{incident.number} is withdrawn: {why}, by {who}. Have another look."
+                text = f"Your approval of the postmortem of #{incident.number} is withdrawn: {why} ({who})."
                 await self.tell(tx, incident, approval.person, text, f"withdrawn:{approval.id}")
 
     async def tell(self, tx: Tx, incident: Incident, person: str, text: str, key: str, body: str = "") -> None:
@@ -147,14 +151,18 @@ class Versions:
         order = TellPerson(actor=person, text=text, blocks=body)
         await queue.schedule(tx, order, key=f"postmortem:{incident.number}:{key}:{person}", about=f"incident:{incident.number}")
 
-    async def _carry_over(self, tx: Tx, incident_id: int, before: tuple[Block, ...], after: tuple[Block, ...]) -> None:
-        """What is about a block stays with it, wherever it stands now."""
+    async def _carry_over(self, tx: Tx, incident_id: int, before: str, after: str) -> None:
+        """What is about a block stays with it, wherever it stands now; a conflict is about what stands there now."""
         rows = (
             *(await tx.session.execute(select(PostmortemComment).where(col(PostmortemComment.incident_id) == incident_id))).scalars(),
             *await self.conflicts(tx, incident_id),
         )
-        placed = [row for row in rows if row.block is not None and 0 <= row.block < len(before)]
-        if placed:
-            image = follow(before, after)
-            for row in placed:
-                row.block = image[row.block or 0]
+        placed = [row for row in rows if row.block is not None and row.block >= 0]
+        if not placed:
+            return
+        parts = blocks(after)
+        image = follow(blocks(before), parts)
+        for row in placed:
+            row.block = image[row.block or 0]
+            if isinstance(row, PostmortemConflict) and row.standing:
+                row.standing = "" if row.block is None else parts[row.block].text

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 
 from bot.postmortems.differences import Change, differences
-from bot.postmortems.history import told
+from bot.postmortems.history import Version, told
 from bot.postmortems.merging import blocks, tidy
-from bot.postmortems.models import PostmortemVersion
 from bot.postmortems.states import VersionKind
 from tests.postmortems.test_merging import DOCUMENTS
 
@@ -36,10 +35,8 @@ def test_in_a_changed_sentence_the_changed_words_are_told() -> None:
     assert (added.before, added.after) == ("", "New.")
 
 
-def version(number: int, kind: VersionKind, author: str, minutes: int, why: str = "") -> PostmortemVersion:
-    return PostmortemVersion(
-        incident_id=1, number=number, markdown="", kind=kind, author=author, at=NOW + timedelta(minutes=minutes), why=why
-    )
+def version(number: int, kind: VersionKind, author: str, minutes: int, why: str = "") -> Version:
+    return Version(number, kind, author, NOW + timedelta(minutes=minutes), why)
 
 
 def test_what_one_person_saves_in_one_sitting_is_one_line_of_the_history() -> None:

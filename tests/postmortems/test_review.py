@@ -52,7 +52,7 @@ async def test_a_severe_one_is_published_after_two_others_agree_with_the_same_te
     await edit(house, CAUSES, "A deploy flushed the cache.", by=BO)
     assert await house.worker.drain()
     assert "the approval of <@U0ANA000000> is withdrawn: version 2 is another text" in house.said[-1]
-    assert house.told[-1][0] == "ana" and "Have another look" in house.told[-1][1]
+    assert house.told[-1][0] == "ana" and "is withdrawn: version 2 is another text (Bo Lindqvist)." in house.told[-1][1]
     with pytest.raises(Refusal, match=r"Version 1 was changed meanwhile: it is version 2 now\."):
         await review(house, "approve", 1, by=ANA)
 
@@ -66,14 +66,18 @@ async def test_a_severe_one_is_published_after_two_others_agree_with_the_same_te
     async with house.database.read() as tx:
         known = await house.postmortems.get(tx, house.number)
         published = await house.postmortems.published(tx, house.number)
-    assert (known.state, known.version) == (S.IN_REVIEW, 3)
+    assert (known.state, known.version, known.due_on) == (S.IN_REVIEW, 3, None)
     assert published is not None and published.number == 2, "what was published stays until the new text is"
+    known = await review(house, "request_changes", "no version belongs there", by=ANA)
+    assert (known.state, known.published_version) == (S.DRAFT, 2)
 
     await house.do("reopen", "errors are back")
     async with house.database.read() as tx:
         known = await house.postmortems.get(tx, house.number)
         assert (known.state, known.published_version) == (S.DRAFT, None)
         assert await house.postmortems.approvals(tx, house.number) == []
+    assert await house.worker.drain()
+    assert "*Postmortem:* #1 is open again, so it is withdrawn, and a draft again." in house.said
     assert facts == [PostmortemPublished(house.number, 2), PostmortemWithdrawn(house.number)]
 
 
@@ -101,6 +105,9 @@ async def test_an_owner_or_author_alone_approves_nothing(sqlite_house: House) ->
         await review(house, "ask")
     with pytest.raises(InvalidTransition, match="It is a draft, and in review first"):
         await review(house, "approve", by=ANA)
+    for person, why in ((KIM, "Kim Ji-woo owns this postmortem"), (ActorId("slack:U0STRANGER"), "not in Tocsin's directory")):
+        with pytest.raises(NotAllowed, match=why):
+            await review(house, "ask", [ANA, person], by=ANA)
     await edit(house, CAUSES, "A deploy flushed the cache.", by=ANA)
     await review(house, "ask", [ANA])
     with pytest.raises(NotAllowed, match="You own this postmortem"):
