@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from socket import gethostname
 
 from aiohttp import web
@@ -61,12 +60,14 @@ from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
 from bot.incidents.reminding import Reminders
 from bot.incidents.repair import HistoryRepair
+from bot.incidents.restricting import Restricting
 from bot.incidents.service import Incidents
 from bot.incidents.signs import last_sign_of_life
 from bot.incidents.slack import IncidentListeners
 from bot.incidents.standing import Standings
 from bot.incidents.task_command import TaskCommand
 from bot.incidents.tracking import Tracking
+from bot.incidents.web import LINK_LASTS as INCIDENT_LINK_LASTS
 from bot.incidents.web import PURPOSE as INCIDENT_PAGE
 from bot.incidents.web import IncidentPage
 from bot.incidents.widening import Widening
@@ -213,8 +214,6 @@ from bot.work.orders import WorkDied
 from bot.work.recurring import Recurring
 from bot.work.worker import Worker
 
-INCIDENT_LINK_LASTS = timedelta(days=90)
-"""The card and the postmortem link to it, and both are read for weeks."""
 logger = log.get(__name__)
 
 
@@ -416,6 +415,8 @@ async def build_rooms(
     listeners.on(incident_orders.ResponderJoined, widening.on_responder_joined)
     listeners.on(paging_facts.PageAcknowledged, executives.on_acknowledged)
     listeners.on(paging_facts.PageAcknowledged, customers.on_acknowledged)
+    for keeper in (executives, customers, postmortems):
+        listeners.on(incident_orders.IncidentRestricted, keeper.on_restricted)
     tracking.listen(listeners)
 
     listeners.on(reload_facts.ConfigurationInForce, lambda tx, fact: watching.start(tx))
@@ -510,6 +511,7 @@ async def build_rooms(
     IncidentListeners(directory, incidents, actions, standings, confirmations).register(door)
     game_days.register(actions, door, worker)
     converting.register(actions, worker)
+    Restricting(database, directory, incidents, paging, posting).register(actions, door, worker)
     TaskCommand(incidents, items, item_report, directory).register(actions, door)
     Impacts(incidents, directory).register(actions)
     TimelineListeners(directory, recorder).register(door)

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http.cookies import CookieError
 from urllib.parse import quote, urlsplit
 
@@ -39,6 +40,8 @@ class Visit:
     session: SignedIn | None = field(default=None, repr=False)
     is_unsigned: bool = False
     """The sandbox let it in without either."""
+    link_ends: datetime | None = None
+    """Until when the link that it came by is good."""
 
     def page(self, template: str, **values: object) -> web.Response:
         """A page that extends `accounts/layout.html`: it shows who reads, and its forms include `accounts/token.html`."""
@@ -146,25 +149,24 @@ class ReaderPages:
         key, query = request.query.get(UNSIGNED), dict(request.query)
         session = await self._sessions.of(request)
         if session is not None:
-            holds_link = key is not None and self._holds(key, purpose, ids)
-            address = f"{path}?k={quote(key)}" if key is not None and holds_link else path
-            return Visit(self._accounts.signed_in(session, holds_link=holds_link), ids, query, {}, address, session)
+            ends = self._ends(key, purpose, ids) if key is not None else None
+            address = f"{path}?k={quote(key)}" if key is not None and ends else path
+            return Visit(self._accounts.signed_in(session, holds_link=ends is not None), ids, query, {}, address, session, link_ends=ends)
         if key is not None:
             grant = self._links.open(key, purpose, *ids, way_out=way_out)
-            return Visit(self._accounts.linked(grant.person), ids, query, {}, f"{path}?k={quote(key)}")
+            return Visit(self._accounts.linked(grant.person), ids, query, {}, f"{path}?k={quote(key)}", link_ends=grant.expires_at)
         if self._is_open:
             person = ActorId(query["as"]) if "as" in query else None
             address = f"{path}?as={quote(person)}" if person else path
             return Visit(self._accounts.linked(person, holds_link=False), ids, query, {}, address, is_unsigned=True)
         raise self._stranger(request, way_out)
 
-    def _holds(self, key: str, purpose: str, ids: Sequence[str]) -> bool:
-        """Whether a signed-in reader's link is good; one that is not takes nothing from them."""
+    def _ends(self, key: str, purpose: str, ids: Sequence[str]) -> datetime | None:
+        """Until when a signed-in reader's link is good; None for one that is not, which takes nothing from them."""
         try:
-            self._links.open(key, purpose, *ids)
+            return self._links.open(key, purpose, *ids).expires_at
         except NotAllowed:
-            return False
-        return True
+            return None
 
     def _stranger(self, request: web.Request, way_out: str) -> Exception:
         """What becomes of somebody with neither."""

@@ -13,7 +13,7 @@ from bot.incidents import timeline
 from bot.incidents.blocks import notice_to_decide
 from bot.incidents.drafts import ALLOWED, LONGEST, Notice, NoticeKind, NoticeState, is_stale, wanted
 from bot.incidents.lifecycle import is_worked_on
-from bot.incidents.messages import DraftNotice, IncidentDeclared, SeverityChanged, StateChanged
+from bot.incidents.messages import DraftNotice, IncidentDeclared, IncidentRestricted, SeverityChanged, StateChanged
 from bot.incidents.models import CustomerNotice, Incident
 from bot.incidents.service import Incidents
 from bot.paging.messages import PageAcknowledged
@@ -50,6 +50,16 @@ class Customers:
     async def on_state_changed(self, tx: Tx, fact: StateChanged) -> None:
         """It is over, or open again."""
         await self._order(tx, await self._incidents.held(tx, fact.incident_id), is_patient=is_worked_on(fact.after))
+
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """Nobody outside hears of it: drafts are withdrawn, and those who were asked read its number alone."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        for notice in await self._notices(tx, incident):
+            if notice.state is NoticeState.DRAFT:
+                await self._withdraw(tx, notice)
+            for version in range(notice.version + 1):
+                for person in self._directory.config.audiences.customer_approvers:
+                    await self._incidents.unsay(tx, incident, f"notice:{notice.number}:{version}:{person}", person=person)
 
     async def _order(self, tx: Tx, incident: Incident, *, is_patient: bool) -> None:
         if incident.stays_inside or not (self._concerns_customers(incident) or await self._notices(tx, incident)):

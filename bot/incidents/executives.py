@@ -9,7 +9,7 @@ from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.incidents import timeline
 from bot.incidents.lifecycle import IncidentState, humane, is_worked_on
-from bot.incidents.messages import IncidentDeclared, SeverityChanged, StateChanged, TellExecutives
+from bot.incidents.messages import IncidentDeclared, IncidentRestricted, SeverityChanged, StateChanged, TellExecutives
 from bot.incidents.models import ExecutiveAlert, Incident
 from bot.incidents.service import Incidents
 from bot.paging.messages import PageAcknowledged
@@ -45,6 +45,14 @@ class Executives:
     async def on_acknowledged(self, tx: Tx, fact: PageAcknowledged) -> None:
         """Somebody is on it: now there is something to say."""
         await self._look(tx, fact.incident_id, is_answered=True)
+
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """What they read of it says its number alone from now on."""
+        incident = await self._incidents.held(tx, fact.incident_id)
+        theirs = select(ExecutiveAlert).where(col(ExecutiveAlert.incident_id) == incident.number)
+        for alert in (await tx.session.execute(theirs)).scalars().all():
+            for what in ("alert", "all-clear"):
+                await self._incidents.unsay(tx, incident, f"executive:{alert.id}:{what}", person=alert.person)
 
     async def _look(self, tx: Tx, incident_id: int, *, is_answered: bool = False) -> None:
         incident = await self._incidents.held(tx, incident_id)

@@ -56,6 +56,7 @@ QUESTIONS = {
     "handoff": "What shall they know: suspected, under way, owed?",
     "task": "What is to be done?",
     "drill": "What is practised?",
+    "private": "Why?",
     "convert": "What is wrong?",
 }
 

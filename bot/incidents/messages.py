@@ -40,6 +40,13 @@ class SeverityConfirmed:
 
 
 @dataclass(frozen=True)
+class IncidentRestricted:
+    """An incident that everybody could see is for those invited alone from now on."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class ResponderJoined:
     """Somebody has a part in an incident who had none in that role before."""
 
@@ -270,6 +277,31 @@ class ConvertChannel(Order):
     team: str | None = None
     people: tuple[str, ...] = ()
     reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveChannel(Order):
+    """Take what we show out of the channel of an incident that is private now; `topic` is its own where it was an ordinary one."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    incident_id: int
+    channel_id: str
+    card_ts: str
+    topic: str | None
+    is_adopted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsay(Order):
+    """Edit the message that was posted under `key`, in a channel or to a person, so that it says `text`."""
+
+    destination: ClassVar[str] = "slack"
+    priority: ClassVar[Priority] = Priority.URGENT
+    key: str
+    text: str
+    channel: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,8 @@ class Incident(SQLModel, table=True):
     service: str | None = None
     team: str | None = None
     is_private: bool = False
+    private_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Links that were made before name nobody who may see it."""
     is_drill: bool = False
     """A game day: worked on like any other, heard of by nobody else, and counted nowhere (`is_real`)."""
     origin: str

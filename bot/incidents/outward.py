@@ -17,6 +17,7 @@ from bot.incidents.messages import (
     SayInChannel,
     SayInOps,
     SeatActingCommander,
+    Unsay,
 )
 from bot.incidents.models import Incident, Invitation
 from bot.incidents.records import Records
@@ -115,6 +116,12 @@ class Outward(Records):
         else:
             order = NagForUpdate(incident_id=incident.number)
             await queue.refresh(tx, order, key=key, about=f"incident:{incident.number}", due=incident.next_update_at)
+
+    async def unsay(self, tx: Tx, incident: Incident, key: str, *, channel: str = "", person: str = "") -> None:
+        """Let what was posted under a key, in a channel or to a person, say no more than that it is private; what waits is not posted."""
+        await queue.cancel(tx, key=key)
+        order = Unsay(key=key, channel=channel, person=person, text=f"#{incident.number} is private now.")
+        await queue.schedule(tx, order, key=f"unsay:{key}", about=f"incident:{incident.number}")
 
     # Trouble
 

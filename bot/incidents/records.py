@@ -1,13 +1,13 @@
 """Finding incidents, and who may see them."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import col
 
 from bot.config.models import Config, Level
-from bot.db import ActorId, Tx, hold_incident
+from bot.db import BOT, ActorId, Tx, hold_incident
 from bot.directory.service import SLACK_ACTOR
 from bot.errors import NotFound
 from bot.incidents import roles
@@ -19,6 +19,8 @@ from bot.paging.service import Paging
 LISTED = 20
 LARGEST = 2**31 - 1
 """The largest number that the table could hold; people may type any."""
+A_SECOND = timedelta(seconds=1)
+"""Links carry whole seconds."""
 ENDED = frozenset({"all", "closed", "resolved", "cancelled"})
 
 
@@ -80,6 +82,17 @@ class Records:
     async def is_insider(self, tx: Tx, incident: Incident) -> bool:
         """Whether who acts has a part in the incident, was paged for it, or declared it."""
         return tx.actor in await self.paged(tx, incident) or self._is_mine(tx, incident, await roles.of_person(tx, tx.actor))
+
+    async def check_reader(self, tx: Tx, incident: Incident, person: ActorId | None, given_at: datetime) -> None:
+        """A link to a private incident opens for those with a part in it, and where it was given since it is private.
+
+        Raises `NotFound` for everybody else.
+        """
+        if not incident.is_private or incident.private_since is None or given_at + A_SECOND > incident.private_since:
+            return
+        with tx.acting(person or BOT):
+            if person is None or not await self.is_insider(tx, incident):
+                raise NotFound(f"There is no incident #{incident.number}.")
 
     async def paged(self, tx: Tx, incident: Incident, page_id: int | None = None) -> list[str]:
         """The people chosen to be paged so far, in order; for one page, those of it alone."""

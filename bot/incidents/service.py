@@ -85,6 +85,7 @@ class Incidents(Outward):
             service=judged.service.id if judged.service else None,
             team=judged.team.id if judged.team else None,
             is_private=judged.is_private,
+            private_since=tx.now if judged.is_private else None,
             is_drill=wanted.is_drill,
             origin=wanted.origin,
             declared_by=tx.actor,

@@ -6,7 +6,7 @@ from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
 from bot.events import Listeners
 from bot.incidents import blocks
-from bot.incidents.messages import CommanderChanged, IncidentDeclared, SeverityChanged, StateChanged, TrackIncident
+from bot.incidents.messages import CommanderChanged, IncidentDeclared, IncidentRestricted, SeverityChanged, StateChanged, TrackIncident
 from bot.incidents.models import Incident, TrackedIncident
 from bot.incidents.service import Incidents
 from bot.incidents.standing import Standings
@@ -41,6 +41,7 @@ class Tracking:
         listeners.on(StateChanged, self.on_change)
         listeners.on(CommanderChanged, self.on_change)
         listeners.on(PageAcknowledged, self.on_change)
+        listeners.on(IncidentRestricted, self.on_restricted)
 
     async def on_change(self, tx: Tx, fact: Told) -> None:
         """Something that the line shows has changed."""
@@ -51,11 +52,19 @@ class Tracking:
             order = TrackIncident(incident_id=incident.number)
             await queue.refresh(tx, order, key=key, about=about, due=tx.now + PATIENCE, at_latest=True)
 
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """The line says its number alone, and follows it no more."""
+        if await tx.session.get(TrackedIncident, fact.incident_id) is not None:
+            order, about = TrackIncident(incident_id=fact.incident_id), f"incident:{fact.incident_id}"
+            await queue.refresh(tx, order, key=f"track:{fact.incident_id}", about=about)
+
     async def track(self, order: TrackIncident, claim: Claim) -> Outcome:
         """Post the line, once; from then on edit it. One that somebody deleted is not posted again."""
         async with self._db.read() as tx:
             incident = await self._incidents.get(tx, order.incident_id)
-            line = blocks.tracked(await self._standings.of(tx, incident))
+            line = (
+                blocks.tracked(await self._standings.of(tx, incident)) if not incident.is_private else f"#{incident.number} is private now."
+            )
             tracked = await tx.session.get(TrackedIncident, order.incident_id)
         if tracked is not None:
             shown = [block.to_dict() for block in blocks.sentence(line)]

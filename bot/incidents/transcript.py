@@ -4,6 +4,7 @@ A message that is known by a pin alone has no author yet, and is left out.
 """
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -89,9 +90,9 @@ async def spoken(tx: Tx, incident_id: int) -> list[Spoken]:
     return [Spoken(*row) for row in (await tx.session.execute(rows)).all()]
 
 
-async def reactions(tx: Tx, channel_id: str) -> list[Reaction]:
-    """The reactions that still stand in a channel."""
-    standing = (col(Reaction.channel_id) == channel_id) & col(Reaction.is_removed).is_(False)
+async def reactions(tx: Tx, channels: Collection[str]) -> list[Reaction]:
+    """The reactions that still stand in these channels."""
+    standing = col(Reaction.channel_id).in_(channels) & col(Reaction.is_removed).is_(False)
     order = (col(Reaction.ts), col(Reaction.event_ts), col(Reaction.person), col(Reaction.name))
     return list((await tx.session.execute(select(Reaction).where(standing).order_by(*order))).scalars())
 

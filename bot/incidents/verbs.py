@@ -57,7 +57,7 @@ class Verb:
     aliases: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()  # the words an OPTIONAL argument may consist of where it must parse in full
     needs_incident: bool = True
-    surfaces: frozenset[Surface] = frozenset()  # none: a later version has it, and this one says so
+    surfaces: frozenset[Surface] = TYPED
 
     @property
     def is_free_text(self) -> bool:
@@ -210,7 +210,13 @@ TABLE = (
         words=frozenset({"draft", "open", "show", "approve", "publish", "edit", "facts", "history", "versions", "meeting", "tags"}),
         surfaces=TYPED,
     ),
-    Verb("private", Argument.TEXT, "restrict an incident to those invited", "private customer data in a log"),
+    Verb(
+        "private",
+        Argument.TEXT,
+        "restrict an incident to those invited: asks first, since there is no way back",
+        "private customer data in a log",
+        surfaces=WRITTEN | {Surface.ANSWER},
+    ),
     Verb(
         "convert",
         Argument.TEXT,

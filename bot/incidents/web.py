@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -24,6 +24,8 @@ from bot.web.signing import Grant
 
 PURPOSE = "i"
 WAY_OUT = "Open the newest link to the incident, or type /inc in Slack."
+LINK_LASTS = timedelta(days=90)
+"""The card and the postmortem link to it, and both are read for weeks."""
 SHOWN = 100
 """Lines of the timeline on the page, newest first; the postmortem has them all."""
 LONGEST = 500
@@ -103,6 +105,7 @@ class IncidentPage:
         incident = await self._incidents.get(tx, int(number))
         if incident.is_private and grant.expires_at == NEVER:  # the sandbox opens pages unsigned, but not this one
             raise NotAllowed(f"This incident is private: its page opens only by the link that was sent. {WAY_OUT}")
+        await self._incidents.check_reader(tx, incident, grant.person, grant.expires_at - LINK_LASTS)
         return incident
 
     def _where(self, incident: Incident) -> str:

@@ -92,6 +92,8 @@ class IncidentWork:
         faultpoints.reached("card: posted, not stored")
         async with self._db.begin(actor=BOT) as tx:
             stored = await self._incidents.held(tx, order.incident_id)
+            if stored.channel_id != incident.channel_id:  # it has moved to a private one meanwhile, which gets a card of its own
+                return Done()
             stored.card_ts = posted
             for part in ("pin", "topic"):
                 dress = DressChannel(incident_id=order.incident_id, part=part)

@@ -29,13 +29,14 @@ def page_blocks(notice: Notice) -> list[Block]:
     """The page with its buttons; once answered, without them. Several pages have one button each, and one for all."""
     if notice.bundle:
         return _bundle_blocks(notice)
-    title = clamp(escape(one_line(notice.title)), LONGEST_TITLE)
+    is_shown = not (notice.private and is_place(notice.person))  # a channel has other readers than who is paged
+    title = clamp(escape(one_line(notice.title)), LONGEST_TITLE) if is_shown else ""
     lead = "*Private incident.* " if notice.private else ""
     blocks: list[Block] = [
         SectionBlock(block_id="page", text=MarkdownTextObject(text=f"{lead}*{notice.label} #{notice.incident}* {title}"))
     ]
     if notice.asked_by:
-        words = f": {clamp(escape(one_line(notice.words)), LONGEST_TITLE)}" if notice.words else ""
+        words = f": {clamp(escape(one_line(notice.words)), LONGEST_TITLE)}" if notice.words and is_shown else ""
         blocks.append(SectionBlock(block_id="asked", text=MarkdownTextObject(text=f"*{escape(notice.asked_by)}* asks for you{words}")))
     blocks.append(ContextBlock(block_id="about", elements=[MarkdownTextObject(text=" · ".join(_about(notice)))]))
     blocks.append(SectionBlock(block_id="standing", text=MarkdownTextObject(text=escape(notice.standing))))
@@ -75,7 +76,8 @@ def policy_offer(page_id: int, version: int, policy: str) -> Block:
 
 
 def _about(notice: Notice) -> list[str]:
-    parts = [escape(notice.service)] if notice.service else []
+    is_shown = not (notice.private and is_place(notice.person))
+    parts = [escape(notice.service)] if notice.service and is_shown else []
     parts += [f"since {notice.since}"] + ([] if is_place(notice.person) else [f"you: {escape(notice.why)}"])
     if notice.channel_id:
         parts.append(channel_link(notice.channel_id))

@@ -210,6 +210,13 @@ class Paging:
                 ended += 1
         return ended
 
+    async def make_private(self, tx: Tx, incident_id: int) -> None:
+        """From now on nothing that is sent of the incident says what it is about, and what Slack shows is edited."""
+        for page in await self._pages(tx, incident_id):
+            page.private = True
+            page.place = json.dumps({key: value for key, value in json.loads(page.place).items() if key != "channel_id"})
+            await self.refresh_messages(tx, page)
+
     async def channel_ready(self, tx: Tx, incident_id: int, channel_id: str) -> None:
         """The incident's channel exists: from now on pages link to it."""
         for page in await self._pages(tx, incident_id):

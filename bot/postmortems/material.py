@@ -155,7 +155,7 @@ class Gatherer:
 
     async def _messages(self, tx: Tx, incident: Incident, said: Sequence[Spoken], urls: "Permalinks") -> list[Message]:
         reactions: dict[str, list[Reaction]] = {}
-        for reaction in await transcript.reactions(tx, incident.channel_id or ""):
+        for reaction in await transcript.reactions(tx, {row.channel_id for row in said}):
             reactions.setdefault(reaction.ts, []).append(reaction)
         names = {author: self._directory.name(author.removeprefix(OTHER_APP)) for author in {row.author for row in said}}
         return [_message(row, names[row.author], reactions.get(row.ts, ()), urls) for row in said]

@@ -9,7 +9,7 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems.merging import blocks, follow
 from bot.postmortems.models import Postmortem
-from bot.postmortems.service import Postmortems
+from bot.postmortems.service import LINK_LASTS, Postmortems
 from bot.web.markdown import to_html
 
 MARKDOWN, PDF, SVG, PNG = ".md", ".pdf", ".svg", ".png"
@@ -42,6 +42,8 @@ class Reading:
         """A private incident is for those whom it concerns, and for whoever was sent its link."""
         if visit.is_unsigned:  # the sandbox opens pages unsigned, but not this one
             raise NotAllowed(f"This incident is private: its postmortem opens only by the link that was sent. {WAY_OUT}")
+        if visit.reader.holds_link and visit.link_ends is not None:
+            await self._incidents.check_reader(tx, incident, visit.reader.person, visit.link_ends - LINK_LASTS)
         if not visit.reader.holds_link:
             with tx.acting(visit.reader.actor):
                 if not await self._incidents.is_insider(tx, incident):

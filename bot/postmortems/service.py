@@ -13,7 +13,7 @@ from bot.db import BOT, ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, NotFound
 from bot.incidents.lifecycle import IncidentState
-from bot.incidents.messages import ActionItemsChanged, HistoryRepaired, IncidentReopened, IncidentResolved
+from bot.incidents.messages import ActionItemsChanged, HistoryRepaired, IncidentReopened, IncidentResolved, IncidentRestricted
 from bot.incidents.models import COMMANDER, Incident, Role
 from bot.incidents.service import Incidents
 from bot.postmortems.blameless import Finding, look
@@ -82,6 +82,14 @@ class Postmortems(Versions):
 
     async def on_repaired(self, tx: Tx, fact: HistoryRepaired) -> None:
         """The history may hold what events had missed."""
+        await self.amend(tx, fact.incident_id)
+
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """What is published of an incident that is private now is withdrawn, and the document says that it is."""
+        known = await self.find(tx, fact.incident_id)
+        if known is not None and known.published_version is not None:
+            incident = await self._incidents.held(tx, fact.incident_id)
+            await self.back_to_draft(tx, incident, known, "the incident is private now")
         await self.amend(tx, fact.incident_id)
 
     async def amend(self, tx: Tx, incident_id: int) -> None:

@@ -59,6 +59,9 @@ class StartPage:
         runbook = self._catalogue.find(grant.ids[1])
         async with self._db.read() as tx:
             incident = await self._incidents.get(tx, incident_number(grant))
+            with tx.acting(grant.person):
+                if incident.is_private and not await self._incidents.is_insider(tx, incident):
+                    raise NotAllowed(f"This incident is for those invited alone. {WAY_OUT}")
         environments = self._catalogue.environments(runbook)
         options = await self._catalogue.options(runbook, environments[0])
         return pages.page(

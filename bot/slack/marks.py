@@ -14,9 +14,9 @@ def mark(key: str) -> dict[str, object]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-async def posted_before(slack: SlackGateway, channel: str, key: str) -> str | TryLater | None:
+async def posted_before(slack: SlackGateway, channel: str, key: str, back: int = LOOK_BACK) -> str | TryLater | None:
     """The ts of the message in this channel (by its id) that carries the key; None when there is none, or Slack will not say."""
-    history = await slack.call("conversations.history", channel=channel, limit=LOOK_BACK, include_all_metadata=True)
+    history = await slack.call("conversations.history", channel=channel, limit=back, include_all_metadata=True)
     if isinstance(history, TryLater):
         return history
     messages = history.data.get("messages") if isinstance(history, Ok) else None

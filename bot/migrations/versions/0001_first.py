@@ -147,6 +147,7 @@ def upgrade() -> None:
         sa.Column("service", sa.String(), nullable=True),
         sa.Column("team", sa.String(), nullable=True),
         sa.Column("is_private", sa.Boolean(), nullable=False),
+        sa.Column("private_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_drill", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
         sa.Column("declared_by", sa.String(), nullable=False),
