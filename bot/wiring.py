@@ -486,6 +486,7 @@ async def build_rooms(
     publishing = Publishing(incidents, (CanvasPublisher(directory, gateway), FolderPublisher(directory), GitPublisher(directory, press)))
     listeners.on(PostmortemPublished, publishing.on_published)
     listeners.on(PostmortemWithdrawn, publishing.on_withdrawn)
+    listeners.on(incident_orders.IncidentRestricted, publishing.on_restricted)
     PublishingWork(database, directory, incidents, postmortems, pictures, paper, publishing, settings.url).register(worker)
     PostmortemWork(database, incidents, writer, postmortems).register(worker)
     Deadlines(database, directory, incidents, postmortems).register(worker)

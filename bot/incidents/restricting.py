@@ -1,6 +1,6 @@
 """`/inc private`: an incident is for those invited alone from now on. Slack turns no public channel private, so it moves to another one."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 from sqlalchemy import delete, func, update
@@ -18,7 +18,7 @@ from bot.incidents.service import Incidents
 from bot.paging.service import Paging
 from bot.slack.channels import Posting
 from bot.slack.door import Door
-from bot.slack.gateway import Failed, Ok
+from bot.slack.gateway import Failed, Ok, Result
 from bot.slack.gateway import TryLater as SlackAway
 from bot.slack.marks import mark, posted_before
 from bot.slack.replies import Reply, Say
@@ -135,21 +135,21 @@ class Restricting:
                     return TryLater("its card is being written just now")
         text = f"#{number} is private now and goes on elsewhere. Who works on it is invited there."
         earlier = await posted_before(slack, channel, claim.key) if claim.attempt > 1 else None
-        shown = [block.to_dict() for block in blocks.sentence(text)]
-        steps: list[tuple[str, dict[str, Any]]] = []
         card = order.card_ts or await posted_before(slack, channel, f"post_card:{number}:{channel}", FAR_BACK)
+        shown = blocks.sentence(text)
+        topic = f"#{number} is private now" if order.topic is None else order.topic
+        name = f"{self._directory.config.incidents.channel_prefix}-{number}-was-here"
+        steps: list[Callable[[], Awaitable[Result]]] = [lambda: slack.call("conversations.setTopic", channel=channel, topic=topic)]
         if isinstance(card, str):
-            steps.append(("chat.update", {"ts": card, "text": text, "blocks": shown}))
-        steps.append(("conversations.setTopic", {"topic": order.topic if order.topic is not None else f"#{number} is private now"}))
+            steps.insert(0, lambda: slack.call("chat.update", channel=channel, ts=card, text=text, blocks=shown))
         if not order.is_adopted:
-            prefix = self._directory.config.incidents.channel_prefix
-            steps.append(("conversations.rename", {"name": f"{prefix}-{number}-was-here"}))
+            steps.append(lambda: slack.call("conversations.rename", channel=channel, name=name))
         if earlier is None:
-            steps.append(("chat.postMessage", {"text": text, "metadata": mark(claim.key)}))
+            steps.append(lambda: slack.call("chat.postMessage", channel=channel, text=text, metadata=mark(claim.key)))
         elif not isinstance(earlier, str):
             return earlier
-        for method, args in steps:
-            answer = await slack.call(method, channel=channel, **args)
+        for step in steps:
+            answer = await step()
             if isinstance(answer, SlackAway):
                 return answer
             if isinstance(answer, Failed) and answer.slack_is_gone:

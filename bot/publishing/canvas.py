@@ -49,7 +49,7 @@ class CanvasPublisher:
         return ()
 
     async def publish(self, edition: Edition, copy: Copy, note: Note) -> Published | TryLater | Refused:
-        if edition.channel is None:
+        if edition.channel is None and not copy.outside_id:
             return Refused("the incident has no channel.")
         if not await note(copy.outside_id):
             return TryLater("somebody else is publishing it")
@@ -57,9 +57,14 @@ class CanvasPublisher:
         if copy.outside_id:
             seen = await self._seen(copy.outside_id)
             if isinstance(seen, Seen):
+                named = await self._rename(copy.outside_id, title_of(edition)) if edition.is_emptied else None
+                if named is not None and not isinstance(named, Ok):
+                    return outcome(named)
                 return await self._update(copy.outside_id, seen, text, copy, note)
             if not (isinstance(seen, Failed) and seen.code in GONE):
                 return outcome(seen)
+        if edition.channel is None:
+            return Refused("its canvas is gone, and the incident has no channel.")
         return await self._make(edition.channel, title_of(edition), text, copy, note)
 
     async def _make(self, channel: str, title: str, text: str, copy: Copy, note: Note) -> Published | TryLater | Refused:
@@ -121,6 +126,10 @@ class CanvasPublisher:
             if not isinstance(done, Ok):
                 return outcome(done)
         return Published(canvas, text, "canvas", seen.url, is_hand_edited=True, conflicts=conflicts)
+
+    async def _rename(self, canvas: str, title: str) -> Result:
+        asked = {"operation": "rename", "title_content": {"type": "markdown", "markdown": title}}
+        return await self._slack.call("canvases.edit", canvas_id=canvas, changes=[asked])
 
     async def _edit(self, canvas: str, change: Change) -> Result:
         """One change, since Slack takes one a call."""

@@ -4,10 +4,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 WITHDRAWN = "> This postmortem was withdrawn and is being revised. What follows is how it was."
+PRIVATE = "> This postmortem is private now. It can be read by those who take part in the incident."
 _NAME = re.compile(r"\{([a-z]+)\}")
 _TITLE = re.compile(r"\A(# [^\n]*\n)")
 
@@ -29,6 +30,8 @@ class Edition:
     """Its page, for whoever signs in."""
     channel: str | None = None
     is_withdrawn: bool = False
+    is_emptied: bool = False
+    """Others read the place, and it was published before the incident became private."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """What else goes out with it, by ending: `.pdf`, `.html`."""
 
@@ -46,6 +49,12 @@ class Edition:
         return f"{front_matter(self)}\n{self.text}"
 
 
+def emptied(edition: Edition) -> Edition:
+    """What a place that others read may still say of an incident that has become private."""
+    said = f"# Postmortem of #{edition.number}\n\n{PRIVATE}\n"
+    return replace(edition, title="private", service="", markdown=said, channel=None, is_withdrawn=False, is_emptied=True, files={})
+
+
 def front_matter(edition: Edition) -> str:
     """What programs read of it: YAML between two lines."""
     values: dict[str, object] = {
@@ -57,7 +66,7 @@ def front_matter(edition: Edition) -> str:
         "resolved": moment(edition.ended_at) if edition.ended_at else None,
         "published": moment(edition.published_at),
         "version": edition.version,
-        "state": "withdrawn" if edition.is_withdrawn else "published",
+        "state": "private" if edition.is_emptied else "withdrawn" if edition.is_withdrawn else "published",
         "source": edition.url,
     }
     # What JSON writes, YAML reads: so nothing in a title means anything.

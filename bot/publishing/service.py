@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from bot.db import Tx
+from bot.incidents.messages import IncidentRestricted
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems.messages import PostmortemPublished, PostmortemWithdrawn
@@ -38,6 +39,10 @@ class Publishing:
             found = await self.find(tx, fact.incident_id, name)
             if found is not None and found.version:
                 await self._order(tx, fact.incident_id, name)
+
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """Each copy that others read is emptied, whatever became of it before."""
+        await self.on_withdrawn(tx, PostmortemWithdrawn(fact.incident_id))
 
     async def find(self, tx: Tx, incident_id: int, publisher: str) -> Publication | None:
         """What is known of a copy."""
@@ -96,6 +101,13 @@ class Publishing:
 def may_have(publisher: Publisher, incident: Incident) -> bool:
     """Whether this place may have the words of this incident."""
     return not (publisher.is_shared and incident.stays_inside)
+
+
+def is_to_be_emptied(publisher: Publisher, incident: Incident, row: Publication | None) -> bool:
+    """Whether this place has words that it may not have any more: others read it, or did when they were brought there."""
+    if row is None or not row.version or not incident.is_private or incident.private_since is None:
+        return False
+    return publisher.is_shared or row.at <= incident.private_since
 
 
 def headline(publisher: str, is_withdrawn: bool, done: Published) -> str:

@@ -13,11 +13,11 @@ from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
 from bot.postmortems.press import CannotPress
 from bot.postmortems.service import PURPOSE, Postmortems
-from bot.publishing.editions import Edition
+from bot.publishing.editions import Edition, emptied
 from bot.publishing.messages import Publish
 from bot.publishing.models import PublicationState
-from bot.publishing.publisher import Copy, Published
-from bot.publishing.service import Publishing, may_have
+from bot.publishing.publisher import Copy, Published, Publisher
+from bot.publishing.service import Publishing, is_to_be_emptied, may_have
 from bot.work import queue
 from bot.work.orders import Done, Outcome, Refused, TryLater
 from bot.work.queue import Claim
@@ -71,8 +71,8 @@ class PublishingWork:
         if publisher is None or not publisher.is_on():
             return Done()
         async with self._db.read() as tx:
-            task = await self._task(tx, order)
-        if task is None or not may_have(publisher, task.incident):
+            task = await self._task(tx, order, publisher)
+        if task is None or not (may_have(publisher, task.incident) or task.edition.is_emptied):
             return Done()
 
         async def note(outside_id: str, *, is_hand_edited: bool = False) -> bool:
@@ -95,15 +95,15 @@ class PublishingWork:
                     await self._publishing.tell_of_delay(tx, order.incident_id, order.publisher, done.why)
         return done if isinstance(done, TryLater) else Done()
 
-    async def _task(self, tx: Tx, order: Publish) -> Task | None:
+    async def _task(self, tx: Tx, order: Publish, publisher: Publisher) -> Task | None:
         """What is published now, or the last that was, as withdrawn; None when neither ever was."""
         incident = await self._incidents.get(tx, order.incident_id)
         known = await self._postmortems.find(tx, order.incident_id)
         row = await self._publishing.find(tx, order.incident_id, order.publisher)
         if known is None:
             return None
-        number = known.published_version
-        if number is None and (row is None or not row.version or row.state is PublicationState.WITHDRAWN):
+        number, is_private = known.published_version, is_to_be_emptied(publisher, incident, row)
+        if number is None and not is_private and (row is None or not row.version or row.state is PublicationState.WITHDRAWN):
             return None
         version = await self._postmortems.version(tx, order.incident_id, number or (row.version if row else 0))
         service = self._directory.service(incident.service) if incident.service else None
@@ -122,12 +122,14 @@ class PublishingWork:
             is_withdrawn=number is None,
         )
         copy = Copy(row.outside_id, row.text, row.is_hand_edited) if row else Copy()
+        if is_private:
+            edition = emptied(edition)
         return Task(incident, edition, await self._pictures.find(tx, incident.number), copy)
 
     async def _with_files(self, task: Task, formats: tuple[str, ...]) -> tuple[Edition, str]:
         """The edition with what else goes out, and a remark where something of that cannot be made. What is withdrawn is text alone."""
         edition, files, remark = task.edition, dict[str, bytes](), ""
-        if edition.is_withdrawn:
+        if edition.is_withdrawn or edition.is_emptied:
             return edition, remark
         about = task.incident, f"Version {edition.version}", edition.markdown, task.picture, edition.url
         if "html" in formats:

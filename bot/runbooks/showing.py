@@ -7,6 +7,7 @@ from bot.db import BOT, Database, Tx
 from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.incidents import timeline
+from bot.incidents.lifecycle import is_open
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.runbooks import approval, blocks, output
@@ -63,7 +64,7 @@ class RunCards:
             incident = await self._incidents.get(tx, run.incident_id)
             shown = await self.shown(tx, run, incident.severity)
         if incident.channel_id is None:
-            return TryLater("the incident has no channel yet", timedelta(seconds=5))
+            return TryLater("the incident has no channel yet", timedelta(seconds=5)) if is_open(incident.state) else Done()
         if run.message_ts is not None:
             text, card = blocks.headline(shown), blocks.card(shown)
             answer = await self._slack.call("chat.update", channel=incident.channel_id, ts=run.message_ts, text=text, blocks=card)

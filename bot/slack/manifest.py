@@ -28,6 +28,7 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "conversations.join": ("channels:join",),
     "conversations.list": CHANNELS_READ,
     "conversations.open": ("im:write",),
+    "conversations.rename": CHANNELS_WRITE,
     "conversations.setTopic": CHANNELS_WRITE,
     "files.completeUploadExternal": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),

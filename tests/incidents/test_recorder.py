@@ -174,7 +174,7 @@ async def test_events_of_one_message_that_arrive_at_once_do_not_trip_over_each_o
 
     await asyncio.gather(*(one(raw) for raw in (message, later, eyes, pin(message, "1767348004.000000")) * 4))
     async with database.read() as tx:
-        ((row,), (mark,)) = await transcript.messages(tx, 1), await transcript.reactions(tx, channel)
+        ((row,), (mark,)) = await transcript.messages(tx, 1), await transcript.reactions(tx, [channel])
     assert (row.text, row.first_text, row.is_pinned, mark.person) == ("looked", "looking", True, "ana")
 
 
@@ -288,7 +288,7 @@ def test_the_rows_say_how_things_stood_in_the_end(one_database: tuple[asyncio.Ru
     async def kept() -> tuple[object, ...]:
         async with database.read() as tx:
             rows = await transcript.messages(tx, await transcript.incident_of(tx, channel) or 0)
-            standing = await transcript.reactions(tx, channel)
+            standing = await transcript.reactions(tx, [channel])
         return (
             {row.ts: row.text for row in rows},
             {row.ts for row in rows if row.deleted_at},

@@ -68,7 +68,7 @@ class Deaf:
 
     async def reactions(self) -> set[tuple[str, str]]:
         async with self.database.read() as tx:
-            return {(row.person, row.name) for row in await transcript.reactions(tx, self.channel)}
+            return {(row.person, row.name) for row in await transcript.reactions(tx, [self.channel])}
 
     def another_process(self) -> Worker:
         """A worker that remembers nothing of what the one before did."""

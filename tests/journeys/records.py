@@ -26,7 +26,7 @@ async def record(world: World, number: int) -> list[Said]:
     async with world.bot.database.read() as tx:
         incident = await world.bot.rooms.incidents.get(tx, number)
         rows = await transcript.messages(tx, number)
-        reactions = await transcript.reactions(tx, incident.channel_id or "")
+        reactions = await transcript.reactions(tx, [incident.channel_id or ""])
     places = {row.ts: place for place, row in enumerate(rows)}
     return [
         Said(

@@ -128,3 +128,24 @@ async def test_nothing_of_a_private_incident_leaves_its_channel(sqlite_publishin
     assert [*(tmp_path / "site").iterdir()] == []
     assert await publication(world, 1, "git") is None
     assert "checkout" in await canvas(world, channel), "those who may see it have it in its own channel"
+
+
+async def test_what_was_published_before_it_became_private_is_emptied(sqlite_publishing: World, bare: Path, tmp_path: Path) -> None:
+    world, kim = sqlite_publishing, sqlite_publishing.user("kim")
+    await kim.command("/inc sev3 checkout is slow")
+    await world.settled()
+    channel = await over(world)
+    await published(world, channel)
+    await world.heard(1, "Postmortem published in* the git repository")
+    await world.heard(1, "Postmortem published in* this channel's canvas")
+    await world.advance(minutes=1)
+    await kim.command("/inc private it shows who paid what", channel)
+    await kim.press("Make #1 private", channel)
+    await world.settled()
+    await world.advance(minutes=1)
+    for text in (git(bare, "show", f"main:{PATH}"), (tmp_path / "site" / PATH).read_text()):
+        assert "checkout is slow" not in text and "This postmortem is private now" in text, text
+    assert not (tmp_path / "site" / PATH).with_suffix(".pdf").exists()
+    [shown] = (await world.sandbox.get("/channels/inc-1-was-here"))["canvases"]
+    assert "checkout is slow" not in str(shown) and "This postmortem is private now" in str(shown), shown
+    assert "restarted" in await world.postmortem(1), "those who take part still have it"
