@@ -532,7 +532,7 @@ async def build_rooms(
     incident_page.register(signed)
     reading = Reading(incidents, postmortems)
     comments = Comments(directory, postmortems)
-    review = ReviewDoor(database, directory, reading, postmortems, reviews)
+    review = ReviewDoor(database, directory, reading, postmortems, reviews, meetings)
     review.register(readers)
     PostmortemPages(database, directory, reading, writer, postmortems, comments, review, pictures, paper).register(readers)
     Editor(database, directory, reading, postmortems, Unsaved(postmortems)).register(readers)

@@ -19,10 +19,10 @@ class Access(IntEnum):
 
 
 MEANS: Mapping[Access, str] = {
-    Access.VIEWER: "reads what the company may read",
-    Access.RESPONDER: "writes postmortems, comments on them and reviews them",
-    Access.COMMANDER: "publishes and withdraws what others own, too",
-    Access.ADMIN: "does all of that, and signs others out",
+    Access.VIEWER: "You are a viewer: you read what the company may read.",
+    Access.RESPONDER: "You are a responder: you write postmortems, comment on them and review them.",
+    Access.COMMANDER: "You are a commander: you write and review postmortems, and publish or withdraw those of others, too.",
+    Access.ADMIN: "You are an admin: you do what commanders do, and sign others out.",
 }
 
 

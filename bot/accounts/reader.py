@@ -39,7 +39,7 @@ class Reader:
     def must(self, needed: Access) -> ActorId:
         """Who acts, if they may; raises `SignInNeeded` or `NotAllowed`."""
         if self.person is None:
-            how = "Sign in with Slack" if self.can_sign_in else "Open a link of your own: type /inc postmortem in the incident's channel"
+            how = "Sign in with Slack" if self.can_sign_in else "Ask Tocsin in Slack for a link of your own"
             raise SignInNeeded(f"This link names nobody, so with it things can only be looked at. {how}.")
         if not self.may(needed):
             raise NotAllowed(

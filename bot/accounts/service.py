@@ -21,6 +21,18 @@ MOST_SESSIONS = 20
 """Of one person at a time; the oldest goes first."""
 
 
+PROGRAMS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("iPhone", "an iPhone"),
+    ("iPad", "an iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "a Mac"),
+    ("Linux", "Linux"),
+)
+"""The first mark that a browser's name for itself has: most names have several."""
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """A session, for the browser that holds its key."""
@@ -62,9 +74,11 @@ class Accounts:
         return await self._directory.actor_of(tx, claims.slack_user)
 
     async def begin(self, tx: Tx, person: ActorId, name: str, browser: str) -> str:
-        """Begin a session; returns the key that its browser keeps."""
+        """Begin a session in a browser that calls itself so; returns the key that it keeps."""
         key = secrets.token_urlsafe(32)
-        row = BrowserSession(key_hash=_hash(key), person=person, name=name, browser=browser[:200], signed_in_at=tx.now, seen_at=tx.now)
+        row = BrowserSession(
+            key_hash=_hash(key), person=person, name=name, browser=browser_of(browser), signed_in_at=tx.now, seen_at=tx.now
+        )
         tx.session.add(row)
         await tx.session.flush()
         older = [one.key_hash for one in (await self.sessions(tx, person))[MOST_SESSIONS:]]
@@ -130,3 +144,10 @@ def csrf_of(key: str) -> str:
 
 def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def browser_of(agent: str) -> str:
+    """What a browser calls itself, as people call it: `Firefox on Windows`."""
+    program = next((name for mark, name in PROGRAMS if mark in agent), "a browser")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return f"{program} on {system}" if system else program

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.accounts.access import Access
 from bot.accounts.pages import ReaderPages, Visit
@@ -10,6 +11,7 @@ from bot.db import ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput
 from bot.incidents.models import Incident
+from bot.postmortems.meetings import Meetings
 from bot.postmortems.models import Postmortem
 from bot.postmortems.reading import WAY_OUT, Reading, number_of, page_of
 from bot.postmortems.review import Reviews
@@ -17,6 +19,8 @@ from bot.postmortems.service import PURPOSE, Postmortems
 from bot.postmortems.states import PostmortemState
 
 REVIEWER = re.compile(r"reviewer:(.+)")
+LOCAL = "%Y-%m-%dT%H:%M"
+"""As a browser writes a time of day without a zone."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,21 @@ class Standing:
     """Why the reader does not approve, where one could expect it."""
     people: Sequence[tuple[str, str, bool]]
     """Whom they could ask or give it to: id, name, and whether they were asked."""
+    meeting: str
+    """When people meet about it, on the reader's clock; "" when they do not."""
+    meeting_file: str
+    """Where that is for a calendar."""
+    suggested: str
+    """A time for one, as a browser's own field has it."""
 
 
 class ReviewDoor:
     """The buttons."""
 
-    def __init__(self, database: Database, directory: Directory, reading: Reading, postmortems: Postmortems, reviews: Reviews) -> None:
+    def __init__(
+        self, database: Database, directory: Directory, reading: Reading, postmortems: Postmortems, reviews: Reviews, meetings: Meetings
+    ) -> None:
+        self._meetings = meetings
         self._db = database
         self._directory = directory
         self._reading = reading
@@ -74,7 +87,8 @@ class ReviewDoor:
                 why_not = "You own it, so others approve it." if known.owner == reader.person else "You have approved it."
         people = [(one.id, one.name, one.id in asked) for one in self._directory.config.people.values() if one.id != reader.person]
         lacking = await self._reviews.lacking(tx, incident, known)
-        return Standing(lacking, agreements, frozenset(may), why_not, sorted(people, key=lambda one: one[1]) if may else ())
+        shown = sorted(people, key=lambda one: one[1]) if may else ()
+        return Standing(lacking, agreements, frozenset(may), why_not, shown, *await self._meeting(tx, incident, reader.actor, bool(may)))
 
     async def act(self, visit: Visit) -> str:
         """One verb, as the reader."""
@@ -96,11 +110,34 @@ class ReviewDoor:
                     await self._reviews.withdraw(tx, number, fields.get("why", ""))
                 case "give":
                     await self._reviews.give(tx, number, ActorId(fields.get("person", "")))
+                case "meet":
+                    await self._meetings.call(tx, number, self._meant(visit))
+                case "call off":
+                    await self._meetings.call_off(tx, number)
                 case "take":
                     await self._postmortems.take_offered(tx, number)
                 case _:
                     raise InvalidInput("This page is not complete. Open it again.")
         return page_of(visit)
+
+    async def _meeting(self, tx: Tx, incident: Incident, reader: ActorId, may_call: bool) -> tuple[str, str, str]:
+        """When people meet, where that is for a calendar, and a time for a meeting if there is none and the reader may call one."""
+        zone = self._directory.zone_of(reader)
+        row = await self._meetings.find(tx, incident.number)
+        if row is not None and row.cancelled_at is None:
+            local = row.starts_at.astimezone(zone)
+            return f"{local:%A}, {local.day} {local:%B %H:%M}, {row.minutes} minutes", self._meetings.url(incident.number), ""
+        with tx.acting(reader):
+            at = (await self._meetings.suggest(tx, incident.number)).astimezone(zone) if may_call else None
+        return "", "", f"{at:{LOCAL}}" if at else ""
+
+    def _meant(self, visit: Visit) -> datetime:
+        """The time in a browser's own field, on the clock of who filled it in."""
+        try:
+            typed = datetime.fromisoformat(visit.fields.get("at", ""))
+        except ValueError:
+            raise InvalidInput("Say when to meet, as 2026-03-10 14:00.") from None
+        return typed.replace(tzinfo=self._directory.zone_of(visit.reader.person)).astimezone(UTC)
 
     async def _of_state(self, tx: Tx, incident: Incident, known: Postmortem, person: ActorId, has_approved: bool) -> set[str]:
         match known.state:

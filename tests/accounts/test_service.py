@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.accounts.access import Access
 from bot.accounts.models import BrowserSession
 from bot.accounts.openid import Claims
-from bot.accounts.service import MOST_SESSIONS, Accounts
+from bot.accounts.service import MOST_SESSIONS, Accounts, browser_of
 from bot.clock import FakeClock
 from bot.config.access import AccessPolicy
 from bot.config.loader import load
@@ -79,6 +79,20 @@ async def test_the_table_holds_no_key_and_only_so_many_rows_of_one_person(
         rows = list((await tx.session.execute(select(BrowserSession))).scalars())
     assert len(rows) == MOST_SESSIONS and newest not in str(rows)
     assert not await is_there(sqlite_database, accounts, rows[0].key_hash), "what the table holds signs nobody in"
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36", "Chrome on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1", "Safari on an iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0", "Edge on Windows"),
+        ("curl/8", "a browser"),
+        ("", "a browser"),
+    ],
+)
+def test_a_session_is_known_by_its_browser(agent: str, told: str) -> None:
+    assert browser_of(agent) == told
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ class House:
         sessions = Sessions(self.database, self.accounts, "https://tocsin.example")
         readers = ReaderPages(app, self.accounts, sessions, self.links, is_open=self.is_open)
         reading, comments = Reading(self.incidents, self.postmortems), Comments(self.directory, self.postmortems)
-        review = ReviewDoor(self.database, self.directory, reading, self.postmortems, self.reviews)
+        review = ReviewDoor(self.database, self.directory, reading, self.postmortems, self.reviews, self.meetings)
         review.register(readers)
         PostmortemPages(
             self.database, self.directory, reading, self.writer, self.postmortems, comments, review, self.pictures, Paper(self.press)

@@ -174,3 +174,31 @@ def test_each_block_carries_its_number_where_it_is_shown(markdown: str) -> None:
     assert re.findall(r'<(\w+) data-block="(\d+)"', html) == [
         ("h1", "0"), ("li", "1"), ("li", "2"), ("p", "3"), ("tr", "4"), ("tr", "6"), ("code", "7"), ("blockquote", "8"),
     ]  # fmt: skip
+
+
+async def test_the_review_goes_by_the_buttons_of_the_page(sqlite_house: House, serve: Serve) -> None:
+    house = sqlite_house
+    await drafted(house)
+    client = await serve(house.web())
+    kim, bo, ana = Writer(house, client, KIM), Writer(house, client, BO), Writer(house, client, ANA)
+    assert "Name an owner" in await kim.page()
+    await kim.sends("review", do="give", person="kim")
+    await kim.sends("review", **{"do": "ask", "reviewer:bo": "on", "reviewer:ana": "on", "reviewer:<nobody>": "on"})
+    page = await kim.page()
+    assert "2 more approvals are needed. You own it, so others approve it." in page and "Bo Lindqvist: asked" in page
+    assert 'value="approve"' not in page and 'value="approve"' in await bo.page()
+    again = await bo.says("review", do="approve", version="7")
+    assert again["status"] == 400 and "Look at that, and approve it then" in str(again["error"])
+    await bo.sends("review", do="approve", version="1")
+    assert "You have approved it." in await bo.page() and "Bo Lindqvist: approved" in await kim.page()
+    await ana.sends("review", do="changes", why="The cause is a guess.")
+    assert "The cause is a guess." in await kim.page() and ">Draft<" in await kim.page()
+
+    await kim.sends("review", do="meet", at="2026-03-10T14:00")
+    page = await kim.page()
+    assert "Tuesday, 10 March 14:00, 60 minutes" in page and "/meetings/1?k=" in page
+    assert "Tuesday, 10 March 06:00" in await bo.page(), "on Bo's own clock"
+    await bo.sends("review", do="call off")
+    assert "10 March" not in await kim.page() and "Call a meeting" in await kim.page()
+    for wrong in ({"do": "meet", "at": "soon"}, {"do": "dance"}, {}):
+        assert (await kim.says("review", **wrong))["status"] == 400
