@@ -13,12 +13,12 @@ from slack_sdk.models.blocks import (
     MarkdownTextObject,
     Option,
     PlainTextInputElement,
-    SectionBlock,
     StaticSelectElement,
     UserMultiSelectElement,
 )
 from slack_sdk.models.views import View
 
+from bot.incidents.blocks import sentence
 from bot.incidents.models import Incident
 from bot.postmortems.merging import Section
 from bot.postmortems.models import Postmortem, PostmortemConflict
@@ -60,11 +60,6 @@ def day(when: date) -> str:
 def encoded(blocks: Sequence[Block]) -> str:
     """Blocks as orders carry them."""
     return json.dumps([block.to_dict() for block in blocks])
-
-
-def sentence(text: str) -> list[Block]:
-    """Our words as a section, in mrkdwn."""
-    return [SectionBlock(text=MarkdownTextObject(text=clamp(text)))]
 
 
 def draft_buttons(known: Postmortem, url: str) -> list[Block]:

@@ -5,11 +5,12 @@ from datetime import date
 from bot.config.models import Team
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
+from bot.incidents.blocks import sentence
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.oncall.messages import TellTeam
 from bot.postmortems import blocks
-from bot.postmortems.deadlines import days_late, may_remind, next_reminder, team_hears
+from bot.postmortems.deadlines import days_late, may_remind, team_hears
 from bot.postmortems.messages import RemindOfPostmortem
 from bot.postmortems.models import Postmortem
 from bot.postmortems.service import OVER, Postmortems
@@ -44,29 +45,27 @@ class Deadlines:
         async with self._db.begin(actor=BOT) as tx:
             incident = await self._incidents.held(tx, order.incident_id)
             known = await self._postmortems.find(tx, order.incident_id)
-            if known is None or known.due_on is None or incident.state not in OVER:
+            if known is None or incident.state not in OVER:
                 return
+            await self._postmortems.dated(tx, incident, known)  # by the configuration of now; it orders the next one, too
             zone = self._directory.zone_of(known.owner)
-            if may_remind(known.due_on, tx.now, zone):
-                await self._tell(tx, incident, known, tx.now.astimezone(zone).date())
-            again = next_reminder(known.due_on, tx.now, zone, self._directory.config.action_items.remind_at)
-            await queue.refresh(tx, order, key=claim.key, about=claim.about, due=again)
+            if known.due_on is not None and may_remind(known.due_on, tx.now, zone):
+                await self._tell(tx, incident, known, known.due_on, tx.now.astimezone(zone).date())
 
-    async def _tell(self, tx: Tx, incident: Incident, known: Postmortem, today: date) -> None:
+    async def _tell(self, tx: Tx, incident: Incident, known: Postmortem, due: date, today: date) -> None:
         """The owner each time; their team's channel once it is late, and then once a week."""
-        assert known.due_on is not None
-        late = days_late(known.due_on, today)
+        late = days_late(due, today)
         team = self._directory.team(incident.team) if incident.team else None
         person = self._owner(known, team)
         if person is not None:
             whose = "" if person == known.owner else " Nobody owns it yet: `owner @kim` after `postmortem` gives it to somebody."
-            text = f"{self._what(incident, known, today, person)}{whose} {NEXT[known.state].format(number=incident.number)}"
-            shown = [*blocks.sentence(text), *blocks.draft_buttons(known, self._postmortems.url(incident.number, reader=person))]
+            text = f"{self._what(incident, known, due, today, person)}{whose} {NEXT[known.state].format(number=incident.number)}"
+            shown = [*sentence(text), *blocks.draft_buttons(known, self._postmortems.url(incident.number, reader=person))]
             await self._postmortems.tell(tx, incident, person, text, f"due:{today}", blocks.encoded(shown))
         if person is not None and not team_hears(late):
             return
         owner = await self._directory.mention(tx, known.owner) if known.owner else "nobody"
-        text = f"{self._what(incident, known, today, None)} Owned by {owner}."
+        text = f"{self._what(incident, known, due, today, None)} Owned by {owner}."
         if incident.is_private or team is None:
             await self._incidents.say(tx, incident, text)
         else:
@@ -80,12 +79,11 @@ class Deadlines:
                 return ActorId(person)
         return None
 
-    def _what(self, incident: Incident, known: Postmortem, today: date, reader: ActorId | None) -> str:
+    def _what(self, incident: Incident, known: Postmortem, due: date, today: date, reader: ActorId | None) -> str:
         """Which document, and until when it is wanted. A private incident's title stays in its channel."""
         title = "" if incident.is_private else f" {escape(incident.title)}"
         address = link(self._postmortems.url(incident.number, reader=reader), f"postmortem of #{incident.number}")
-        assert known.due_on is not None
-        when = "today" if known.due_on == today else f"by {blocks.day(known.due_on)}"
-        late = known.due_on < today
+        when = "today" if due == today else f"by {blocks.day(due)}"
+        late = due < today
         step = "in review" if known.state is PostmortemState.DRAFT else "published"
         return f"The {address}{title} {'was' if late else 'is'} to be {step} {when}{' and is late' if late else ''}."

@@ -14,6 +14,7 @@ from bot.db import ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import AlreadyDone, InvalidInput, InvalidTransition, NotAllowed, Refusal
 from bot.incidents import roles
+from bot.incidents.blocks import sentence
 from bot.incidents.models import Incident
 from bot.incidents.names import headline
 from bot.incidents.service import Incidents
@@ -232,7 +233,7 @@ class Reviews:
                 continue
             what = f"{self._link(incident, person)}{self._title(incident)}, version {known.version}"
             text = f"{self._name(tx.actor)} asks you to review the {what}."
-            shown = blocks.encoded([*blocks.sentence(text), *blocks.review_buttons(known, self._url(incident, person))])
+            shown = blocks.encoded([*sentence(text), *blocks.review_buttons(known, self._url(incident, person))])
             await self._tell(tx, incident, [person], text, f"review:{self._key(known)}", shown)
 
     async def _tell(self, tx: Tx, incident: Incident, people: Sequence[str | None], text: str, key: str, body: str = "") -> None:

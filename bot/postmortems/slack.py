@@ -11,6 +11,7 @@ from bot.db import BOT, ActorId, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound, Refusal
 from bot.incidents.actions import Action, Actions, Call
+from bot.incidents.blocks import sentence
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.oncall.times import load, span
@@ -140,7 +141,7 @@ class PostmortemCommand:
         now = " It is brought up to date now." if takes_new_facts(known.state) else ""
         text = "\n".join([f"{line}.{now}", *await self._waits(tx, incident, known)])
         conflicts = [(one, self._whose(one.author)) for one in await self._postmortems.conflicts(tx, incident.number)]
-        return Say(text, [*blocks.sentence(text), *blocks.conflicts(incident.number, conflicts)] if conflicts else ())
+        return Say(text, [*sentence(text), *blocks.conflicts(incident.number, conflicts)] if conflicts else ())
 
     async def _waits(self, tx: Tx, incident: Incident, known: Postmortem) -> list[str]:
         """Whose it is, until when, and what is to be decided."""
@@ -175,7 +176,7 @@ class PostmortemCommand:
             local = at.astimezone(zone)
             shown = f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
             text = f"{shown} ({zone}) suits most of who would come. Another time: `/inc #{number} postmortem meeting tue 14:00`"
-            return Say(text, [*blocks.sentence(text), *blocks.meeting_button(number, at, shown)])
+            return Say(text, [*sentence(text), *blocks.meeting_button(number, at, shown)])
         await asyncio.to_thread(load)  # the first time takes a while, and nobody's page waits for it
         found = span(typed if SAYS_LENGTH.search(typed) else f"{typed} +{USUAL.seconds // 60}m", tx.now, zone.key)
         row = await self._meetings.call(tx, number, found.start, found.end - found.start)

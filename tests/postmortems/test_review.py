@@ -1,5 +1,7 @@
 """From the draft to what everybody reads: who agrees, who was first, and what a change takes back."""
 
+import asyncio
+
 import pytest
 
 from bot.db import ActorId
@@ -9,7 +11,7 @@ from bot.postmortems.messages import PostmortemPublished, PostmortemWithdrawn
 from bot.postmortems.models import Postmortem
 from bot.postmortems.states import PostmortemState as S
 from tests.postmortems.house import ANA, KIM, House
-from tests.postmortems.test_service import CAUSES, assembled, edit
+from tests.postmortems.test_service import CAUSES, HELPED, assembled, edit
 
 BO, LEE = ActorId("bo"), ActorId("lee")
 
@@ -96,6 +98,21 @@ async def test_of_two_who_press_at_once_the_second_is_told_who_was_first_and_whe
     await review(house, "publish", by=ANA)
     with pytest.raises(AlreadyDone, match=r"^It is already published, by Ana Silva at 18:03\. Nothing to do\.$"):
         await review(house, "publish")
+
+
+async def test_two_at_the_same_moment_both_lose_nothing_and_one_is_first(house: House) -> None:
+    """Two transactions at once, as two replicas have them."""
+    await owned(house, severity=3)
+    saved = await asyncio.gather(edit(house, CAUSES, "By hand.", by=ANA, base=1), edit(house, HELPED, "At once.", by=KIM, base=1))
+    assert sorted(one.postmortem.version for one in saved) == [2, 3]
+    async with house.database.read() as tx:
+        known = await house.postmortems.get(tx, house.number)
+    assert "By hand." in known.markdown and "At once." in known.markdown
+    await review(house, "ask", [BO, LEE])
+    for verb, people in (("approve", (BO, LEE)), ("publish", (KIM, BO))):
+        answers = await asyncio.gather(*(review(house, verb, by=person) for person in people), return_exceptions=True)
+        (second,) = [one for one in answers if isinstance(one, BaseException)]
+        assert isinstance(second, AlreadyDone) and "It is already" in str(second) and ", by " in str(second)
 
 
 async def test_an_owner_or_author_alone_approves_nothing(sqlite_house: House) -> None:

@@ -13,6 +13,7 @@ from tests.postmortems.house import ANA, KIM, House
 
 BO = ActorId("bo")
 CAUSES = "*To be written: what had to come together for this to happen?*"
+HELPED = "*To be written: what else helped?*"
 
 
 async def drafted(house: House, **more: object) -> Postmortem:
@@ -119,7 +120,7 @@ async def test_of_two_who_write_at_once_the_second_loses_no_word(sqlite_house: H
 async def test_two_who_write_in_two_places_are_merged(house: House) -> None:
     await drafted(house)
     await edit(house, CAUSES, "By hand.", by=ANA, base=1)
-    saved = await edit(house, "*To be written: what else helped?*", "The alert came at once.", by=BO, base=1)
+    saved = await edit(house, HELPED, "The alert came at once.", by=BO, base=1)
     assert "By hand." in saved.postmortem.markdown and "came at once" in saved.postmortem.markdown
     async with house.database.read() as tx:
         third = (await house.postmortems.versions(tx, house.number))[2]
@@ -131,7 +132,7 @@ async def test_words_that_look_for_who_are_pointed_out_and_saved(sqlite_house: H
     saved = await edit(sqlite_house, CAUSES, "Kim broke it and should have known.")
     assert "should have known" in saved.postmortem.markdown
     assert [found.words for found in saved.wording] == ["Kim broke", "should have known"]
-    again = await edit(sqlite_house, "*To be written: what else helped?*", "We were lucky.")
+    again = await edit(sqlite_house, HELPED, "We were lucky.")
     assert again.wording == (), "only what was written now is looked at"
 
 
