@@ -58,6 +58,7 @@ from bot.incidents.look_command import LookCommand
 from bot.incidents.models import Incident
 from bot.incidents.pages import PageListener
 from bot.incidents.recorder import Recorder
+from bot.incidents.recurrences import Recurrences
 from bot.incidents.reminding import Reminders
 from bot.incidents.repair import HistoryRepair
 from bot.incidents.restricting import Restricting
@@ -330,6 +331,7 @@ async def build_rooms(
     effects = Effects(directory, incidents, catalogue, runs)
     remedies = Remedies(directory, incidents, runs, alerts_card.firing)
 
+    recurrences = Recurrences(database, incidents, items)
     tracker = tracker_of(settings)
     trackers = Trackers(directory, incidents, items, settings.url)
 
@@ -433,6 +435,7 @@ async def build_rooms(
     listeners.on(incident_orders.IncidentCancelled, game_days.on_over)
     listeners.on(incident_orders.IncidentResolved, postmortems.on_resolved)
     listeners.on(incident_orders.IncidentReopened, postmortems.on_reopened)
+    listeners.on(incident_orders.IncidentDeclared, recurrences.on_declared)
     listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, trackers.on_items_changed)
@@ -468,10 +471,12 @@ async def build_rooms(
     DirectoryWork(database, directory, gateway).register(worker)
     AlertWork(database, alerts, intake).register(worker)
     reminders.register(worker)
+    recurrences.register(worker)
     TrackerWork(database, trackers, tracker).register(worker)
     worker.handles(incident_orders.RepairHistory, repair.repair_history)
     gatherer = Gatherer(directory, paging, items)
     run_report = RunReport(directory, runs)
+    gatherer.add("Did it come back?", recurrences.accounts)
     gatherer.add(CHANGES, changes.accounts)
     gatherer.add(RUNS, run_report.accounts)
     gatherer.add(ALERTS, alerts_report.accounts)
@@ -513,7 +518,7 @@ async def build_rooms(
     game_days.register(actions, door, worker)
     converting.register(actions, worker)
     Restricting(database, directory, incidents, paging, posting).register(actions, door, worker)
-    TaskCommand(incidents, items, item_report, directory).register(actions, door)
+    TaskCommand(incidents, items, item_report, recurrences, directory).register(actions, door)
     Impacts(incidents, directory).register(actions)
     TimelineListeners(directory, recorder).register(door)
     NoticeButtons(customers).register(door)

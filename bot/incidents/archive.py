@@ -1,5 +1,7 @@
 """Looking back: which incidents somebody may see, which are like one, and how they ended."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
@@ -15,11 +17,19 @@ LOOKED_AT = 2000
 
 async def similar(tx: Tx, incident: Incident) -> list[tuple[Incident, Like]]:
     """Earlier and present incidents that are like this one, the most alike first."""
+    return await alike(tx, incident, None, ALIKE)
+
+
+async def alike(tx: Tx, incident: Incident, among: Collection[int] | None, most: int) -> list[tuple[Incident, Like]]:
+    """Those that are like this one, `among` some (None: all); how rare a word is all incidents say."""
+    if among is not None and not among:
+        return []
     columns = (col(Incident.id), col(Incident.title), col(Incident.service))
     rows = await tx.session.execute(select(*columns).where(await seen(tx), is_real()).order_by(col(Incident.id).desc()).limit(LOOKED_AT))
     past = [Told(number, title, service) for number, title, service in rows if number is not None]
-    found = likeness.like(Told(incident.number, incident.title, incident.service), past, ALIKE)
-    return [(await tx.session.get_one(Incident, one.number), one) for one in found]
+    found = likeness.like(Told(incident.number, incident.title, incident.service), past, len(past))
+    wanted = [one for one in found if among is None or one.number in among][:most]
+    return [(await tx.session.get_one(Incident, one.number), one) for one in wanted]
 
 
 async def ending(tx: Tx, incident: Incident) -> str:

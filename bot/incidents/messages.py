@@ -257,6 +257,14 @@ class TrackIncident(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookForEarlier(Order):
+    """See whether an incident is like an earlier one whose action items are not done."""
+
+    priority: ClassVar[Priority] = Priority.REFRESH
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RemindOfItems(Order):
     """Remind a person, or a team (`team:<id>`, `team:` for none), of action items that are due."""
 

@@ -235,6 +235,17 @@ class ActionItem(SQLModel, table=True):
         return self.id
 
 
+class Recurrence(SQLModel, table=True):
+    """An incident that was like an earlier one whose action items were not done, and why they are alike."""
+
+    __tablename__ = "incident_recurrence"
+
+    incident_id: int = Field(foreign_key="incident.id", primary_key=True)
+    earlier_id: int = Field(foreign_key="incident.id", primary_key=True, index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    why: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class ChannelMessage(SQLModel, table=True):
     """A message of an incident's channel, as it stands now. What was edited or deleted keeps its first words."""
 

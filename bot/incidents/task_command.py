@@ -12,6 +12,7 @@ from bot.incidents.actions import Actions, Call
 from bot.incidents.item_report import ItemReport
 from bot.incidents.models import ActionItem
 from bot.incidents.names import headline
+from bot.incidents.recurrences import Recurrences
 from bot.incidents.service import Incidents
 from bot.incidents.tasks import Add, Change, Finish, ListItems, Reopen, overdue_of, parse
 from bot.oncall.times import load, moment
@@ -24,7 +25,10 @@ from bot.slack.text import clamp, escape, link
 class TaskCommand:
     """Reads what was typed or pressed about action items, and calls one verb."""
 
-    def __init__(self, incidents: Incidents, items: ActionItems, report: ItemReport, directory: Directory) -> None:
+    def __init__(
+        self, incidents: Incidents, items: ActionItems, report: ItemReport, recurrences: Recurrences, directory: Directory
+    ) -> None:
+        self._recurrences = recurrences
         self._incidents = incidents
         self._items = items
         self._report = report
@@ -91,6 +95,8 @@ class TaskCommand:
         if not items:
             return Say(f"#{number} has no action items yet. Add one: `/inc task add canary alarm @kim fri`.")
         intro = f"*Action items of {headline(incident)}*"
+        if later := await self._recurrences.later(tx, number):
+            intro += f"\nIt came back: {', '.join(headline(one) for one in later)}"
         links = await self._items.links(tx, items)
         in_order = sorted(items, key=lambda one: bool(one.done_at))
         lines = [(self._line(tx, item, links.get(item.number)), None if item.done_at else item.number) for item in in_order]

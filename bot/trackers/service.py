@@ -62,8 +62,9 @@ class Trackers:
         return (service.issues if service else None) or (team.issues if team else None)
 
     def may_leave(self, incident: Incident) -> bool:
-        """Whether its words may stand where others than its own people read them."""
-        return not incident.is_private or self._directory.config.action_items.private_in_tracker
+        """Whether its words may stand where others than its own people read them. A drill's are for whoever took part."""
+        is_allowed = not incident.is_private or self._directory.config.action_items.private_in_tracker
+        return is_allowed and not incident.is_drill
 
     async def order(self, tx: Tx, item_id: int, by: str = "", due: datetime | None = None) -> None:
         """Let an item and its issue agree."""

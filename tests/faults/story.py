@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from bot.errors import NotFound
 from bot.handoffs.models import Handoff
-from bot.incidents.models import Incident, Invitation, MilestoneRow, Role, TimelineEntry
+from bot.incidents.models import ActionItem, Incident, Invitation, MilestoneRow, Role, TimelineEntry
 from bot.oncall.models import OnCallEpoch, OnCallOverride, OnCallSwap
 from bot.paging.models import Page, PageAttempt
 from bot.paging.states import AttemptState
@@ -175,6 +175,36 @@ async def approve(house: House) -> bool:
         return True
 
 
+async def declare_checkout(house: House) -> bool:
+    """Kim declares, about a service whose action items become issues."""
+    return (await house.sandbox.user("kim").command("/inc sev1 checkout is down service:checkout"))["ok"] is True
+
+
+async def add_item(house: House) -> bool:
+    """Kim writes down what is to be done."""
+    return await in_channel(house, "/inc task add canary alarm @kim")
+
+
+async def raise_item(house: House) -> bool:
+    """It is urgent. What is refused a second time was done the first."""
+    return await in_channel(house, "/inc task 1 p0")
+
+
+async def close_issue(house: House) -> bool:
+    """Zoe closes its issue on GitHub."""
+    github = house.sandbox.outside.github
+    place = github.repositories["example/checkout"]
+    github.change(place, place.issues[1], "zoe", state="closed")
+    await github.settled()
+    return True
+
+
+async def five_minutes(house: House) -> bool:
+    """GitHub delivers no webhook twice: should it have been lost, the poll finds out."""
+    await house.moves_on(timedelta(minutes=5, seconds=1))
+    return True
+
+
 async def typed(house: House, line: str, label: str) -> bool:
     """Ana types a line and confirms it. What is refused a second time was done the first."""
     ana = house.sandbox.user("ana")
@@ -203,6 +233,7 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "handed over": (stand_in, half_an_hour, an_hour),
     "covered": (ask_for_cover, take_it),
     "ran": (declare, ask_for_run, approve),
+    "tracked": (declare_checkout, acknowledge, add_item, raise_item, close_issue, five_minutes),
 }
 
 
@@ -277,6 +308,8 @@ class End:
     """Hand-offs, overrides and swaps, by how they stand."""
     ran: Counter[str] = field(default_factory=Counter)
     """Runs by how they ended, and what they did on each host."""
+    items: list[tuple[object, ...]] = field(default_factory=list)
+    """Action items, and the issues that there are of them."""
     given_up: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     epochs: Counter[str] = field(default_factory=Counter)
@@ -350,6 +383,10 @@ async def read_database(house: House, end: End) -> None:
                 end.late = max(end.late, attempt.accepted_at - max(attempt.due_at, house.died_at or attempt.due_at))
             end.attempts[attempt.person, attempt.method, attempt.step] = "reached" if attempt.state in REACHED else attempt.state.value
         end.timeline = Counter(entry.kind for entry in await rows(TimelineEntry))
+        end.items = [(item.text, item.owner, item.priority, item.done_by) for item in await rows(ActionItem)]
+        places = house.sandbox.outside.github.repositories.values()
+        issues = [issue for place in places for issue in place.issues.values()]
+        end.items += [(one.number, one.title, one.state, tuple(one.assignees), tuple(sorted(one.labels))) for one in issues]
         end.milestones = Counter(stone.kind.value for stone in await rows(MilestoneRow))
         end.roles = {(role.person, role.role) for role in await rows(Role)}
         end.invited = {invitation.actor for invitation in await rows(Invitation)}

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.incidents.tasks import ItemPriority
 from tests.faults.conftest import Build
 from tests.faults.story import End, end_of, tell
 
@@ -95,6 +96,14 @@ POINTS = {
         "picture: shared, not noted",
         "meeting: file brought, not shared",
         "meeting: file shared, not noted",
+    ),
+    "tracked": (
+        "sync_item: claimed",
+        "issue: made, not stored",
+        "sync_item: done, not noted",
+        "issue: changed, not noted",
+        "github: committed, not answered",
+        "poll_place: done, not noted",
     ),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
@@ -185,6 +194,14 @@ async def test_an_undisturbed_handoff_tells_everybody_once(build: Build) -> None
     assert set(end.letters.values()) == {1}
     assert end.oncall["payments-primary kim silent"] == 1
     assert end.team["topic: On call: Kim Ji-woo, then Bo Lindqvist"] == 1
+
+
+async def test_an_undisturbed_item_has_one_issue_and_is_done_on_both_sides(build: Build) -> None:
+    end = await undisturbed(build, "tracked")
+    assert end.items == [
+        ("add canary alarm", "kim", ItemPriority.P0, "github:zoe"),
+        (1, "add canary alarm", "closed", ("kim",), ("p0", "sev1")),
+    ]
 
 
 async def test_an_undisturbed_run_does_its_work_once_on_each_host(build: Build) -> None:

@@ -578,6 +578,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_incident_milestone_incident_id"), "incident_milestone", ["incident_id"], unique=False)
     op.create_table(
+        "incident_recurrence",
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("earlier_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["earlier_id"],
+            ["incident.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "earlier_id"),
+    )
+    op.create_index(op.f("ix_incident_recurrence_earlier_id"), "incident_recurrence", ["earlier_id"], unique=False)
+    op.create_table(
         "incident_role",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("incident_id", sa.Integer(), nullable=False),
