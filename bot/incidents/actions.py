@@ -3,7 +3,7 @@
 Slash command, button, form and message action all end here, so that they do the same things.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -71,7 +71,7 @@ Opener = Callable[[Tx, Opening], Awaitable[Reply]]
 
 
 class Actions:
-    """The verbs that this version has. Upper rooms add theirs."""
+    """The verbs. Upper rooms add theirs."""
 
     def __init__(self, directory: Directory, incidents: Incidents, paging: Paging, holding: Holding, widening: Widening) -> None:
         self._directory = directory
@@ -111,26 +111,16 @@ class Actions:
         return await self._openers[verb](tx, opening)
 
     async def look(self, tx: Tx, verb: str, argument: str) -> Reply:
-        """Answer a verb that is about no incident; raises `Refusal` for one that this version does not have."""
-        if verb not in self._looks:
-            raise Refusal(f"`{verb}` is not available in this version. `/inc list` shows open incidents.")
+        """Answer a verb that is about no incident."""
         return await self._looks[verb](tx, argument)
 
     def form(self, verb: str) -> Form | None:
         """The form that an upper room has for a verb; None where it is one of ours."""
         return self._forms.get(verb)
 
-    @property
-    def available(self) -> Collection[str]:
-        """The verbs that do something today."""
-        return self._actions.keys() | self._looks.keys() | self._openers.keys()
-
     async def perform(self, tx: Tx, verb: str, call: Call) -> Reply:
-        """Do the verb; raises `Refusal` for one that this version does not have."""
-        action = self._actions.get(verb)
-        if action is None:
-            raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
-        reply = await action(tx, call)
+        """Do the verb."""
+        reply = await self._actions[verb](tx, call)
         if call.is_elsewhere and isinstance(reply, Say):
             return Say(f"{reply.text}\n{blocks.one_line(call.incident)}", reply.blocks, reply.public)
         return reply

@@ -1,7 +1,5 @@
 """What `/inc help` says: one line a verb, from the one table."""
 
-from collections.abc import Collection
-
 from bot.incidents.verbs import SPELLINGS, TABLE
 
 FIRST_LINES = (
@@ -10,12 +8,11 @@ FIRST_LINES = (
 )
 
 
-def overview(available: Collection[str], root: str, wanted: str = "") -> str:
-    """Every verb that does something today, or the one that was asked about."""
+def overview(root: str, wanted: str = "") -> str:
+    """Every verb, or the one that was asked about."""
     one = SPELLINGS.get(wanted.strip().lower())
     if one is not None:
         also = f" (also {', '.join(one.aliases)})" if one.aliases else ""
         return f"`{root} {one.example}` — {one.does}{also}"
-    always = {"new", "list", "help"}
-    lines = [f"`{root} {verb.example}` — {verb.does}" for verb in TABLE if verb.name in always or verb.name in available]
+    lines = [f"`{root} {verb.example}` — {verb.does}" for verb in TABLE]
     return "\n".join([*(line.format(root=root) for line in FIRST_LINES), "", *lines])

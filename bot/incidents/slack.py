@@ -158,8 +158,6 @@ class IncidentListeners:
 
     async def _form(self, tx: Tx, intent: OpenForm, channel: str) -> Reply:
         verb = intent.verb or ""
-        if verb not in self._actions.available:
-            raise Refusal(f"`{verb}` is not available in this version. `/inc help` lists what is.")
         if VERBS[verb].makes_incident:
             return OpenModal(forms.verb_form(verb, None, (), words=plain(intent.text), channel=channel))
         if not VERBS[verb].needs_incident:
@@ -197,7 +195,7 @@ class IncidentListeners:
 
     async def _look(self, tx: Tx, intent: Look, channel: str) -> Reply:
         if intent.verb == "help":
-            return Say(help_text.overview(self._actions.available, self._directory.config.commands.incident, intent.argument))
+            return Say(help_text.overview(self._directory.config.commands.incident, intent.argument))
         if intent.verb == "list" and intent.argument.startswith("#"):
             incident = await self._visible(tx, int(intent.argument[1:]), channel)
             return Say(f"{blocks.one_line(incident)}\n{blocks.facts(await self._standings.of(tx, incident))}")
@@ -210,8 +208,7 @@ class IncidentListeners:
         return "\n".join(blocks.one_line(one) for one in incidents[:20]) or "No incident is open. All quiet."
 
     def _unknown(self, intent: Unknown) -> Reply:
-        near = [verb for verb in intent.nearest if verb in self._actions.available]
-        nearest = f" Did you mean {' or '.join(f'`{verb}`' for verb in near)}?" if near else ""
+        nearest = f" Did you mean {' or '.join(f'`{verb}`' for verb in intent.nearest)}?" if intent.nearest else ""
         text = f"`{escape(plain(intent.word))[:60]}` is no command.{nearest} Nothing has happened. `/inc help` lists the commands."
         return Say(text, blocks=forms.offer(text, intent.declare, None))
 
