@@ -37,6 +37,7 @@ from bot.handoffs.service import Handoffs
 from bot.handoffs.showing import Showing
 from bot.handoffs.slack import HandoffButtons
 from bot.handoffs.work import HandoffWork
+from bot.incidents import files as channel_files
 from bot.incidents import messages as incident_orders
 from bot.incidents.action_items import ActionItems
 from bot.incidents.actions import Actions
@@ -50,6 +51,7 @@ from bot.incidents.converting import Converting
 from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
 from bot.incidents.executives import Executives
+from bot.incidents.filing import FilePages, FileWork
 from bot.incidents.fleet import Fleet
 from bot.incidents.game_day import GameDays
 from bot.incidents.impacts import Impacts
@@ -439,6 +441,7 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, reminders.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, trackers.on_items_changed)
+    listeners.on(incident_orders.FilesChanged, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
     listeners.on(incident_orders.ImpactTold, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
     listeners.on(PostmortemDrafted, reviews.on_drafted)
@@ -469,6 +472,8 @@ async def build_rooms(
     IncidentWork(database, gateway, directory, incidents, paging, standings, pages, widening, posting).register(worker)
     AudienceWork(database, executives, customers, tracking).register(worker)
     DirectoryWork(database, directory, gateway).register(worker)
+    FileWork(database, directory, gateway).register(worker)
+    recurring.add("channel-files", "17 4 * * *", lambda tx, at: channel_files.forget_old(tx, at, directory.config.files.kept_for))
     AlertWork(database, alerts, intake).register(worker)
     reminders.register(worker)
     recurrences.register(worker)
@@ -542,6 +547,7 @@ async def build_rooms(
     PostmortemPages(database, directory, reading, writer, postmortems, comments, review, pictures, paper).register(readers)
     Editor(database, directory, reading, postmortems, Unsaved(postmortems)).register(readers)
     VersionPages(database, directory, reading, postmortems).register(readers)
+    FilePages(database, incidents).register(readers)
     client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
     slack = signing_in_gateway(settings, clock)
     SignIn(database, directory, accounts, sessions, gateway, slack, provider_of(settings), client_secret).register(app, readers)

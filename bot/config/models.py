@@ -52,6 +52,7 @@ __all__ = [
     "Eligibility",
     "EscalationPolicy",
     "EscalationStep",
+    "FilesKept",
     "IncidentDefaults",
     "Level",
     "MostPerHour",
@@ -353,6 +354,18 @@ class IncidentDefaults(Strict):
     )
 
 
+class FilesKept(Strict):
+    """Files and pictures that people post in an incident's channel: kept beside its postmortem, which shows them."""
+
+    keep: bool = Field(default=True, description="Off: only their names and Slack's own links stand in the postmortem.")
+    # A screenshot has one or two; a heap dump is for another place.
+    largest_mb: Annotated[int, Field(ge=1, le=100)] = Field(default=10, description="Of a larger one only the name is kept.")
+    # In the database, where a night of screenshots must not crowd out what pages people.
+    together_mb: Annotated[int, Field(ge=1, le=2000)] = Field(default=100, description="All files of one incident together.")
+    # As long as the links to postmortems last, and a month to spare.
+    kept_for: Duration = Field(default=timedelta(days=400), description="So long after they were posted they are forgotten.")
+
+
 class Config(Strict):
     """Everything an organisation has said about itself."""
 
@@ -393,6 +406,7 @@ class Config(Strict):
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     action_items: ActionItemDefaults = Field(default=ActionItemDefaults(), description="What becomes of action items.")
+    files: FilesKept = Field(default=FilesKept(), description="Files that people post in incidents' channels.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     postmortems: PostmortemPolicy = Field(default=PostmortemPolicy(), description="What each severity asks of a postmortem.")
     publishing: Publishing = Field(default=Publishing(), description="Where published postmortems go besides their page.")

@@ -93,6 +93,22 @@ class NoteWritten:
 
 
 @dataclass(frozen=True)
+class FilesChanged:
+    """A file of an incident's channel was kept, or is gone."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchFile(Order):
+    """Keep a file that somebody posted in an incident's channel."""
+
+    destination: ClassVar[str] = "slack-files"
+    priority: ClassVar[Priority] = Priority.REFRESH
+    file_id: int
+
+
+@dataclass(frozen=True)
 class ImpactTold:
     """Somebody said what harm an incident did, or since when."""
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ColumnElement, Index, String, Text, text
+from sqlalchemy import Column, ColumnElement, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel, col
 
 from bot.db import EnumText, UtcDateTime
@@ -270,6 +270,41 @@ class ChannelMessage(SQLModel, table=True):
     is_pinned: bool = False
     pin_ts: str | None = None
     """When it was last pinned or unpinned, by Slack's clock."""
+
+
+class ChannelFile(SQLModel, table=True):
+    """A file that somebody posted in an incident's channel, with its content once it is kept."""
+
+    __tablename__ = "channel_file"
+    __table_args__ = (UniqueConstraint("channel_id", "slack_id"), Index("channel_file_of", "incident_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: str
+    slack_id: str
+    incident_id: int = Field(foreign_key="incident.id")
+    ts: str
+    """The message it was posted with."""
+    person: str
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    """As people named it."""
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    """Where its bytes are, for whoever has our token."""
+    size: int
+    kind: str = ""
+    """What its bytes are, as they say themselves: `image/png`."""
+    content: bytes | None = Field(default=None, sa_type=LargeBinary)
+    trouble: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """Why it was not kept, as the end of a sentence."""
+    shared_at: datetime = Field(sa_type=UtcDateTime)
+    gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it was taken away, or its message was."""
+
+    @property
+    def number(self) -> int:
+        """Its id, once it is stored."""
+        if self.id is None:
+            raise ValueError("a file has no number before it is stored")
+        return self.id
 
 
 class Reaction(SQLModel, table=True):

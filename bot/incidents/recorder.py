@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.db import ActorId, Tx
 from bot.directory.service import SLACK_ACTOR, Directory
-from bot.incidents import transcript
+from bot.incidents import files, transcript
 from bot.incidents.sheet import Seen, Sheet
 from bot.incidents.transcript import NOBODY_BOT, OTHER_APP, moment
 from bot.slack.identity import Identity, identity
@@ -95,7 +95,10 @@ class Recorder:
             is_new = body.change is MessageChange.POSTED
             version = version or (body.ts if is_new else body.event_ts)
             words = await in_plain_words(faces, body.text, body.files)
+            is_newest = files.is_newest(body, version, known.edited_ts if (known := sheet.messages.get(body.ts)) else None)
             sheet.saw(Seen(body.ts, version, author, words, body.thread_ts or None))
+            if body.files or body.change is not MessageChange.POSTED:
+                await files.take_in(sheet.tx, sheet.incident_id, body, author, is_newest=is_newest)
         if is_gone and (body.subtype in SAID or body.subtype == "tombstone"):
             sheet.deleted(body.ts, moment(body.event_ts) if body.event_ts != body.ts else sheet.tx.now)
 

@@ -9,12 +9,12 @@ from sqlmodel import col
 
 from bot.db import Tx
 from bot.directory.service import Directory
-from bot.incidents import timeline, transcript
+from bot.incidents import files, timeline, transcript
 from bot.incidents.accounts import Account
 from bot.incidents.action_items import ActionItems
 from bot.incidents.lifecycle import Milestone
 from bot.incidents.models import ActionItem as ActionItemRow
-from bot.incidents.models import Incident, Reaction, Role, TimelineEntry
+from bot.incidents.models import ChannelFile, Incident, Reaction, Role, TimelineEntry
 from bot.incidents.severity import Severity
 from bot.incidents.transcript import OTHER_APP, WORTHY, Spoken
 from bot.paging.notice import METHOD_NAMES
@@ -108,7 +108,20 @@ class Gatherer:
             runs=told.pop(RUNS, ()),
         )
         sections = tuple(Section(title, tuple(SectionLine(one.at, one.text) for one in lines)) for title, lines in told.items() if lines)
-        return Material(document, sections)
+        return Material(document, sections, tuple(self._file(file, urls) for file in await files.shown(tx, incident.number)))
+
+    def _file(self, file: ChannelFile, urls: "Permalinks") -> SharedFile:
+        """A file as the document shows it: from our own site where it is kept, else as Slack's."""
+        message = urls.of(file.channel_id, file.ts, None)
+        return SharedFile(
+            file.shared_at,
+            self._directory.name(file.person.removeprefix(OTHER_APP)),
+            file.name,
+            files.address(file) if file.content is not None else "",
+            file.content is not None and file.kind in files.PICTURES,
+            f"not kept: {file.trouble}" if file.trouble else "",
+            (Source(message, file.shared_at),) if message else (),
+        )
 
     def _facts(self, incident: Incident) -> Facts:
         service = self._directory.service(incident.service) if incident.service else None

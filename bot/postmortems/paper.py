@@ -2,6 +2,8 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from bot.incidents.models import Incident
 from bot.postmortems.models import PostmortemPicture
@@ -11,6 +13,7 @@ from bot.web import pages
 from bot.web.markdown import to_html
 
 PICTURE = "picture.svg"
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Paper:
@@ -19,11 +22,23 @@ class Paper:
     def __init__(self, press: Press) -> None:
         self._press = press
 
-    async def pdf(self, incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, url: str) -> bytes:
-        """The document as PDF. `standing` says which version it is, `url` where the whole of it is read. Raises `CannotPress`."""
+    async def pdf(
+        self,
+        incident: Incident,
+        standing: str,
+        markdown: str,
+        picture: PostmortemPicture | None,
+        url: str,
+        shared: Mapping[str, bytes] = NOTHING,
+    ) -> bytes:
+        """The document as PDF. `standing` says which version it is, `url` where the whole of it is read, `shared` has the pictures that
+        people posted, by their addresses. Raises `CannotPress`."""
         text, left_out = for_print(markdown)
         page = await asyncio.to_thread(page_of, incident, standing, text, picture, f"handed:{PICTURE}", url, left_out)
         files = {PICTURE: picture.svg.encode()} if picture and picture.svg else {}
+        for place, (address, content) in enumerate(shared.items()):
+            if f'src="{address}"' in page:
+                page, files[f"shared-{place}"] = page.replace(f'src="{address}"', f'src="handed:shared-{place}"'), content
         return await self._press.pdf(page, files)
 
 

@@ -1,6 +1,7 @@
 """The verbs of postmortems: ordered, kept, edited, restored."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,11 @@ OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
 LONG = 50_000
 LONGEST = 2_000_000
 """Characters of a document: ten times what a night of ten thousand messages makes."""
+
+
+_OURS = r"/(?:runs|attachments)/[\w./-]+"
+CITED = re.compile(rf"\(({_OURS})\)")
+OPENS = re.compile(rf'(?P<what>href|src)="(?P<path>{_OURS})"')
 
 
 class Choice(StrEnum):
@@ -186,6 +192,20 @@ class Postmortems(Versions):
             known.published_version = None
             await tx.session.flush()
             await tx.announce(PostmortemWithdrawn(known.incident_id))
+
+    def opened(self, html: str, known: Postmortem) -> str:
+        """The page for whoever only holds a link: its runs and files open by links of their own.
+
+        Only what the bot itself had cited is opened so: an address that somebody wrote in by hand may be of another incident.
+        """
+
+        def link_to(found: re.Match[str]) -> str:
+            _, purpose, *ids = found["path"].split("/")
+            token = self._links.token(purpose, *ids, person=None, lasts=LINK_LASTS)
+            return f'{found["what"]}="{found["path"]}?k={token}"' if found["path"] in cited else found[0]
+
+        cited = set(CITED.findall(known.generated))
+        return OPENS.sub(link_to, html)
 
     def url(self, incident_id: int, suffix: str = "", *, reader: ActorId | None = None) -> str:
         """A signed link to the document's page; with the suffix ".md", to its Markdown. A `reader` reads a draft in their own zone."""

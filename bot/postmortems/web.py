@@ -10,6 +10,7 @@ from bot.accounts.pages import ReaderPages, Visit
 from bot.db import ActorId, Database
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound, Unavailable
+from bot.incidents import files
 from bot.incidents.models import Incident
 from bot.postmortems.comments import Comments
 from bot.postmortems.models import Postmortem, PostmortemPicture
@@ -105,13 +106,14 @@ class PostmortemPages:
         may_write = reader.person is not None and reader.may(Access.RESPONDER)
         is_marked = may_write or bool(threads)  # who only reads a document that nobody has spoken about needs no script
         rendered = partial(marked, known.markdown, markdown) if is_marked else partial(to_html, markdown)
+        html = await asyncio.to_thread(rendered)
         return visit.page(
             "postmortems/page.html",
             incident=incident,
             postmortem=known,
             visit=visit,
             sentence=SENTENCES[known.state],
-            html=await asyncio.to_thread(rendered),
+            html=html if visit.session is not None and not reader.holds_link else self._postmortems.opened(html, known),
             is_marked=is_marked,
             may_write=may_write,
             threads=threads,
@@ -130,10 +132,16 @@ class PostmortemPages:
         self, incident: Incident, known: Postmortem, markdown: str, picture: PostmortemPicture | None, url: str
     ) -> web.Response:
         try:
-            made = await self._paper.pdf(incident, standing(known), markdown, picture, url)
+            made = await self._paper.pdf(incident, standing(known), markdown, picture, url, await self._shared(incident))
         except CannotPress as cannot:
             raise Unavailable(f"There is no PDF of this postmortem now. {cannot}") from cannot
         return web.Response(body=made, content_type="application/pdf", headers=called(incident, PDF))
+
+    async def _shared(self, incident: Incident) -> dict[str, bytes]:
+        """The pictures that people posted in its channel, by their addresses."""
+        async with self._db.read() as tx:
+            found = await files.shown(tx, incident.number)
+        return {files.address(one): one.content for one in found if one.content is not None and one.kind in files.PICTURES}
 
     def _as_file(self, visit: Visit, incident: Incident, way: str) -> str:
         """Its address as a file: the plain one for who signed in and may see it by that alone; else a link of its own."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.slack.fields import flag, items, text
+from bot.slack.fields import flag, items, number, text
 from bot.slack.requests import (
     ChannelBody,
     ChannelChange,
@@ -87,7 +87,14 @@ def message(event: Mapping[str, object]) -> MessageBody:
         bot_id=text(content, "bot_id"),
         channel_type=text(event, "channel_type"),
         files=tuple(
-            SharedFile(text(file, "id"), text(file, "name") or text(file, "title"), text(file, "permalink"))
+            SharedFile(
+                text(file, "id"),
+                text(file, "name") or text(file, "title"),
+                text(file, "permalink"),
+                text(file, "url_private_download") or text(file, "url_private"),
+                int(number(file, "size")),
+                text(file, "mode") == "tombstone",
+            )
             for file in items(content, "files")
         ),
         event_ts=text(event, "event_ts") or ts,

@@ -181,8 +181,8 @@ class SlackGateway:
         logger.warning("upload failed", status=status)
         return TryLater(why, timedelta(seconds=after)) if status == 429 or status >= 500 else Failed("upload_refused", why)
 
-    async def get(self, url: str) -> bytes | TryLater | Failed:
-        """Read a file that is kept in Slack, of no more than 20 MB. Our token goes to Slack alone."""
+    async def get(self, url: str, most: int = LARGEST_FILE) -> bytes | TryLater | Failed:
+        """Read a file that is kept in Slack, of no more than `most` bytes. Our token goes to Slack alone."""
         if not self._is_slacks(url):
             return Failed("no_slack_address", "The file is not kept in Slack.")
         headers = {"Authorization": f"Bearer {self._client.token}"}
@@ -191,10 +191,12 @@ class SlackGateway:
                 proxy = proxy_for(self._client.proxy, url)
                 asked = self._sessions().get(url, headers=headers, proxy=proxy, ssl=self._client.ssl or True, allow_redirects=False)
                 async with asked as answer:
-                    status, content, is_all = answer.status, await answer.content.read(LARGEST_FILE), answer.content.at_eof()
+                    status, content = answer.status, b""
+                    while status == 200 and len(content) <= most and (more := await answer.content.read(most + 1 - len(content))):
+                        content += more  # one reading gives what has come so far
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as problem:
             return TryLater(f"A file could not be read from Slack ({type(problem).__name__}).")
-        if status == 200 and is_all:
+        if status == 200 and len(content) <= most:
             return content
         why = f"Slack answered HTTP {status} when asked for a file." if status != 200 else "A file in Slack is larger than is read."
         logger.warning("download failed", status=status)

@@ -106,11 +106,15 @@ class MessageChange(StrEnum):
 
 @dataclass(frozen=True)
 class SharedFile:
-    """A file on a message, by id and name; `url` is Slack's page for it."""
+    """A file on a message, by id and name; `url` is Slack's page for it, `source` where its bytes are, for whoever has our token."""
 
     id: str
     name: str
     url: str = ""
+    source: str = ""
+    size: int = 0
+    is_gone: bool = False
+    """It was taken away, and the message shows that."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ MARKED = ("paragraph_open", "heading_open", "list_item_open", "tr_open", "blockq
 MARK = "data-block"
 NO_MARKS: Mapping[int, int] = MappingProxyType({})
 ATTRIBUTES: Mapping[str, set[str]] = {"a": {"href", "title"}, "img": {"src", "alt"}, "h2": {"id"}, "li": {"id"}}
-OUR_FILES = "/files/"
+OUR_FILES = "/attachments/"
 """Pictures are shown from here alone: one from elsewhere would tell its owner who reads."""
 ANCHOR = re.compile(r"#([a-z0-9][a-z0-9-]*)")
 

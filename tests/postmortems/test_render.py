@@ -61,7 +61,7 @@ def material(text: str) -> Material:
         alerts=told, runs=told, measures=measures,
     )  # fmt: skip
     section = Section("Elsewhere", (SectionLine(START, text),))
-    files = (SharedFile(START, text, text, "/files/1/1-x.png", is_image=True), SharedFile(START, text, text, "", remark=text))
+    files = (SharedFile(START, text, text, "/attachments/1/1-x.png", is_image=True), SharedFile(START, text, text, "", remark=text))
     return Material(document, (section,), files)
 
 

@@ -443,6 +443,30 @@ def upgrade() -> None:
     )
     op.create_index("archive_word_of", "archive_word", ["incident_id"], unique=False)
     op.create_table(
+        "channel_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("channel_id", sa.String(), nullable=False),
+        sa.Column("slack_id", sa.String(), nullable=False),
+        sa.Column("incident_id", sa.Integer(), nullable=False),
+        sa.Column("ts", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("shared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("channel_id", "slack_id"),
+    )
+    op.create_index("channel_file_of", "channel_file", ["incident_id"], unique=False)
+    op.create_table(
         "channel_message",
         sa.Column("channel_id", sa.String(), nullable=False),
         sa.Column("ts", sa.String(), nullable=False),

@@ -44,6 +44,9 @@ def send(team: Team, request: web.Request) -> web.Response:
         parts = "".join(f'<div id="{escape(section.id)}">{to_html(section.markdown)}</div>' for section in canvas.sections)
         page = f"<!DOCTYPE html><html><head><title>{escape(canvas.title)}</title></head><body>{parts}</body></html>"
         return web.Response(text=page, content_type="text/html", charset="utf-8", headers={"Content-Disposition": "attachment"})
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")  # a browser, which is signed in, shows none
+    if shown and shown not in {app.bot_token for app in team.world.apps.values()}:
+        return web.Response(status=302, headers={"Location": f"{team.address}/sign-in"})
     file = team.world.files.get(request.match_info["id"])
     if file is None or file.content is None or file.deleted:
         return web.Response(status=404, text="file_not_found")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import get_args
 
 from aiohttp import web
@@ -134,7 +135,7 @@ class PeopleControl:
 
     async def upload(self, request: web.Request) -> web.Response:
         """Share a file in a channel; with no channel, put it into an input of a form that is still open."""
-        body = await read_body(request, "user", "channel", "filename", "content", "text", "thread_ts")
+        body = await read_body(request, "user", "channel", "filename", "content", "base64", "text", "thread_ts")
         if body.text_or_none("channel") is None:
             user = person(self.team, body.text("user"))
             kept = uploads.keep(self.team, user, body.text("filename"), body.text("content").encode())
@@ -144,7 +145,8 @@ class PeopleControl:
         if closed is not None:
             return reply(closed)
         text = typed.as_message(self.team, body.text_or_none("text") or "")
-        content = body.text("content").encode()
+        encoded = body.text_or_none("base64")  # what is no text
+        content = body.text("content").encode() if encoded is None else b64decode(encoded)
         file = uploads.upload(self.team, channel, user, body.text("filename"), content, text, body.text_or_none("thread_ts"))
         return reply(Outcome(more={"file": file.id, "channel": channel.id, "ts": file.shares[channel.id]}))
 
