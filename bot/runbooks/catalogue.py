@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ from bot.runbooks.runner import CannotRead, Inventory, PlaybookRunner, RunSpec
 from bot.runbooks.secrets import Secrets
 
 ANSWERS_WITHIN_S = 5
+PLAIN_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""The limit of a run is made of such names; `*`, `~…`, `!…`, `a:b`, `a,b` and `web[0]` would mean others there."""
 CHOICES_WITHIN_S = 5
 """Somebody waits for a form; what is not known by then is typed."""
 logger = log.get(__name__)
@@ -62,7 +65,13 @@ class Scene:
         chosen = values.get(self.runbook.limit) if self.runbook.limit else None
         if chosen is not None and chosen not in hosts:
             raise InvalidInput(f"Nothing was run: {chosen} is not in group {self.runbook.group}.")
-        return (str(chosen),) if chosen is not None else tuple(hosts)
+        found = (str(chosen),) if chosen is not None else tuple(hosts)
+        if odd := [host for host in found if not PLAIN_HOST.fullmatch(host) or host in self.known.groups]:
+            raise InvalidInput(
+                f"Nothing was run: '{clip(odd[0])}' in the inventory of {self.environment} is no plain name of one host: Ansible could "
+                "take it for a pattern or a group. Name it by letters, digits, '.', '_' and '-', and say its address by ansible_host."
+            )
+        return found
 
 
 class Catalogue:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from aiohttp import ClientSession
 from sqlalchemy import select
 from sqlmodel import col
 
+from bot.runbooks.models import RunLock
+from bot.slack.text import escape
 from bot.work.models import WorkItem
 from bot.work.orders import WorkState
 from tests.journeys.roads import direct
 from tests.journeys.runbooks import PLAYBOOK, declared, press_again, pressed, released, written
-from tests.journeys.stories import calls, incident, lines, slack_as, whispered
+from tests.journeys.stories import calls, incident, lines, slack_as, told, whispered
 from tests.journeys.stories import run_card as card
 from tests.world import World
 
@@ -262,6 +265,46 @@ async def test_an_approval_counts_once_for_exactly_what_was_shown_and_two_are_tw
     assert set(released(world).values()) == {"v41"}
 
 
+async def test_half_of_the_hosts_fail_and_the_others_are_left_alone_when_those_are_run_again(world: World, config: Path) -> None:
+    hosts = [f"web{number}" for number in range(1, 7)]
+    written(config, tuple(hosts))
+    (config / "hosts.ini").write_text(
+        (config / "hosts.ini").read_text().replace("web5 ansible_connection=local", "web5 ansible_host=127.0.0.1 ansible_port=1")
+    )
+    stumbles = (
+        "    - ansible.builtin.fail: {msg: 'no room on {{ inventory_hostname }}'}\n      when: inventory_hostname in ['web2', 'web4']\n"
+    )
+    (config / "playbooks" / "release.yml").write_text(PLAYBOOK.replace("    - name: Write", f"{stumbles}    - name: Write"))
+    kim, ana, channel = world.user("kim"), world.user("ana"), await declared(world)
+    await kim.command("/inc run release to=v41", channel)
+    assert "The dry run did not succeed" in await card(world, 1, "waiting")
+    await ana.press("Approve", channel)
+    shown = await card(world, 1, "production · failed")
+    assert "It failed on web2, web4, web5." in shown
+    assert re.findall(r"`.{8}` (web\d)(?: · \*(failed|cannot be reached)\*)?", shown) == [
+        *(("web2", "failed"), ("web4", "failed"), ("web5", "cannot be reached")), *((host, "") for host in ("web1", "web3", "web6")),
+    ]  # fmt: skip
+    assert "no room on web2" in shown and "no room on web4" in shown
+    assert released(world) == dict.fromkeys(("web1", "web3", "web6"), "v41")
+    assert await locked(world) == set()
+
+    written(config, tuple(hosts))
+    place = config.parent / "released"
+    (place / "web1").write_text("by hand")
+    await kim.press("Run again on web2, web4, web5", channel)
+    assert "on 3 hosts (web2, web4, web5)" in await card(world, 2, "waiting")
+    await ana.press("Approve", channel)
+    await card(world, 2, "succeeded")
+    assert released(world) == {"web1": "by hand", **dict.fromkeys(hosts[1:], "v41")}
+    assert await locked(world) == set()
+
+
+async def locked(world: World) -> set[str]:
+    """What a run works on, or may have left half done."""
+    async with world.bot.database.read() as tx:
+        return set((await tx.session.execute(select(col(RunLock.target)))).scalars())
+
+
 async def test_what_failed_is_run_again_where_it_failed_and_a_card_that_cannot_be_shown_is_told_to_people(
     world: World, config: Path
 ) -> None:
@@ -287,3 +330,37 @@ async def test_what_failed_is_run_again_where_it_failed_and_a_card_that_cannot_b
     await world.settled()
     for place in (await direct(world, "kim"), "ops"):
         assert any("The card of run 3 (Write a release) cannot be shown" in text for text in await world.sandbox.channel(place).texts())
+
+
+async def test_what_people_and_machines_write_around_a_run_is_executed_nowhere(world: World, config: Path, tmp_path: Path) -> None:
+    mark = f"hostile-{uuid.uuid4().hex[:8]}"
+    hostile = f"{{{{ lookup('pipe', 'touch {mark}') }}}}$(touch {mark})`touch {mark}`;touch {mark} <!channel> <script>"
+    (versions := tmp_path / "versions").mkdir()
+    spaceless = f"{{{{lookup('pipe','touch${{IFS}}{mark}')}}}}`touch${{IFS}}{mark}`".replace("'", "")
+    for name in ("v41", spaceless):
+        (versions / name).touch()
+    await world.stop()
+    written(config, parameters={"to": {"type": "version", "lookup": str(versions)}}, reverse=None)
+    (config / "playbooks" / "release.yml").write_text(PLAYBOOK.partition("    - name: Wait")[0])
+    await world.start()
+    kim, channel = world.user("kim"), await declared(world)
+    said = told(await kim.command(f"/inc run release to=v41 environment={hostile.split(' ')[0]}", channel))
+    assert "release does not run in" in said
+    await kim.command(f"/inc run release to={spaceless}", channel)
+    assert "is no version" in await card(world, 1, "refused")
+
+    await kim.command("/inc run release to=v41", channel)
+    await card(world, 2, "waiting")
+    await world.advance(minutes=3, seconds=1)
+    await kim.press("Go alone", channel)
+    await kim.submit({"because": {"value": hostile}})
+    shown = await card(world, 2, "succeeded")
+    assert escape(hostile) in shown and "<!channel>" not in shown
+    [link] = re.findall(r"<(http[^|>]+)\|whole output>", shown)
+    assert "<script>" not in await page(link)
+    assert set(released(world).values()) == {"v41"}
+
+    (config / "hosts.ini").write_text((config / "hosts.ini").read_text().replace("web2", "~web"))
+    await kim.command("/inc run release to=v41", channel)
+    assert "'~web' in the inventory of production is no plain name of one host" in await card(world, 3, "refused")
+    assert [path for place in (tmp_path, Path.cwd()) for path in place.rglob(mark)] == []

@@ -1,6 +1,8 @@
 """What is meant to be executed, typed for every parameter of every action that comes with Tocsin: at the door, and past it."""
 
+import json
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,10 @@ import yaml
 
 from bot import resources
 from bot.config.runbooks import Runbook
-from bot.runbooks.parameters import Known, value
+from bot.errors import InvalidInput
+from bot.runbooks.catalogue import Scene
+from bot.runbooks.parameters import Known, typed, value
+from bot.runbooks.progress import outcome
 from tests.runbooks.fleet import Drill
 
 RUNBOOKS = {
@@ -101,6 +106,54 @@ async def test_and_if_it_did_it_would_stay_text(runbook: Runbook, shared_drill: 
     if is_told:
         assert not done.succeeded or not any(host.changed for host in done.hosts.values()), "it took that for a value"
     assert (await drill.sample(10)).failed == 0
+
+
+def is_plain(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) is not None
+
+
+@pytest.mark.parametrize("host", [*(one for one in HOSTILE if not is_plain(one)), "all", "lb", "a b", ""])
+async def test_a_host_whose_name_could_mean_others_is_not_run_on(host: str) -> None:
+    runbook = RUNBOOKS["rolling-restart"]
+    known = Known({"all": ("web1", host), "web": ("web1", host), "lb": ("lb1",)}, (), {})
+    scene = Scene(runbook, "production", Path("hosts"), Path("playbook"), known, "", "")
+    assert scene.bound({"host": "web1"}).hosts == ("web1",)
+    with pytest.raises(InvalidInput):
+        scene.bound({"host": host})
+    with pytest.raises(InvalidInput, match="is no plain name of one host"):
+        scene.bound({})
+
+
+async def test_what_a_release_is_called_and_says_of_itself_stays_text(shared_drill: Drill, tmp_path: Path) -> None:
+    drill, mark = shared_drill, f"hostile-{uuid.uuid4().hex[:8]}"
+    named = f"{{{{ lookup('pipe', 'touch {mark}') }}}}$(touch {mark})`touch {mark}`;touch {mark} '\""
+    home = drill.fleet.layout.home("web1")
+    said = {"version": named, "previous": named, "migrations": [named, "<!channel>"], "flags": named}
+    (home / "releases" / named).mkdir()
+    for release in (named, "v43"):
+        (home / "releases" / release / "release.json").write_text(json.dumps(said))
+    try:
+        drill.fleet.point("web1", "v43")
+        planned = await drill.run("rollback.yml", ("web1",), is_dry=True, to="v41")
+        assert planned.cautions == (
+            f"v43 contains a migration ({named[:60]}, <!channel>), which stays: v41 must be able to live with it",
+            f"v43 came with a change of flags ({named[:60]}), which stay as they are now",
+        )
+        drill.fleet.point("web1", named)
+        (cut := tmp_path / "inventory.yaml").write_text(
+            drill.fleet.layout.inventory.read_text().replace(str(drill.fleet.layout.supervisor_socket), str(tmp_path / "nobody"))
+        )
+        assert not (await drill.run("rollback.yml", ("web1",), inventory=cut, to="v40")).succeeded
+        assert drill.fleet.releases()["web1"] == named
+        done = await drill.run("rollback.yml", ("web1",), to="v41")
+        assert done.succeeded, done.failures
+        assert outcome(done) == {"left": named}
+        with pytest.raises(InvalidInput, match="is no version"):
+            typed(RUNBOOKS["rollback"], {"to": named}, KNOWN)
+    finally:
+        await drill.fleet.mend()
+    places = (drill.fleet.layout.root, drill.files().parents[1], Path.cwd())
+    assert [path for place in places for path in place.rglob(mark)] == []
 
 
 def members(group: dict[str, Any]) -> list[str]:
