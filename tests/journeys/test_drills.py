@@ -62,7 +62,13 @@ async def test_the_major_incidents_of_2023_are_each_mitigated_by_a_shipped_runbo
         await world.sandbox.post(f"/scenarios/{drill.name}", on=False)
 
 
-@pytest.mark.parametrize("names", [("bad_release", "dead_region", "bad_flag"), ("overloaded_backend", "bad_canary", "poisoned_cache")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("bad_release", "dead_region", "bad_flag", "wrong_configuration"),
+        ("overloaded_backend", "bad_canary", "poisoned_cache", "dead_primary", "leak"),
+    ],
+)
 async def test_what_breaks_is_mended_by_the_runbook_that_the_scenario_names(world: World, names: tuple[str, ...]) -> None:
     for run, name in enumerate(names, 1):  # all about checkout, so it is one incident
         [drill] = [one for one in drills.ALL if one.name == name]

@@ -112,6 +112,15 @@ class Drill:
             await asyncio.sleep(0.05)
         raise AssertionError(f"{host} is never {state}: {told}")
 
+    async def until_busy(self, host: str) -> None:
+        """Wait until somebody waits for an answer of this host."""
+        for _ in range(600):
+            rows = [line.split(",") for line in (await self.fleet.haproxy(f"show stat {BACKEND} 4 -1")).splitlines()]
+            if any(row[1:2] == [host] and int(row[4]) for row in rows):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"nobody waits for {host}")
+
     async def sample(self, count: int = 60, port: int | None = None) -> Customers:
         """What so many customers get now."""
         async with self.asked(port) as seen:

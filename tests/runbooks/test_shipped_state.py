@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -148,6 +149,18 @@ async def test_a_dead_primary_is_replaced_though_its_host_is_out_of_reach_and_fo
     await until(drill, "db1", lambda status: status.role == "fenced")  # it hears of the newer epoch
     assert (await failover(drill, "db1", "db2")).succeeded
     assert (await until(drill, "db1", lambda status: status.epoch == 2)).role == "standby"
+
+
+async def test_a_failover_that_fails_with_no_old_primary_to_go_back_to_says_so(drill: Drill, tmp_path: Path) -> None:
+    await until(drill, "db2", lambda status: status.position == half(drill, "db1").position)
+    await drill.fleet.break_by("dead_primary")
+    broken = yaml.safe_load(drill.fleet.layout.inventory.read_text())
+    broken["all"]["children"]["store"]["hosts"]["db2"]["store_promote"] = "false"
+    (other := tmp_path / "inventory.yaml").write_text(yaml.safe_dump(broken))
+    failed = await drill.run("failover.yml", STORE, inventory=other, primary="db1", standby="db2", most_lag=60)
+    assert not failed.succeeded
+    assert failed.failures[-1].endswith("; db1 does not run")
+    assert roles(drill) == ("fenced", "standby")
 
 
 async def test_diagnostics_tell_what_every_host_does_and_no_secret(drill: Drill) -> None:

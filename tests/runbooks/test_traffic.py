@@ -1,7 +1,13 @@
 """Actions that decide how many get what: canary, colours, more instances and fewer. For real, with customers who keep asking."""
 
-import pytest
+import asyncio
+from pathlib import Path
 
+import aiohttp
+import pytest
+import yaml
+
+from bot import resources
 from bot.runbooks.progress import outcome
 from bot.sandbox.fleet.capacity import CANARY, COLOURS
 from tests.runbooks.fleet import Drill
@@ -10,6 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SPARES = ("web6", "web7", "web8")
 SHOP = (CANARY, "web1", "web2", "web3", "web4", "web5", *SPARES)
+CROWD = 60
+"""Customers at once, of whom some wait for each host."""
 TO_GREEN = {"from": "blue", "to": "green", "release": "v44"}
 
 
@@ -112,3 +120,42 @@ async def test_instances_join_on_the_release_of_the_others_and_go_without_cuttin
     await drill.until_served_by(drill.web)
     assert "4 instances are fewer than 5, which must serve" in (await drill.run("scale.yml", web, to=4)).failures[0]
     assert "5 instances serve, and 3 more could: 9 cannot" in (await drill.run("scale.yml", web, to=9)).failures[0]
+
+
+async def test_what_cannot_be_done_is_refused_and_nothing_is_touched(drill: Drill, tmp_path: Path) -> None:
+    colours, web = (*COLOURS["blue"], *COLOURS["green"]), (*drill.web, *SPARES)
+    same = await drill.run("blue-green.yml", colours, **{"from": "blue"}, to="blue", release="v44", look=1, most=2)
+    assert "from and to are both blue" in same.failures[0]
+    used = await drill.run("blue-green.yml", colours, **{"from": "green"}, to="blue", release="v44", look=1, most=2)
+    assert "people get blue already, and blue1 has v41; put v44 on the other colour" in used.failures[0]
+    fewer = tmp_path / "inventory.yaml"
+    fewer.write_text(drill.fleet.layout.inventory.read_text().replace("capacity_minimum: 5", "capacity_minimum: 3"))
+    base = await drill.run("scale.yml", web, inventory=fewer, to=4)
+    assert "5 instances serve, and 0 of them are spare and can go: 4 is too few" in base.failures[0]
+    assert {host.changed for refused in (same, used, base) for host in refused.hosts.values()} == {0}
+    assert {await server(drill, host, "pay") for host in COLOURS["blue"]} == {("ready", 100)}
+    await drill.until_served_by(drill.web)
+
+
+def drains(folder: Path, keep: int) -> str:
+    """A playbook that drains the servers it is told, unless fewer than `keep` would remain, and waits a second for their requests."""
+    folder.mkdir()
+    (folder / "action_plugins").symlink_to(resources.path("playbooks") / "action_plugins")
+    wanted = {"socket": "{{ haproxy_socket }}", "backend": "shop", "servers": "{{ rb.servers.split() }}"}
+    play = {"hosts": "lb", "gather_facts": False, "tasks": [{"tocsin_haproxy": {**wanted, "state": "drain", "keep": keep, "within": 1}}]}
+    (folder / "drain.yml").write_text(yaml.safe_dump([play]))
+    return str(folder / "drain.yml")
+
+
+async def test_hosts_that_must_stay_are_kept_and_one_that_does_not_become_empty_in_time_is_told(drill: Drill, tmp_path: Path) -> None:
+    kept = await drill.run(drains(tmp_path / "two", 2), ("lb1",), servers="web1 web2 web3 web4")
+    assert "that would leave 1 servers of shop to answer, and 2 must remain" in kept.failures[0]
+    await drill.until_served_by(drill.web)
+    await drill.fleet.break_by("wrong_configuration")  # an answer takes 3.5 s
+    async with aiohttp.ClientSession() as session:
+        asking = [asyncio.create_task(session.get(f"http://127.0.0.1:{drill.fleet.layout.entrance}/")) for _ in range(CROWD)]
+        await drill.until_busy("web1")
+        slow = await drill.run(drains(tmp_path / "one", 1), ("lb1",), servers="web1")
+        await asyncio.gather(*asking, return_exceptions=True)
+    assert "web1 still has requests after 1 s" in slow.failures[0]
+    assert (await server(drill, "web1"))[0] == "drain"
