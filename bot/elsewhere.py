@@ -22,12 +22,13 @@ from bot.migrate import migrate
 from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
 from bot.paging.service import Paging
+from bot.runbooks.account import account
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.checks import Checks
 from bot.runbooks.far import SEEN_EVERY_S, FarEffects, FarRuns, is_at_work, sign_of_life
 from bot.runbooks.fast import FastRunner
-from bot.runbooks.forkserver import SHARED
+from bot.runbooks.forkserver import server_under
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.remedies import Remedies
 from bot.runbooks.secrets import Secrets
@@ -54,7 +55,7 @@ class FarWorker:
         self._watch = watch
         self._asked_to_look = asyncio.Event()
         run_secrets = Secrets(directory, settings.config, environ, settings.secrets)
-        runner = FastRunner(settings.runs, SHARED, slow, run_secrets.hiding)
+        runner = FastRunner(settings.runs, server_under(account(settings.runs_user)), slow, run_secrets.hiding)
         catalogue = Catalogue(directory, settings.config, runner, run_secrets)
         oncall = OnCall(directory)
         paging = Paging(directory, Climbing(directory, oncall, ()))

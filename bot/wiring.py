@@ -169,6 +169,7 @@ from bot.reloads import messages as reload_facts
 from bot.reloads.service import Reloads
 from bot.reloads.work import Following
 from bot.runbooks import output
+from bot.runbooks.account import account
 from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.api import RunApi
 from bot.runbooks.approvers import Approvers
@@ -179,7 +180,7 @@ from bot.runbooks.deciding import Deciding
 from bot.runbooks.effects import Effects
 from bot.runbooks.far import FarReports
 from bot.runbooks.fast import FastRunner
-from bot.runbooks.forkserver import SHARED
+from bot.runbooks.forkserver import server_under
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.library import Library
 from bot.runbooks.messages import RunEnded
@@ -705,7 +706,7 @@ def page_channels(
 def playbook_runner(settings: Settings, database: Database, incidents: Incidents, machine: str, secrets: RunSecrets) -> PlaybookRunner:
     """Who runs playbooks on this machine."""
     if settings.runner == "plain":
-        return LocalRunner(settings.runs, secrets.hiding)
+        return LocalRunner(settings.runs, secrets.hiding, account(settings.runs_user))
 
     async def tell(why: str) -> None:
         async with database.begin(actor=BOT) as tx:
@@ -715,7 +716,7 @@ def playbook_runner(settings: Settings, database: Database, incidents: Incidents
                 key=f"runner:{machine}",
             )
 
-    return FastRunner(settings.runs, SHARED, tell, secrets.hiding)
+    return FastRunner(settings.runs, server_under(account(settings.runs_user)), tell, secrets.hiding)
 
 
 def senders(settings: Settings) -> dict[str, Sender]:

@@ -283,6 +283,12 @@ class Settings(BaseModel):
         description="How long the directory of a run that ended stays there, as `12h`. Default: it goes at once, for its output and files "
         "are in the database.",
     )
+    runs_user: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        alias="TOCSIN_RUNS_USER",
+        description="Account of this machine under which runs work when the bot is root, as `tocsin-runs`: it reaches nothing of the "
+        "bot's. It must be able to read playbooks and inventories; its keys are its own. Empty: the bot's account.",
+    )
     runner: Literal["fast", "plain"] = Field(
         default="fast",
         alias="TOCSIN_RUNNER",

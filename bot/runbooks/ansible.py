@@ -18,8 +18,13 @@ class LocalRunner(Homes):
 
     @property
     def standing(self) -> Standing:
-        """It works wherever Ansible does."""
-        return Standing(True, "each run starts an Ansible of its own")
+        """It works wherever Ansible does, unless it is to work under an account that cannot be had."""
+        return self._stands(True, "each run starts an Ansible of its own")
+
+    def _stands(self, ok: bool, says: str) -> Standing:
+        if self._account.trouble:
+            return Standing(False, self._account.trouble)
+        return Standing(ok, f"{says}, under the account {self._account.name}" if self._account.name else says)
 
     async def start(self, spec: RunSpec) -> None:
         """Begin, with an environment of our own making: what the bot knows is no playbook's business."""
@@ -32,10 +37,13 @@ class LocalRunner(Homes):
             *("--playbook", str(spec.playbook), "--inventory", str(spec.inventory), "--limit", ",".join(spec.hosts), "--ident", IDENT),
             *(("--cmdline", "--check --diff") if spec.is_dry else ()),
         ]
-        starter = await asyncio.create_subprocess_exec(
-            *command, cwd=home, env=environment(home), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        try:
+            starter = await asyncio.create_subprocess_exec(
+                *command, cwd=home, env=environment(home, self._account), stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True, **self._account.starts,
+            )  # fmt: skip
+        except OSError as error:
+            raise CannotStart(f"{sys.executable} cannot be started ({error.strerror or error}).") from None
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 said, _ = await starter.communicate()
@@ -48,9 +56,12 @@ class LocalRunner(Homes):
 
     async def inventory(self, path: Path, handed: Mapping[str, str] = NOTHING) -> Inventory:
         """An inventory by Ansible's own reading."""
+        if self._account.trouble:
+            raise CannotRead(self._account.trouble)
         program = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ansible", "inventory", "--inventory", str(path), "--list"),
-            env={**handed, **bare_environment()},
+            env={**handed, **bare_environment(self._account)},
+            **self._account.starts,
             cwd=path.parent,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

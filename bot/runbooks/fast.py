@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from bot import log
+from bot.runbooks.account import Account
 from bot.runbooks.ansible import LOOKS_WITHIN_S, LocalRunner
 from bot.runbooks.forkserver import Answer, ForkServer, NoAnswer
 from bot.runbooks.hiding import Hiding
@@ -31,7 +32,7 @@ class FastRunner(LocalRunner):
     def __init__(
         self, root: Path, server: ForkServer, told: Callable[[str], Awaitable[None]], hiding: Callable[[], Hiding] = Hiding
     ) -> None:
-        super().__init__(root, hiding)
+        super().__init__(root, hiding, server.account)
         self._server = server
         self._told = told
         self._trying = asyncio.Lock()
@@ -42,16 +43,16 @@ class FastRunner(LocalRunner):
     def standing(self) -> Standing:
         """Whether the server may be trusted, as far as it was tried."""
         if not is_possible():
-            return Standing(True, "each run starts an Ansible of its own: the fast way is for Linux")
+            return self._stands(True, "each run starts an Ansible of its own: the fast way is for Linux")
         if self._trouble:
-            return Standing(False, f"each run starts an Ansible of its own, which takes a second: {self._trouble}")
-        return Standing(True, "runs are forks of a process that has Ansible loaded")
+            return self._stands(False, f"each run starts an Ansible of its own, which takes a second: {self._trouble}")
+        return self._stands(True, "runs are forks of a process that has Ansible loaded")
 
     async def start(self, spec: RunSpec) -> None:
         """Begin in a fork. What was ordered by one who died before anybody took the order begins now."""
         home = await self.lay_out(spec)
         if home is not None:
-            ordered(home, order_of(home, spec))
+            self._order(home, spec)
         elif not ((home := self._home(spec.run_id)) / "order").exists():
             return
         if await self._is_fit() and await self._forked(home):
@@ -61,9 +62,9 @@ class FastRunner(LocalRunner):
 
     async def inventory(self, path: Path, handed: Mapping[str, str] = NOTHING) -> Inventory:
         """An inventory by Ansible's own reading."""
-        if not await self._is_fit():
+        if self._account.trouble or not await self._is_fit():
             return await super().inventory(path, handed)
-        order = {"do": "list", "inventory": str(path), "cwd": str(path.parent), "env": {**handed, **bare_environment()}}
+        order = {"do": "list", "inventory": str(path), "cwd": str(path.parent), "env": {**handed, **bare_environment(self._account)}}
         try:
             answer = await self._ask(order, LOOKS_WITHIN_S)
         except NoAnswer:
@@ -71,6 +72,10 @@ class FastRunner(LocalRunner):
         if "inventory" not in answer:
             raise CannotRead(str(answer.get("error")))
         return cast(Inventory, answer["inventory"])
+
+    def _order(self, home: Path, spec: RunSpec) -> None:
+        with self._account.rights():
+            ordered(home, order_of(home, spec, self._account))
 
     async def _forked(self, home: Path) -> bool:
         try:
@@ -101,11 +106,7 @@ class FastRunner(LocalRunner):
         if not version("ansible-core").startswith(TESTED):
             raise NoAnswer(f"it was made for ansible-core {TESTED}x, and {version('ansible-core')} is installed.")
         with tempfile.TemporaryDirectory(prefix="tocsin") as folder:
-            homes, playbook = Homes(Path(folder)), Path(folder) / "try.yaml"
-            playbook.write_text(TRIAL)
-            inventory = Path(folder) / "hosts.ini"
-            inventory.write_text("here ansible_connection=local\n")
-            spec = RunSpec("trial", playbook, inventory, ("here",), {"word": "{{ 1 }}"})
+            homes, spec = Homes(Path(folder), account=self._account), trial(Path(folder))
             try:
                 await self._play(homes, spec)
             finally:
@@ -114,7 +115,7 @@ class FastRunner(LocalRunner):
     async def _play(self, homes: Homes, spec: RunSpec) -> None:
         home = await homes.lay_out(spec)
         assert home is not None
-        ordered(home, order_of(home, spec))
+        self._order(home, spec)
         answer = await self._ask({"do": "start", "home": str(home)})
         progress, until = started(spec.hosts), time.monotonic() + PLAYED_WITHIN_S
         while (look := await homes.look(spec.run_id, progress.seen)).life == Life.RUNNING and time.monotonic() < until:
@@ -137,6 +138,15 @@ class FastRunner(LocalRunner):
             await self._told(why)
 
 
+def trial(folder: Path) -> RunSpec:
+    """A run that tries the server, in a folder where another account finds it."""
+    folder.chmod(0o711)
+    playbook, inventory = folder / "try.yaml", folder / "hosts.ini"
+    playbook.write_text(TRIAL)
+    inventory.write_text("here ansible_connection=local\n")
+    return RunSpec("trial", playbook, inventory, ("here",), {"word": "{{ 1 }}"})
+
+
 TRIAL = """
 - hosts: all
   gather_facts: false
@@ -150,12 +160,12 @@ def is_possible() -> bool:
     return sys.platform == "linux"
 
 
-def order_of(home: Path, spec: RunSpec) -> Answer:
+def order_of(home: Path, spec: RunSpec, account: Account) -> Answer:
     """A run as the engine is told of it."""
     return {
         "playbook": str(spec.playbook),
         "inventory": str(spec.inventory),
         "hosts": spec.hosts,
         "check": spec.is_dry,
-        "env": environment(home),
+        "env": environment(home, account),
     }

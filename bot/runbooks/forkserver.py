@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from bot import faultpoints, resources
+from bot.runbooks.account import OWN, Account
 from bot.runbooks.homes import bare_environment
 
 ANSWERS_WITHIN_S = 20.0
@@ -32,10 +33,11 @@ class NoAnswer(Exception):
 
 
 class ForkServer:
-    """One server and its next ones. Whatever is asked of it is asked in a thread: it blocks."""
+    """One server and its next ones, under one account. Whatever is asked of it is asked in a thread: it blocks."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, account: Account = OWN) -> None:
         self._program = program
+        self.account = account
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
@@ -107,12 +109,13 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, str(self._program)],
-                env=bare_environment() | {"PYTHONDONTWRITEBYTECODE": "1", "TOCSIN_DIE_AT": faultpoints.FATE.spec},
+                env=bare_environment(self.account) | {"PYTHONDONTWRITEBYTECODE": "1", "TOCSIN_DIE_AT": faultpoints.FATE.spec},
                 cwd="/",
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=self._said,
                 start_new_session=True,
+                **self.account.starts,
             )
         self._orders, self._made_of = ours, made_of
         self._generation += 1
@@ -145,3 +148,8 @@ class ForkServer:
 
 SHARED = ForkServer(resources.path("playbooks") / "engine")
 """The server of this process. It costs nothing until it is asked."""
+
+
+def server_under(account: Account) -> ForkServer:
+    """The server whose runs work under this account."""
+    return ForkServer(resources.path("playbooks") / "engine", account) if account.name else SHARED

@@ -19,14 +19,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from bot.runbooks import processes
+from bot.runbooks.account import OWN, Account
 from bot.runbooks.events import RunEvent, read_event
 from bot.runbooks.hiding import Hiding
 from bot.runbooks.runner import CannotStart, Life, Look, RunSpec
 from bot.runbooks.sealing import sealed
 
+T = TypeVar("T")
 IDENT = "run"
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 EVENT_FILE = re.compile(r"(\d+)-[0-9a-f_-]+\.json")
@@ -43,13 +47,16 @@ SSH_ARGS = "-C -o ControlMaster=auto -o ControlPersist=30s -o ServerAliveInterva
 class Homes:
     """The directories of runs below `root`, for our user alone: what is common to all who run playbooks on this machine."""
 
-    def __init__(self, root: Path, hiding: Callable[[], Hiding] = Hiding) -> None:
+    def __init__(self, root: Path, hiding: Callable[[], Hiding] = Hiding, account: Account = OWN) -> None:
         self._root = root.absolute()
         self._hiding = hiding
+        self._account = account
 
     async def lay_out(self, spec: RunSpec) -> Path | None:
         """The new directory of a run, or None when it was begun before. Raises `CannotStart`."""
         home = self._home(spec.run_id)
+        if trouble := self._account.trouble or self._account.cannot_read(spec.playbook) or self._account.cannot_read(spec.inventory):
+            raise CannotStart(trouble)
         try:
             return home if await asyncio.to_thread(self._lay_out, home, spec) else None
         except OSError as error:
@@ -57,7 +64,16 @@ class Homes:
 
     async def look(self, run_id: str, after: int) -> Look:
         """What happened after event number `after`."""
-        return await asyncio.to_thread(self._look, self._home(run_id), after)
+        return await self.reading(partial(self._look, self._home(run_id), after))
+
+    async def reading(self, does: Callable[[], T]) -> T:
+        """What something that blocks finds in runs' directories, with no more rights than the runs themselves had."""
+
+        def limited() -> T:
+            with self._account.rights():
+                return does()
+
+        return await asyncio.to_thread(limited)
 
     async def stop(self, run_id: str) -> None:
         """SIGTERM to Ansible, which passes it on to its workers; SIGKILL to what is left, wherever it has gone."""
@@ -73,16 +89,16 @@ class Homes:
 
     async def scrub(self, run_id: str) -> None:
         """Replace what is secret in every file of a run."""
-        await asyncio.to_thread(_scrub, self._home(run_id), self._hiding())
+        await self.reading(partial(_scrub, self._home(run_id), self._hiding()))
 
     async def clear(self, run_id: str) -> None:
         """Remove what a run left; its empty directory stays, so that nobody who comes late begins it again."""
-        await asyncio.to_thread(_empty, self._home(run_id))
+        await self.reading(partial(_empty, self._home(run_id)))
 
     async def forget(self, run_id: str) -> None:
         """Remove a run's directory."""
         home = self._home(run_id)
-        await asyncio.to_thread(_empty, home)
+        await self.reading(partial(_empty, home))
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
     async def kept(self) -> Mapping[str, float]:
@@ -103,10 +119,18 @@ class Homes:
 
     def _lay_out(self, home: Path, spec: RunSpec) -> bool:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._account.name:
+            self._root.chmod(0o711)
         try:
             home.mkdir(mode=0o700)
         except FileExistsError:
             return False
+        self._account.given(home)
+        with self._account.rights():
+            self._furnish(home, spec)
+        return True
+
+    def _furnish(self, home: Path, spec: RunSpec) -> None:
         for name in ("env", "files"):
             (home / name).mkdir(mode=0o700)
         (home / "ansible.cfg").touch()
@@ -114,10 +138,10 @@ class Homes:
         for name, content in (("environ", spec.environ), ("extravars", sealed(spec.parameters, str(home / "files")))):
             with open(home / "env" / name, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
                 json.dump(dict(content), file)
-        return True
 
     def _end(self, home: Path) -> None:
-        taken_back(home)
+        with self._account.rights():
+            taken_back(home)
         processes.end(home)
 
     def _look(self, home: Path, after: int) -> Look:
@@ -170,17 +194,17 @@ def taken_back(home: Path) -> bool:
     return True
 
 
-def bare_environment() -> dict[str, str]:
+def bare_environment(account: Account = OWN) -> dict[str, str]:
     """What any program of Ansible's is told of the world."""
     programs = f"{Path(sys.executable).parent}:{os.defpath}:/usr/local/bin:/usr/sbin"
-    return {"PATH": programs, "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+    return {"PATH": programs, "HOME": account.home or str(Path.home()), "LANG": "C.UTF-8"}
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, account: Account = OWN) -> dict[str, str]:
     """All that Ansible is told of the world in a run."""
     return {
         **json.loads((home / "env" / "environ").read_text()),
-        **bare_environment(),
+        **bare_environment(account),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
         "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
         "ANSIBLE_PIPELINING": "1",

@@ -1,14 +1,15 @@
 """The seam behind which playbooks run. A run lives on without us: whoever starts it may die, and another finds it again by its id."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.runbooks.events import RunEvent
 
+T = TypeVar("T")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -86,6 +87,10 @@ class PlaybookRunner(Protocol):
 
     async def stop(self, run_id: str) -> None:
         """End the run and everything on this machine that it began. What it told other machines to do may go on."""
+        ...
+
+    async def reading(self, does: Callable[[], T]) -> T:
+        """What something that blocks finds in runs' directories, with no more rights than the runs themselves had."""
         ...
 
     def log(self, run_id: str) -> Path:

@@ -1,9 +1,9 @@
 """What runs do later or outside: look at the scene, rehearse, start, follow and verify."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from bot import faultpoints
 from bot.config.runbooks import Verification
@@ -174,8 +174,9 @@ class RunWork:
         look = await self._runner.look(run_id(run), before.seen)
         progress = fold(before, look.events)
         is_over = look.life != Life.RUNNING
-        printed = await asyncio.to_thread(output.printed, self._runner.log(run_id(run)), kept, hiding, is_over=is_over)
-        left = await asyncio.to_thread(files.collected, self._runner.files(run_id(run)), hiding) if is_over else ([], [])
+        log, folder = self._runner.log(run_id(run)), self._runner.files(run_id(run))
+        printed = await self._runner.reading(partial(output.printed, log, kept, hiding, is_over=is_over))
+        left = await self._runner.reading(partial(files.collected, folder, hiding)) if is_over else ([], [])
         if look.life == Life.LOST:
             await self._runner.stop(run_id(run))  # what it left behind is watched over by nobody
         if look.life == Life.LOST and run.stopped_by is None and not progress.ended:
