@@ -55,6 +55,15 @@ def outcome(progress: Progress) -> dict[str, str | int]:
     return {name: values.pop() for name, values in found.items() if len(values) == 1}
 
 
+def fates(progress: Progress) -> str:
+    """How each host fared, in one line: `failed: web2; changed: web1, web3`. Of one that is not through, as far as it came."""
+    found: dict[str, list[str]] = {"failed": [], "out of reach": [], "changed": [], "unchanged": []}
+    for name, host in sorted(progress.hosts.items()):
+        fate = "failed" if host.failed else "out of reach" if host.unreachable else "changed" if host.changed else "unchanged"
+        found[fate].append(name)
+    return "; ".join(f"{fate}: {', '.join(names)}" for fate, names in found.items() if names)
+
+
 def written(progress: Progress) -> str:
     """The picture as JSON text, for the run's row."""
     plain = asdict(replace(progress, hosts={}, reports={}))

@@ -18,6 +18,7 @@ from bot.runbooks.approvers import Approvers
 from bot.runbooks.catalogue import Catalogue
 from bot.runbooks.messages import BeginRun, ExpireRun, FollowRun, MissWorker, PrepareRun, RunEnded, ShowRun, VerifyRun
 from bot.runbooks.models import Run, RunApproval, RunLock
+from bot.runbooks.progress import fates, read
 from bot.runbooks.states import ALLOWED, HOLDS_ITS_LOCK, RunState
 from bot.states import move
 from bot.work import queue
@@ -107,7 +108,8 @@ class RunRecords:
         if run.started_at is None:
             await self._asking.decided(tx, run)
         says = " ".join(part for part in (run.verified, remark) if part)
-        await self._write_down(tx, run, f"run {run.number} {state.value}" + (f": {says}" if says else ""))
+        hosts = f" ({fates(read(run.progress))})" if run.progress else ""
+        await self._write_down(tx, run, f"run {run.number} {state.value}" + (f": {says}" if says else "") + hosts)
         await self.show(tx, run)
         await tx.announce(RunEnded(run.number, run.incident_id))
 

@@ -13,6 +13,13 @@ from bot.sandbox.drills import Drill
 from tests.journeys.stories import run_card, told
 from tests.world import CONFIG, World, running_world
 
+TOGETHER = (
+    ("bad_release", "dead_region", "bad_flag", "wrong_configuration"),
+    ("overloaded_backend", "bad_canary", "poisoned_cache", "dead_primary", "leak"),
+)
+"""Faults that one bot meets one after the other: all are about checkout, so it is one incident."""
+HANGS = "hung_instance"
+
 
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
@@ -51,6 +58,10 @@ async def played(world: World, drill: Drill, run: int, incident: int = 1) -> str
     return await run_card(world, run, "succeeded", incident)
 
 
+def test_every_fault_of_the_fleet_is_drilled() -> None:
+    assert {name for names in TOGETHER for name in names} | {HANGS} == {drill.name for drill in drills.ALL}
+
+
 async def test_the_major_incidents_of_2023_are_each_mitigated_by_a_shipped_runbook(world: World) -> None:
     for number, drill in enumerate(drills.OF_2023, 1):
         await world.sandbox.post(f"/scenarios/{drill.name}", on=True)
@@ -62,15 +73,9 @@ async def test_the_major_incidents_of_2023_are_each_mitigated_by_a_shipped_runbo
         await world.sandbox.post(f"/scenarios/{drill.name}", on=False)
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("bad_release", "dead_region", "bad_flag", "wrong_configuration"),
-        ("overloaded_backend", "bad_canary", "poisoned_cache", "dead_primary", "leak"),
-    ],
-)
+@pytest.mark.parametrize("names", TOGETHER)
 async def test_what_breaks_is_mended_by_the_runbook_that_the_scenario_names(world: World, names: tuple[str, ...]) -> None:
-    for run, name in enumerate(names, 1):  # all about checkout, so it is one incident
+    for run, name in enumerate(names, 1):
         [drill] = [one for one in drills.ALL if one.name == name]
         await world.sandbox.post(f"/scenarios/{name}", on=True)
         await world.settled()
@@ -82,7 +87,7 @@ async def test_what_breaks_is_mended_by_the_runbook_that_the_scenario_names(worl
 
 
 async def test_a_hung_instance_is_restarted_and_serves_again(world: World) -> None:
-    [hangs] = [drill for drill in drills.ALL if drill.name == "hung_instance"]
+    [hangs] = [drill for drill in drills.ALL if drill.name == HANGS]
     await world.sandbox.post(f"/scenarios/{hangs.name}", on=True)
     await world.settled()
     await serving(world, ["web2", "web3", "web4", "web5"])

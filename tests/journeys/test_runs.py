@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from sqlalchemy import select
 from sqlmodel import col
 
+from bot.incidents import timeline
 from bot.runbooks.models import RunLock
 from bot.slack.text import escape
 from bot.work.models import WorkItem
@@ -285,6 +286,11 @@ async def test_half_of_the_hosts_fail_and_the_others_are_left_alone_when_those_a
         *(("web2", "failed"), ("web4", "failed"), ("web5", "cannot be reached")), *((host, "") for host in ("web1", "web3", "web6")),
     ]  # fmt: skip
     assert "no room on web2" in shown and "no room on web4" in shown
+    async with world.bot.database.read() as tx:
+        written_down = [entry.text for entry in await timeline.entries(tx, 1)]
+    assert (
+        "run 1 failed: It failed on web2, web4, web5. (failed: web2, web4; out of reach: web5; changed: web1, web3, web6)" in written_down
+    )
     assert released(world) == dict.fromkeys(("web1", "web3", "web6"), "v41")
     assert await locked(world) == set()
 

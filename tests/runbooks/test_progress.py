@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.runbooks.events import Ended, HostDone, Other, Outcome, RunEvent, TaskStarted, read_event
-from bot.runbooks.progress import fold, outcome, read, started, written
+from bot.runbooks.progress import fates, fold, outcome, read, started, written
 
 STORY: list[RunEvent] = [
     Other(1),
@@ -65,6 +65,13 @@ def test_what_hosts_report_is_known_where_those_that_came_to_the_end_say_the_sam
 def test_what_to_know_before_approving_is_told_once_however_many_hosts_say_it() -> None:
     told = [HostDone(number, f"web{number}", "Release", Outcome.CHANGED, cautions=("v42 contains a migration",)) for number in (1, 2)]
     assert fold(started(("web1", "web2")), told).cautions == ("v42 contains a migration",)
+
+
+def test_how_each_host_fared_is_one_line() -> None:
+    done = [HostDone(number, f"web{number}", "Release", outcome) for number, outcome in enumerate(Outcome, 1)]
+    assert fates(fold(started(("web1", "web2", "web3", "web4", "web5")), done)) == (
+        "failed: web4; out of reach: web5; changed: web2; unchanged: web1, web3"
+    )
 
 
 def test_the_picture_comes_back_from_its_row() -> None:

@@ -108,7 +108,9 @@ async def test_a_flag_that_does_harm_is_switched_off_and_the_file_keeps_its_form
 
 
 async def test_a_host_goes_out_of_rotation_and_comes_back_only_when_it_answers(drill: Drill) -> None:
-    assert (await drill.run("maintenance.yml", ("web1",), state="maint")).succeeded
+    async with drill.asked() as customers:
+        assert (await drill.run("maintenance.yml", ("web1",), state="maint")).succeeded
+    assert customers.failed == 0
     assert "web1" not in (await drill.sample()).hosts
     (drill.fleet.layout.home("web1") / "broken").touch()
     assert "answers 500" in (await drill.run("maintenance.yml", ("web1",), state="ready")).failures[0]
