@@ -144,7 +144,7 @@ class FarReports:
         """A run that waits for a worker; whether to look again."""
         about = self._directory.config.environments.get(run.environment)
         if run.state in NEXT:
-            await self._runs.move(tx, run)
+            await self._runs.hand_on(tx, run)
             if about is not None and about.queue is not None and is_missed(seen := await last_seen(tx, of_queue=about.queue), tx.now):
                 run.remark = f"It waits: {no_worker(about.queue, seen)}"
                 await self._runs.show(tx, run)

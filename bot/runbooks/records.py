@@ -84,7 +84,7 @@ class RunRecords:
         edited = (await tx.session.execute(last)).scalar_one_or_none()  # none while an edit is on its way
         return max(tx.now, (edited or tx.now) + pace)
 
-    async def move(self, tx: Tx, run: Run) -> None:
+    async def hand_on(self, tx: Tx, run: Run) -> None:
         """What was ordered for a run goes to whoever serves its environment now, if that is somebody else since."""
         part, order = NEXT[run.state](run.number)
         waits = select(col(WorkItem.destination), col(WorkItem.due_at))

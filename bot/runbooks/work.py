@@ -36,7 +36,8 @@ LARGEST_OUTPUT = 20_000_000
 """Bytes; a playbook that prints more is in an endless loop."""
 BEGINS_WITHIN = timedelta(minutes=1)
 HELD_AGAIN = timedelta(seconds=2)
-ELSEWHERE = TryLater("it runs on another machine, which looks after it", timedelta(seconds=0.1))
+SOON, LATER = timedelta(seconds=0.1), timedelta(seconds=1)
+"""Until one that another machine looks after may be taken by that one: it hears of it at once, unless it is away."""
 LOST_AFTER = timedelta(minutes=5)
 """A machine that has not told of its run for so long is gone."""
 
@@ -166,8 +167,8 @@ class RunWork:
         if run.state != RunState.RUNNING or run.started_at is None:
             return Done()
         if run.machine != self._machine:
-            if now - claim.wanted_at < LOST_AFTER:
-                return ELSEWHERE
+            if (late := now - claim.wanted_at) < LOST_AFTER:
+                return TryLater("it runs on another machine, which looks after it", min(max(SOON, late / 10), LATER))
             return await self._lose(run, read(run.progress), f"{run.machine}, on which it ran, does not answer.")
         before = read(run.progress)
         hiding = await self._secrets.known()
