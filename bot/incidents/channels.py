@@ -7,7 +7,16 @@ from bot import faultpoints
 from bot.db import BOT, ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.incidents import blocks, lifecycle, roles, timeline
-from bot.incidents.messages import ChannelOpened, ConfirmDeclared, DressChannel, InviteResponders, OpenChannel, PostCard, SayInChannel
+from bot.incidents.messages import (
+    ChannelOpened,
+    ConfirmDeclared,
+    DressChannel,
+    InviteResponders,
+    LeaveChannel,
+    OpenChannel,
+    PostCard,
+    SayInChannel,
+)
 from bot.incidents.models import Incident
 from bot.incidents.names import channel_name
 from bot.incidents.service import Incidents
@@ -126,6 +135,11 @@ class ChannelWork:
         faultpoints.reached("channel: created, not stored")
         async with self._db.begin(actor=BOT) as tx:
             stored = await self._incidents.held(tx, incident.number)
+            if stored.is_private != incident.is_private:  # it became private while Slack made a channel that everybody sees
+                leaving = LeaveChannel(incident_id=incident.number, channel_id=channel_id)
+                about = f"incident:{incident.number}"
+                await queue.schedule(tx, leaving, key=f"leave_channel:{incident.number}:{channel_id}", about=about)
+                return TryLater("it has become private and needs another channel", timedelta(seconds=1))
             if not stored.channel_id:
                 await self._moving.into(tx, stored, channel_id, name, f"opened #{name}")
         return Done()

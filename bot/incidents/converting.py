@@ -133,9 +133,10 @@ class Converting:
 
     async def on_history_repaired(self, tx: Tx, fact: HistoryRepaired) -> None:
         """Who spoke in the channel shortly before is asked, once, whether they join. Nobody is paged for having spoken."""
-        incident = await self._incidents.held(tx, fact.incident_id)
+        incident = await self._incidents.get(tx, fact.incident_id)
         if not incident.is_adopted or not is_open(incident.state):
             return
+        await self._incidents.held(tx, fact.incident_id)
         here = {
             incident.declared_by,
             *(part.person for part in await roles.holders(tx, incident.number)),

@@ -169,8 +169,8 @@ def general(verb: Verb, argument: str, line: Line, place: Place) -> Intent:
 
 
 CONVERT = (
-    "Nothing has happened yet: shall this channel become the incident's? Whoever is on call is paged, and what was said here today is part "
-    "of it. When it is over, this is an ordinary channel again."
+    "Nothing has happened yet: shall this channel become the incident's? Whoever is on call is paged and invited here, and what was said "
+    "here today is part of it. When it is over, this is an ordinary channel again."
 )
 
 

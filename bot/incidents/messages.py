@@ -311,9 +311,9 @@ class LeaveChannel(Order):
     priority: ClassVar[Priority] = Priority.URGENT
     incident_id: int
     channel_id: str
-    card_ts: str
-    topic: str | None
-    is_adopted: bool
+    card_ts: str = ""
+    topic: str | None = None
+    is_adopted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -136,6 +136,8 @@ class Restricting:
         text = f"#{number} is private now and goes on elsewhere. Who works on it is invited there."
         earlier = await posted_before(slack, channel, claim.key) if claim.attempt > 1 else None
         card = order.card_ts or await posted_before(slack, channel, f"post_card:{number}:{channel}", FAR_BACK)
+        if isinstance(card, SlackAway):
+            return card
         shown = blocks.sentence(text)
         topic = f"#{number} is private now" if order.topic is None else order.topic
         name = f"{self._directory.config.incidents.channel_prefix}-{number}-was-here"
@@ -192,6 +194,6 @@ def _warning(incident: Incident, moves: bool) -> str:
     return clamp(
         f"*Make #{incident.number} private?* {moving}Nobody else finds it any more. Its title leaves lists, topic, channel name, pages to "
         "come, and what executives, approvers and other channels were told.\n"
-        "*What has been read cannot be unread:* people's own words in the old channel stay, and so do texts, calls and mails that went "
-        "out. There is no way back."
+        "*What has been read cannot be unread:* people's own words in the old channel stay, and so do texts, calls, mails and "
+        "tracked issues that went out. There is no way back."
     )

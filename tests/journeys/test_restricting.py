@@ -108,3 +108,14 @@ async def test_what_is_over_becomes_private_without_a_new_channel(sqlite_world: 
     await made_private(world, await world.channel_name(1), "it was more than we thought")
     assert TITLE not in told(await world.user("max").command("/inc #2 timeline"))
     assert (await incident(world)).channel_id is None and "inc-1" not in await world.bot_channels()
+
+
+async def test_it_becomes_private_while_slack_still_makes_a_channel_for_everybody(sqlite_world: World) -> None:
+    world, kim = sqlite_world, sqlite_world.user("kim")
+    world.sandbox.fault(service="slack", method="conversations.create", delay_s=3, count=1)
+    await kim.command(f"/inc sev1 {TITLE}")
+    await kim.command("/inc #1 private customer data")
+    await kim.press("Make #1 private", "general")
+    await world.advance(seconds=10)
+    assert (await incident(world)).channel_name == "inc-1" and sorted(await world.bot_channels()) == ["inc-1", BEFORE]
+    assert TITLE not in await ours_in(world, BEFORE)
