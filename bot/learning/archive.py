@@ -18,7 +18,7 @@ from bot.incidents.lifecycle import OPEN
 from bot.incidents.models import Incident, TimelineEntry, is_real
 from bot.learning.models import ArchiveEntry, ArchiveWord, PostmortemTag
 from bot.learning.query import PAGE, Query, Sort, Standing
-from bot.learning.words import Piece, plain, snippet, words
+from bot.learning.words import BEGINNING, Piece, plain, snippet, words
 from bot.postmortems.models import Postmortem, PostmortemVersion
 
 LONGEST = 400_000
@@ -134,11 +134,11 @@ async def _hits(tx: Tx, incidents: Sequence[Incident], query: Query) -> list[Hit
 
 
 def _says(word: str, **more: bool) -> ColumnElement[bool]:
-    """Whether an incident's entry has a word that begins so."""
-    first = word.encode()
-    begins = (col(ArchiveWord.word) >= first) & (col(ArchiveWord.word) < first + b"\xff")  # no letter has this byte
+    """Whether an incident's entry has this word, or one that begins so (`words.fits`)."""
+    first, its = word.encode(), col(ArchiveWord.word)
+    found = its == first if len(word) < BEGINNING else (its >= first) & (its < first + b"\xff")  # no letter has this byte
     narrowed = [col(getattr(ArchiveWord, name)).is_(value) for name, value in more.items()]
-    return col(Incident.id).in_(select(col(ArchiveWord.incident_id)).where(begins, *narrowed))
+    return col(Incident.id).in_(select(col(ArchiveWord.incident_id)).where(found, *narrowed))
 
 
 def _narrowed(query: Query, zone: tzinfo) -> Iterator[ColumnElement[bool]]:

@@ -34,7 +34,7 @@ class ArchiveWord(SQLModel, table=True):
     """A word that an incident's entry has. As bytes, which both databases keep in the same order, so that a beginning is a range."""
 
     __tablename__ = "archive_word"
-    __table_args__ = (Index("archive_word_of", "incident_id"),)
+    __table_args__ = (Index("archive_word_of", "incident_id"), {"sqlite_with_rowid": False})
 
     word: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     incident_id: int = Field(primary_key=True, foreign_key="incident.id", sa_column_kwargs={"autoincrement": False})

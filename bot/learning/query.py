@@ -41,7 +41,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Query:
-    """Every word must be there (as the beginning of one), and everything else must hold. `until` is the last day that counts."""
+    """Every word must be there (of longer ones the beginning), and everything else must hold. `until` is the last day that counts."""
 
     words: tuple[str, ...] = ()
     severity: int | None = None

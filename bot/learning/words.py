@@ -8,6 +8,8 @@ from html import unescape
 
 LONGEST = 60
 """Characters of a word that count; what is longer is no word of a language."""
+BEGINNING = 4
+"""Letters from which on the beginning of a word is enough: of shorter ones half of a language begins so."""
 WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
 SNIPPET = 220
 LEAD = 60
@@ -63,8 +65,13 @@ def snippet(text: str, wanted: Sequence[str], longest: int = SNIPPET) -> tuple[P
     return tuple(_pieces(line, start, end, shown))
 
 
+def fits(word: str, wanted: str) -> bool:
+    """Whether a word is the one that is looked for, or begins so."""
+    return word == wanted or (len(wanted) >= BEGINNING and word.startswith(wanted))
+
+
 def _match(word: str, wanted: Iterable[str]) -> str:
-    return next((one for one in wanted if word.startswith(one)), "")
+    return next((one for one in wanted if fits(word, one)), "")
 
 
 def _worth(spots: Sequence[tuple[int, int, str]], at: int, longest: int) -> int:

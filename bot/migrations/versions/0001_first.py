@@ -440,6 +440,7 @@ def upgrade() -> None:
             ["incident.id"],
         ),
         sa.PrimaryKeyConstraint("word", "incident_id"),
+        sqlite_with_rowid=False,
     )
     op.create_index("archive_word_of", "archive_word", ["incident_id"], unique=False)
     op.create_table(
