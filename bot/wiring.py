@@ -80,6 +80,7 @@ from bot.learning.addresses import Addresses as LearningAddresses
 from bot.learning.gathering import Reports as QuarterReports
 from bot.learning.service import Learning
 from bot.learning.slack import LearningCommand
+from bot.learning.tag_page import TagPage
 from bot.learning.tagging import TagCommand
 from bot.learning.web import LearningPages
 from bot.learning.work import LearningWork
@@ -545,7 +546,11 @@ async def build_rooms(
     comments = Comments(directory, postmortems)
     review = ReviewDoor(database, directory, reading, postmortems, reviews, meetings)
     review.register(readers)
-    PostmortemPages(database, directory, reading, writer, postmortems, comments, review, pictures, paper).register(readers)
+    postmortem_pages = PostmortemPages(database, directory, reading, writer, postmortems, comments, review, pictures, paper)
+    postmortem_pages.register(readers)
+    tag_page = TagPage(database, reading, learning)
+    tag_page.register(readers)
+    postmortem_pages.add(tag_page.links)
     Editor(database, directory, reading, postmortems, Unsaved(postmortems)).register(readers)
     VersionPages(database, directory, reading, postmortems).register(readers)
     FilePages(database, incidents).register(readers)

@@ -1,13 +1,14 @@
 """A postmortem in a browser: the document with what is said about it; and as Markdown, PDF or picture to take along."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from aiohttp import web
 
 from bot.accounts.access import Access
 from bot.accounts.pages import ReaderPages, Visit
-from bot.db import ActorId, Database
+from bot.db import ActorId, Database, Tx
 from bot.directory.service import Directory
 from bot.errors import InvalidInput, NotFound, Unavailable
 from bot.incidents import files
@@ -23,10 +24,15 @@ from bot.postmortems.service import PURPOSE, Postmortems
 from bot.postmortems.states import SENTENCES, takes_new_facts
 from bot.postmortems.themes import themed
 from bot.postmortems.writing import Writer
+from bot.web.links import PageLink
 from bot.web.markdown import to_html
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A picture has its colours inside it, and nothing else."""
+
+
+LinksOf = Callable[[Tx, Incident, Visit], Awaitable[Sequence[PageLink]]]
+"""(tx, incident, who reads) → ways to pages of the room's own."""
 
 
 class PostmortemPages:
@@ -53,6 +59,11 @@ class PostmortemPages:
         self._review = review
         self._pictures = pictures
         self._paper = paper
+        self._links: list[LinksOf] = []
+
+    def add(self, links: LinksOf) -> None:
+        """Let an upper room show what it has beside the document."""
+        self._links.append(links)
 
     def register(self, readers: ReaderPages) -> None:
         """Serve `/postmortems/<number>`, and `<number>.md`, `.pdf`, `.svg` and `.png` likewise."""
@@ -102,6 +113,7 @@ class PostmortemPages:
             conflicts = len(await self._postmortems.conflicts(tx, incident.number))
             author = (await self._postmortems.version(tx, incident.number, known.version)).author
             review = await self._review.standing(tx, visit, incident, known)
+            links = [link for found in self._links for link in await found(tx, incident, visit)]
             now = tx.now
         may_write = reader.person is not None and reader.may(Access.RESPONDER)
         is_marked = may_write or bool(threads)  # who only reads a document that nobody has spoken about needs no script
@@ -120,6 +132,7 @@ class PostmortemPages:
             unresolved=sum(thread.first.resolved_at is None for thread in threads),
             conflicts=conflicts,
             review=review,
+            links=links,
             picture=picture,
             author=self._directory.name(author),
             owner=self._directory.name(known.owner) if known.owner else "",

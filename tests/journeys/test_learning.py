@@ -25,7 +25,7 @@ async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     config = tmp_path / "config"
     config.mkdir()
     for file in CONFIG.glob("*.yaml"):
-        (config / file.name).write_text(file.read_text())
+        (config / file.name).write_text(file.read_text().replace("\n  infra:\n", "\n  infra:\n    channel: gone-since\n", 1))
     (config / "learning.yaml").write_text(REPORTED)
     async with running_world(sqlite_url, tmp_path, FakeClock(LAST_EVENING), config=config) as world:
         yield world
@@ -44,6 +44,12 @@ async def posts(world: World, channel: str) -> list[str]:
 async def fetched(url: str) -> tuple[int, str]:
     async with ClientSession() as client, client.get(url.replace("&amp;", "&")) as answer:
         return answer.status, await answer.text()
+
+
+async def sent(url: str, **fields: str) -> str:
+    """What the page says after a form of it was sent."""
+    async with ClientSession() as client, client.post(url, data=fields, headers={"Accept": "text/html"}) as answer:
+        return await answer.text()
 
 
 async def test_an_incident_is_found_tagged_and_reported_of_once(world: World) -> None:
@@ -74,6 +80,17 @@ async def test_an_incident_is_found_tagged_and_reported_of_once(world: World) ->
     assert "has that tag already" in await do(world, "bea", "/inc #1 postmortem tag deploy")
     assert "`dependency` `deploy`" in await do(world, "bea", "/inc find tag:deploy")
 
+    page = re.findall(r"<(\S+)\|postmortem of #1>", await do(world, "bea", "/inc #1 postmortem"))[0]
+    document = (await fetched(page))[1]
+    assert "Tags: dependency, deploy" in document
+    tags = page.replace("/postmortems/1?", "/postmortems/1/tags?")
+    assert tags in document.replace("&amp;", "&").replace('href="', f'href="{world.sandbox.url}')
+    assert "“pages” in a note" not in (await fetched(tags))[1] and "Take away deploy" in (await fetched(tags))[1]
+    assert "Take away cold cache" in await sent(tags, add="Cold_Cache, dependency")
+    assert "Add deploy" in await sent(tags, remove="deploy")
+    assert "Take away deploy" in await sent(tags, add="deploy") and "Take away cold cache" not in await sent(tags, remove="cold cache")
+    assert "Type a tag, or choose one" in await sent(tags, add=" ")
+
     said = await do(world, "bea", "/inc report")
     assert "Incidents of 2026 Q1: Example (so far)" in said
     assert "2 incidents so far (1 SEV2, 1 SEV3), 0 in all of the quarter before. 1 of them is private. 1 is not over yet." in said
@@ -86,6 +103,8 @@ async def test_an_incident_is_found_tagged_and_reported_of_once(world: World) ->
     await world.advance(hours=1)
     assert len(await posts(world, "general")) == 1 and len(await posts(world, "payments")) == 1
     await world.advance(hours=2)
+    ops = [text for text in await world.sandbox.channel("ops").texts() if "report of 2026 Q1" in text]
+    assert len(ops) == 1 and "could not be posted in gone-since" in ops[0] and "/reports/2026q1/infra?k=" in ops[0]
     [post] = await posts(world, "general")
     assert "(so far)" not in post and "2 incidents (1 SEV2, 1 SEV3)" in post and "customer" not in post
     raw = next(message.raw for message in await world.sandbox.channel("general").messages() if "Incidents of 2026 Q1" in message.shown)
