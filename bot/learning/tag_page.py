@@ -8,7 +8,6 @@ from bot.db import Database, Tx
 from bot.errors import InvalidInput
 from bot.incidents.models import Incident
 from bot.learning.service import Learning
-from bot.learning.tags import apart
 from bot.postmortems.reading import WAY_OUT, Reading, page_of
 from bot.postmortems.service import PURPOSE
 from bot.web.links import PageLink
@@ -59,8 +58,8 @@ class TagPage:
             incident, _ = await self._reading.find(tx, visit)
             if gone := fields.get("remove"):
                 await self._learning.untag(tx, incident.number, [gone])
-            elif typed := fields.get("add", "").strip():
-                await self._learning.tag(tx, incident.number, apart(typed, self._learning.vocabulary))
+            elif wanted := [part for part in fields.get("add", "").split(",") if part.strip()]:
+                await self._learning.tag(tx, incident.number, wanted)
             else:
                 raise InvalidInput("Type a tag, or choose one. Nothing was changed.")
         return visit.beside(TAIL)

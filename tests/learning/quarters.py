@@ -130,11 +130,11 @@ class Maker:
         self.tx.session.add(event)
 
 
-async def fill(database: Database, incidents: int, *, private: int = 1, alerts: int = 0, seed: int = 7, days: int = DAYS) -> None:
-    """Write so many incidents, spread over the days since `FIRST`; the last `private` of them are private."""
-    random = Random(seed)
-    last = FIRST + timedelta(days=days)
-    moments = sorted(FIRST + timedelta(minutes=random.randint(0, days * 1440 - 1)) for _ in range(incidents))
+async def fill(database: Database, incidents: int, *, private: int = 1, alerts: int = 0, first: datetime = FIRST, days: int = DAYS) -> None:
+    """Write so many incidents, spread over the days since `first`; the last `private` of them are private."""
+    random = Random(7)
+    last = first + timedelta(days=days)
+    moments = sorted(first + timedelta(minutes=random.randint(0, days * 1440 - 1)) for _ in range(incidents))
     async with database.begin(actor=ActorId("kim")) as tx:
         maker = Maker(random, tx)
         for place, at in enumerate(moments):
@@ -142,4 +142,4 @@ async def fill(database: Database, incidents: int, *, private: int = 1, alerts: 
         for _ in range(alerts):
             name, share = random.choice(ALERTS)
             number = random.randint(1, incidents) if incidents and random.random() < share else None
-            await maker.alert(name, FIRST + timedelta(minutes=random.randint(0, days * 1440 - 1)), number)
+            await maker.alert(name, first + timedelta(minutes=random.randint(0, days * 1440 - 1)), number)
