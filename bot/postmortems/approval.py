@@ -8,6 +8,14 @@ def lacks(approvers: Collection[str], owner: str | None, authors: Collection[str
 
     The owner's does not count, and one at least is of somebody who wrote nothing of it.
     """
-    counted = {person for person in approvers if person != owner}
-    has_fresh_eyes = bool(counted - set(authors))
-    return max(needed - len(counted), 0 if has_fresh_eyes else 1)
+    return max(needed - len(counted(approvers, owner)), 0 if has_fresh_eyes(approvers, owner, authors) else 1)
+
+
+def has_fresh_eyes(approvers: Collection[str], owner: str | None, authors: Collection[str]) -> bool:
+    """Whether somebody among them wrote nothing of it."""
+    return bool(counted(approvers, owner) - set(authors))
+
+
+def counted(approvers: Collection[str], owner: str | None) -> set[str]:
+    """Those whose approval counts."""
+    return {person for person in approvers if person != owner}

@@ -134,17 +134,26 @@ class Meetings:
 
     async def show(self, grant: Grant) -> web.Response:
         """The file, for whoever holds the link: as the meeting is planned now."""
-        (number,) = grant.ids
         async with self._db.read() as tx:
-            incident = await self._incidents.get(tx, int(number)) if number.isascii() and number.isdecimal() and len(number) < 10 else None
-            if incident is not None and incident.is_private and grant.expires_at == NEVER:
-                raise NotAllowed(f"This incident is private: its meeting opens only by the link that was sent. {WAY_OUT}")
-            row = await self.find(tx, incident.number) if incident else None
-            if incident is None or row is None:
+            incident = await self._readable(tx, grant)
+            row = await self.find(tx, incident.number)
+            if row is None:
                 raise NotFound("There is no such meeting.")
             content = calendar_file(await self._shown(tx, incident, row), tx.now)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="review-of-{incident.number}.ics"'}
         return web.Response(text=content, content_type="text/calendar", charset="utf-8", headers=headers)
+
+    async def _readable(self, tx: Tx, grant: Grant) -> Incident:
+        """The incident that the link names, unless it is private and not for whoever holds this."""
+        (number,) = grant.ids
+        if not number.isascii() or not number.isdecimal() or len(number) > 9:
+            raise NotFound("There is no such meeting.")
+        incident = await self._incidents.get(tx, int(number))
+        if incident.is_private and grant.expires_at == NEVER:  # the sandbox opens pages unsigned, but not this one
+            raise NotAllowed(f"This incident is private: its meeting opens only by the link that was sent. {WAY_OUT}")
+        if grant.expires_at != NEVER:
+            await self._incidents.check_reader(tx, incident, grant.person, grant.expires_at - LINK_LASTS)
+        return incident
 
     def url(self, incident_id: int) -> str:
         """Where the file is."""

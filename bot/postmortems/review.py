@@ -19,7 +19,7 @@ from bot.incidents.models import Incident
 from bot.incidents.names import headline
 from bot.incidents.service import Incidents
 from bot.postmortems import blocks
-from bot.postmortems.approval import lacks
+from bot.postmortems.approval import has_fresh_eyes, lacks
 from bot.postmortems.messages import PostmortemDrafted, PostmortemPublished
 from bot.postmortems.models import Postmortem, PostmortemApproval, PostmortemComment, PostmortemReviewer
 from bot.postmortems.service import Postmortems
@@ -35,10 +35,10 @@ class Reviews:
     """Brings documents from the draft to what everybody reads. The actor is who asks."""
 
     def __init__(self, directory: Directory, incidents: Incidents, postmortems: Postmortems, accounts: Accounts) -> None:
-        self._accounts = accounts
         self._directory = directory
         self._incidents = incidents
         self._postmortems = postmortems
+        self._accounts = accounts
 
     async def on_drafted(self, tx: Tx, fact: PostmortemDrafted) -> None:
         """The first draft is announced: where it is, whose, until when, and what one can do."""
@@ -62,9 +62,13 @@ class Reviews:
             raise AlreadyDone(f"{self._directory.name(person)} owns the postmortem of #{incident_id} already. Nothing to do.")
         before, known.owner = known.owner, person
         await self._postmortems.dated(tx, incident, known)
-        await self._incidents.say(tx, incident, f"*Postmortem:* {await self._directory.mention(tx, person)} owns it now, says {{actor}}.")
-        due = f" {blocks.owed(known)}"
-        given = f"{self._name(tx.actor)} made you the owner of the {self._link(incident, person)}.{due}"
+        again = ""
+        if known.state is PostmortemState.APPROVED and await self.lacking(tx, incident, known):
+            await self._postmortems.move(tx, incident, known, PostmortemState.IN_REVIEW)
+            again = " It is in review again: an owner's approval does not count."
+        who = await self._directory.mention(tx, person)
+        await self._incidents.say(tx, incident, f"*Postmortem:* {who} owns it now, says {{actor}}.{again}")
+        given = f"{self._name(tx.actor)} made you the owner of the {self._link(incident, person)}. {blocks.owed(known)}".strip()
         await self._tell(tx, incident, [person], given, f"owner:{tx.now.timestamp()}")
         taken = f"{self._name(tx.actor)} gave the {self._link(incident, before)} to {self._name(person)}."
         await self._tell(tx, incident, [before], taken, f"taken:{tx.now.timestamp()}")
@@ -90,7 +94,7 @@ class Reviews:
         is_new = known.state is PostmortemState.DRAFT
         if is_new:
             await self._postmortems.move(tx, incident, known, PostmortemState.IN_REVIEW)
-            names = ", ".join([await self._directory.mention(tx, person) for person in (*asked, *fresh)])
+        names = ", ".join([await self._directory.mention(tx, person) for person in (*asked, *fresh)])
         said = f"*Postmortem:* {{actor}} asks for a review of the {self._link(incident)}, of {names}. {self._needed(incident)}"
         await self._incidents.say(tx, incident, said, below=blocks.encoded(blocks.review_buttons(known, self._url(incident))))
         await self._ask_each(tx, incident, known, (*asked, *fresh) if is_new else fresh)
@@ -113,7 +117,8 @@ class Reviews:
         tx.session.add(PostmortemApproval(incident_id=incident_id, version=known.version, person=tx.actor, at=tx.now))
         await tx.session.flush()
         left = await self.lacking(tx, incident, known)
-        said = f"*Postmortem:* {{actor}} approved version {known.version}. {self._lacking(left, known, given, tx.actor)}"
+        lacking = "It may be published." if not left else f"{await self._wanted(tx, incident, known, left)}."
+        said = f"*Postmortem:* {{actor}} approved version {known.version}. {lacking}"
         if left:
             await self._incidents.say(tx, incident, said)
             return known
@@ -144,7 +149,7 @@ class Reviews:
             raise self._moved(tx, known, "is already")
         if known.state is not PostmortemState.APPROVED:
             left = await self.lacking(tx, incident, known)
-            raise InvalidTransition(f"It is {told(known.state)}, and approved first: {self._wanted(left)}.")
+            raise InvalidTransition(f"It is {told(known.state)}, and approved first: {await self._wanted(tx, incident, known, left)}.")
         if unsettled := len(await self._postmortems.conflicts(tx, incident_id)):
             places = "one place" if unsettled == 1 else f"{unsettled} places"
             raise Refusal(f"There are two texts for {places} in it. Settle that first: `/inc #{incident_id} postmortem` shows them.")
@@ -162,7 +167,7 @@ class Reviews:
             raise AlreadyDone(f"The postmortem of #{incident_id} is not published. Nothing to do.")
         await self._refuse_publisher(tx, incident, known)
         words = why.strip()[:LONGEST_WHY]
-        await self._postmortems.back_to_draft(tx, incident, known, "what is published is")
+        await self._postmortems.back_to_draft(tx, incident, known, "it is no longer published")
         await self._postmortems.unpublish(tx, known)
         await self._postmortems.dated(tx, incident, known)
         await self._incidents.say(tx, incident, "*Postmortem withdrawn* by {actor}; it is a draft again.{words}", words=words)
@@ -176,16 +181,19 @@ class Reviews:
 
     async def lacking(self, tx: Tx, incident: Incident, known: Postmortem) -> int:
         """How many approvals are still needed."""
-        versions = await self._postmortems.versions(tx, incident.number)
-        authors = {one.author for one in versions if one.kind in WRITTEN}
-        approvers = [one.person for one in await self._postmortems.approvals(tx, incident.number)]
+        approvers, authors = await self._approvers(tx, incident), await self._authors(tx, incident)
         return lacks(approvers, known.owner, authors, self._approvals(incident))
+
+    async def _approvers(self, tx: Tx, incident: Incident) -> list[str]:
+        return [one.person for one in await self._postmortems.approvals(tx, incident.number)]
+
+    async def _authors(self, tx: Tx, incident: Incident) -> set[str]:
+        return {one.author for one in await self._postmortems.versions(tx, incident.number) if one.kind in WRITTEN}
 
     async def may_publish(self, tx: Tx, incident: Incident, known: Postmortem, person: ActorId) -> bool:
         """Its owner, who commands the incident, who approved it, and commanders of the company publish and withdraw it."""
         leader = await roles.commander(tx, incident.number)
-        approved = [one.person for one in await self._postmortems.approvals(tx, incident.number)]
-        is_theirs = person in {known.owner, leader.person if leader else None, *approved}
+        is_theirs = person in {known.owner, leader.person if leader else None, *await self._approvers(tx, incident)}
         return is_theirs or self._accounts.access(person) >= Access.COMMANDER
 
     # What is refused
@@ -241,15 +249,12 @@ class Reviews:
             if person is not None and person != tx.actor:
                 await self._postmortems.tell(tx, incident, person, text, key, body)
 
-    def _lacking(self, left: int, known: Postmortem, given: Sequence[PostmortemApproval], person: str) -> str:
-        if not left:
-            return "It may be published."
-        counted = {one.person for one in given if one.person != known.owner} | {person}
-        return f"{self._wanted(left)}{'' if len(counted) > 1 or left > 1 else ', by somebody who wrote nothing of it'}."
-
-    @staticmethod
-    def _wanted(left: int) -> str:
-        return "one more approval is wanted" if left == 1 else f"{left} more approvals are wanted"
+    async def _wanted(self, tx: Tx, incident: Incident, known: Postmortem, left: int) -> str:
+        """How many more approvals are wanted, and whose."""
+        approvers, authors = await self._approvers(tx, incident), await self._authors(tx, incident)
+        fresh = left == 1 and approvers and not has_fresh_eyes(approvers, known.owner, authors)
+        said = "one more approval is wanted" if left == 1 else f"{left} more approvals are wanted"
+        return f"{said}, by somebody who wrote nothing of it" if fresh else said
 
     def _needed(self, incident: Incident) -> str:
         needed = self._approvals(incident)

@@ -104,6 +104,21 @@ async def test_of_a_private_one_the_calendar_has_the_number_alone(sqlite_house: 
     assert (await client.get(f"/meetings/{house.number}")).status == 403
 
 
+async def test_a_link_from_before_it_was_private_opens_no_meeting(sqlite_house: House, serve: Serve) -> None:
+    house = sqlite_house
+    await owned(house)
+    await call(house, MONDAY + timedelta(days=1))
+    client = await serve(house.web())
+    before = house.meetings.url(house.number).removeprefix("https://tocsin.example")
+    house.later(minutes=1)
+    async with house.database.begin(actor=KIM) as tx:
+        incident = await house.incidents.held(tx, house.number)
+        incident.is_private, incident.private_since = True, tx.now
+    assert (await client.get(before)).status == 404
+    house.later(minutes=1)
+    assert (await client.get(house.meetings.url(house.number).removeprefix("https://tocsin.example"))).status == 200
+
+
 async def test_typed_times_are_of_the_writers_clock(sqlite_house: House) -> None:
     house = sqlite_house
     await owned(house)

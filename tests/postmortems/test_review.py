@@ -49,7 +49,7 @@ async def test_a_severe_one_is_published_after_two_others_agree_with_the_same_te
     assert [who for who, _ in house.told] == ["ana", "bo"] and "2 approvals are wanted" in house.said[-1]
     house.later(minutes=5)
     await review(house, "approve", 1, by=ANA)
-    assert "one more approval is wanted" in house.said[-1]
+    assert house.said[-1].endswith("one more approval is wanted.")
 
     await edit(house, CAUSES, "A deploy flushed the cache.", by=BO)
     assert await house.worker.drain()
@@ -136,8 +136,11 @@ async def test_an_owner_or_author_alone_approves_nothing(sqlite_house: House) ->
     with pytest.raises(InvalidTransition, match="It is in review, and approved first: one more approval is wanted"):
         await review(house, "publish")
     assert (await review(house, "approve", by=BO)).state is S.APPROVED
+    assert (await review(house, "give", BO)).state is S.IN_REVIEW, "whoever owns it has not approved it"
+    assert (await review(house, "give", KIM)).state is S.IN_REVIEW
+    assert (await review(house, "approve", by=LEE)).state is S.APPROVED
     with pytest.raises(NotAllowed, match="Kim Ji-woo owns it"):
-        await review(house, "publish", by=LEE)
+        await review(house, "publish", by=ActorId("slack:U0STRANGER"))
 
 
 async def test_who_wants_changes_says_why_and_the_owner_reads_it(sqlite_house: House) -> None:
@@ -157,6 +160,8 @@ async def test_who_wants_changes_says_why_and_the_owner_reads_it(sqlite_house: H
     house.later(minutes=30)
     await review(house, "ask")
     assert [who for who, _ in house.told] == ["ana", "bo"], "whoever was asked before is asked again"
+    await review(house, "ask", [LEE], by=ANA)
+    assert [who for who, _ in house.told] == ["ana", "bo", "lee"], "and one more alone"
 
 
 async def test_the_owner_can_be_another_one_and_both_are_told(sqlite_house: House) -> None:
