@@ -125,7 +125,7 @@ class Postmortems(Versions):
         elif takes_new_facts(known.state):
             await self._take_in(tx, current, known, markdown, html)
         else:
-            known.offered = markdown
+            await self._offer(tx, current, known, markdown)
         await tx.session.flush()
         return known
 
@@ -238,6 +238,13 @@ class Postmortems(Versions):
             both = f"`/inc #{incident.number} postmortem` shows both."
             await self._incidents.say(tx, incident, f"*Postmortem:* what became known since differs from what was written in it. {both}")
         return merged.conflicts
+
+    async def _offer(self, tx: Tx, incident: Incident, known: Postmortem, assembled: str) -> None:
+        """Keep newer facts beside the document. Those who review it hear of it once; whoever reads what is published sees it there."""
+        if known.offered is None and known.state is not PostmortemState.PUBLISHED:
+            takes = f"`/inc #{incident.number} postmortem facts` takes it in, and approvals are given anew then."
+            await self._incidents.say(tx, incident, f"*Postmortem:* more has become known than the text in review says. {takes}")
+        known.offered = assembled
 
     async def _keep_conflicts(self, tx: Tx, incident_id: int, found: Sequence[Conflict], author: ActorId) -> int:
         """Keep what somebody is to settle; of newer facts the newest alone. Returns how many are new."""

@@ -157,7 +157,10 @@ class PostmortemCommand:
 
     async def _edit(self, tx: Tx, number: int) -> Reply:
         known = await self._postmortems.get(tx, number)
-        return OpenModal(blocks.choice_form(known, sections(blocks_of(known.markdown)), self._postmortems.url(number, reader=tx.actor)))
+        parts, url = sections(blocks_of(known.markdown)), self._postmortems.url(number, reader=tx.actor)
+        if not any(len(one.text) <= blocks.LONGEST_SECTION for one in parts):
+            return Say(f"No part of it fits into a form of Slack's. It is edited {link(url, 'on its page')}.")
+        return OpenModal(blocks.choice_form(known, parts, url))
 
     async def _history(self, tx: Tx, number: int) -> Reply:
         await self._postmortems.get(tx, number)

@@ -160,6 +160,9 @@ async def test_what_people_review_is_offered_newer_facts_and_takes_them_when_som
     kept = await assembled(house, "resolved: config rolled back", "resolved: config v41 rolled back")
     assert kept is not None and kept.offered is not None
     assert (kept.version, "v41" in kept.markdown, "v41" in kept.offered) == (2, False, True)
+    await assembled(house, "config v41 rolled back", "config v41 and v42 rolled back")
+    assert await house.worker.drain()
+    assert len([said for said in house.said if "more has become known" in said]) == 1
     async with house.database.begin(actor=BO) as tx:
         taken = (await house.postmortems.take_offered(tx, house.number)).postmortem
         assert (taken.version, "v41" in taken.markdown, "By hand." in taken.markdown, taken.offered) == (3, True, True, None)

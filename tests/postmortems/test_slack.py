@@ -45,6 +45,12 @@ async def test_where_it_stands_is_told_with_what_it_waits_for(sqlite_house: Hous
     assert "The newer facts are in it: version 2" in await say(house, "facts")
 
 
+async def test_what_fits_into_no_form_is_edited_on_its_page(sqlite_house: House) -> None:
+    known = await owned(sqlite_house)
+    await edit(sqlite_house, known.markdown, "# All in one\n\n" + "word " * 1000)
+    assert "No part of it fits into a form" in await say(sqlite_house, "edit")
+
+
 async def test_in_the_channel_the_channel_is_the_answer_and_elsewhere_who_asked_reads_one(sqlite_house: House) -> None:
     house = sqlite_house
     await owned(house, severity=3)
