@@ -36,6 +36,7 @@ from bot.paging import watchdog
 from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
 from bot.postmortems.press import Press
+from bot.postmortems.templates import doubts as template_doubts
 from bot.reloads.service import in_force_last
 from bot.runbooks.catalogue import missing_files
 from bot.runbooks.doubts import doubts
@@ -345,7 +346,11 @@ def checked(environ: Mapping[str, str], directory: Path, against: Path | None) -
     """The report on a directory, and what differs from another one, or from the database that DATABASE_URL names."""
     before = as_written(load(against, environ)) if against else asyncio.run(standing(environ, directory))
     report = checked_directory(
-        directory, environ, before, WallClock().now(), lambda config: [*missing_files(config, directory), *doubts(config)]
+        directory,
+        environ,
+        before,
+        WallClock().now(),
+        lambda config: [*missing_files(config, directory), *doubts(config), *template_doubts(config)],
     )
     address = environ.get("DATABASE_URL", "").strip()
     if report.config is None or not address or report.config.verify_contacts == "off":

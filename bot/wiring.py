@@ -155,6 +155,7 @@ from bot.postmortems.review_page import ReviewDoor
 from bot.postmortems.service import Postmortems
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.slack import PostmortemCommand
+from bot.postmortems.templates import Templates
 from bot.postmortems.unfinished import unfinished
 from bot.postmortems.unsaved import Unsaved
 from bot.postmortems.versions_page import VersionPages
@@ -358,6 +359,7 @@ async def build_rooms(
     meetings.register(worker, signed)
     postmortem_command = PostmortemCommand(directory, incidents, postmortems, reviews, meetings)
     postmortem_command.register(actions, door)
+    postmortem_command.add("template", Templates(directory, postmortems).choose)
     TagCommand(incidents, postmortems, learning).register(postmortem_command, door)
     standings.add(postmortem_command.card_section)
     run_command = RunCommand(directory, incidents, catalogue, runs, effects, alerts_card.names)

@@ -11,10 +11,11 @@ from bot.config.escalation import DEFAULT_POLICIES
 from bot.config.models import NAMED, Config
 from bot.config.references import Checker
 from bot.config.sentences import sentence
-from bot.config.tree import Loc, Place, Problem, Raw, Tree, read, read_entry
+from bot.config.tree import Loc, Place, Problem, Raw, Tree, read, read_entry, read_text
 from bot.config.values import clip, nearest
 from bot.errors import ConfigInvalid
 
+TEMPLATE = ".md.j2"
 SINGULAR = {
     "people": "person",
     "teams": "team",
@@ -44,7 +45,7 @@ def digest(directory: Path) -> str:
 
 def all_files(directory: Path) -> list[Path]:
     """Everything that is read."""
-    return [*files(directory), *runbook_files(directory)]
+    return [*files(directory), *runbook_files(directory), *template_files(directory)]
 
 
 def files(directory: Path) -> list[Path]:
@@ -55,6 +56,13 @@ def files(directory: Path) -> list[Path]:
 def runbook_files(directory: Path) -> list[Path]:
     """The files that are one runbook each."""
     return files(directory / "runbooks") if (directory / "runbooks").is_dir() else []
+
+
+def template_files(directory: Path) -> list[Path]:
+    """The files that are one template of postmortems each."""
+    folder = directory / "postmortems"
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if path.name.endswith(TEMPLATE) and path.is_file() and path.name[0] != ".")
 
 
 def gather(directory: Path) -> Tree:
@@ -71,6 +79,8 @@ def gather(directory: Path) -> Tree:
         )
     tree = read({path: str(path) for path in found}, frozenset(NAMED))
     add_runbooks(tree, directory)
+    for path in template_files(directory):
+        read_text(tree, path, "postmortem_templates", path.name.removesuffix(TEMPLATE))
     if not tree.places:
         tree.places[()] = Place(str(found[0]), 1)
     return tree

@@ -216,6 +216,7 @@ class Service(Strict):
     )
     error_rate: ErrorRate | None = Field(default=None, description="Its error rate, for the picture of its incidents.")
     issues: Repository | None = Field(default=None, description="The same for incidents of this service, in place of the team's.")
+    postmortem_template: Id | None = Field(default=None, description="The template of its incidents' postmortems. Default: the company's.")
     quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 
 
@@ -406,6 +407,18 @@ class Config(Strict):
     audiences: Audiences = Field(default=Audiences(), description="Who hears of incidents outside their channel.")
     incidents: IncidentDefaults = Field(default=IncidentDefaults(), description="Times in the life of an incident.")
     action_items: ActionItemDefaults = Field(default=ActionItemDefaults(), description="What becomes of action items.")
+    # Not one of the types: what was hurt, nobody knows who writes the configuration.
+    postmortem_template: Id = Field(
+        default="default",
+        description="The template of postmortems where nothing nearer names one: `default`, `availability`, `security`, `data-loss`, "
+        "`vendor`, `near-miss`, or a file of your own. A private incident's is "
+        "`security`. `/inc postmortem template vendor` chooses another.",
+    )
+    postmortem_templates: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Templates of your own, in Jinja2: each file `postmortems/<name>.md.j2` beside the YAML is one, and begins best with "
+        '`{% extends "default" %}`. One that is broken is never used; `tocsin check` says where it breaks.',
+    )
     files: FilesKept = Field(default=FilesKept(), description="Files that people post in incidents' channels.")
     paging: PagingBounds = Field(default=PagingBounds(), description="How much one person is told.")
     postmortems: PostmortemPolicy = Field(default=PostmortemPolicy(), description="What each severity asks of a postmortem.")

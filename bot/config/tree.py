@@ -119,6 +119,21 @@ def read_entry(tree: Tree, path: Path, name: str, section: str, key: str) -> Non
         before[key] = convert(tree, name, root, here)
 
 
+def read_text(tree: Tree, path: Path, section: str, key: str) -> None:
+    """Add a file that is the text of one entry of a section, called `key`; each of its lines has a place."""
+    before = tree.raw.setdefault(section, {})
+    try:
+        text = path.read_bytes()[:LARGEST].decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        tree.problems.append(Problem(Place(str(path), 1), f"the file cannot be read as UTF-8 text ({error}); save it as UTF-8."))
+        return
+    if isinstance(before, dict):
+        before[key] = text
+        tree.places[(section, key)] = Place(str(path), 1)
+        for line in range(1, text.count("\n") + 2):
+            tree.places[(section, key, line)] = Place(str(path), line)
+
+
 def parsed(tree: Tree, path: Path, name: str) -> Node | None:
     """The file as YAML nodes; `None`, with a problem noted unless it is empty, if there are none."""
     try:

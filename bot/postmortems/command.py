@@ -90,7 +90,7 @@ PLAIN: dict[str, Asked] = {
 }
 USAGE = (
     "I know `owner @kim`, `review @ana @bo`, `approve`, `changes what is wrong`, `publish`, `withdraw why`, `edit`, `facts`, `history`, "
-    "`restore 3`, `tag deploy`, `untag deploy`, `tags` and `meeting tue 14:00` after `postmortem`."
+    "`restore 3`, `tag deploy`, `untag deploy`, `tags`, `template vendor` and `meeting tue 14:00` after `postmortem`."
 )
 
 

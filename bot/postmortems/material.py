@@ -23,6 +23,7 @@ from bot.paging.states import AttemptState
 from bot.postmortems.assemble import assemble
 from bot.postmortems.document import ActionItem, Attempt, Document, Facts, Responder, Source
 from bot.postmortems.lines import Entry
+from bot.postmortems.models import Postmortem
 from bot.postmortems.selection import Message
 from bot.slack.identity import identity
 from bot.slack.text import permalink
@@ -34,6 +35,8 @@ OUTCOMES = {AttemptState.ANSWERED: "answered", AttemptState.FAILED: "could not b
 
 Accounts = Callable[[Tx, Incident], Awaitable[Sequence[Account]]]
 """What another room tells of an incident."""
+PRIVATE = "security"
+"""The template of what was private from its first second: data or security at risk."""
 ALERTS, CHANGES, RUNS = "alerts", "changes", "runs"
 
 
@@ -68,9 +71,10 @@ class SharedFile:
 
 @dataclass(frozen=True)
 class Material:
-    """A document, what other rooms add, and the files that people shared."""
+    """A document, the name of the template that it is written by, what other rooms add, and the files that people shared."""
 
     document: Document
+    template: str = "default"
     sections: tuple[Section, ...] = ()
     files: tuple[SharedFile, ...] = ()
 
@@ -108,7 +112,15 @@ class Gatherer:
             runs=told.pop(RUNS, ()),
         )
         sections = tuple(Section(title, tuple(SectionLine(one.at, one.text) for one in lines)) for title, lines in told.items() if lines)
-        return Material(document, sections, tuple(self._file(file, urls) for file in await files.shown(tx, incident.number)))
+        shared = tuple(self._file(file, urls) for file in await files.shown(tx, incident.number))
+        return Material(document, await self._template(tx, incident), sections, shared)
+
+    async def _template(self, tx: Tx, incident: Incident) -> str:
+        """What somebody chose, else the service's, else what a private incident asks for, else the company's."""
+        known = await tx.session.get(Postmortem, incident.number, populate_existing=True)
+        service = self._directory.service(incident.service) if incident.service else None
+        nearest = (known.template if known else "") or (service.postmortem_template if service else None)
+        return nearest or (PRIVATE if incident.is_private else self._directory.config.postmortem_template)
 
     def _file(self, file: ChannelFile, urls: "Permalinks") -> SharedFile:
         """A file as the document shows it: from our own site where it is kept, else as Slack's."""

@@ -24,6 +24,8 @@ class Postmortem(SQLModel, table=True):
     """Newer than `generated`, and not in `markdown` yet, since people review that; None: nothing newer is known."""
     html: str = Field(sa_column=Column(Text, nullable=False))
     """A sanitised fragment of `markdown`, "" when it is to be made anew; the page around it is made when it is shown."""
+    template: str = ""
+    """What somebody chose it to be written by; "" where nobody did."""
     drafted_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
     version: int = 1

@@ -1,10 +1,12 @@
 """From a document to Markdown. What people wrote goes in as values and is made inert; it is never part of a template."""
 
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,6 +21,10 @@ from bot.postmortems.material import Material
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+DEFAULT = "default"
+SHIPPED = (DEFAULT, "availability", "data-loss", "near-miss", "security", "vendor")
+"""The templates that come with Tocsin, in `templates/postmortems/`."""
+NONE: Mapping[str, str] = MappingProxyType({})
 SHORT = {"Time to detect": "MTTD", "Time to acknowledge": "MTTA", "Time to mitigate": "MTTM", "Time to resolve": "MTTR"}
 LONGEST = 800
 """Characters of a sentence; all of it stands on the timeline."""
@@ -27,15 +33,40 @@ CITED = 5
 NO_SOURCE = "*(no source)*"
 
 
-def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo = UTC) -> str:
+def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo = UTC, own: Mapping[str, str] = NONE) -> str:
     """The postmortem as Markdown, the same to the byte for the same material, its times in the reader's zone with UTC beside.
 
-    `impact` says in words what each severity means.
+    `impact` says in words what each severity means; `own` are the company's templates. One that breaks costs nothing but itself.
     """
+    name = material.template
+    if name not in {*SHIPPED, *own}:
+        return rendered(material, DEFAULT, impact, zone, NONE, f"There is no template '{name}'; this is the default one.")
+    try:
+        return rendered(material, name, impact, zone, own)
+    except Exception as broken:  # whatever a template of theirs does, the draft is there
+        if not own:
+            raise
+        said = f"The template '{name}' cannot be used ({trouble_of(broken, own)[1]}); this is the default one. See `tocsin check`."
+        return rendered(material, DEFAULT, impact, zone, NONE, said)
+
+
+def trouble_of(broken: Exception, own: Mapping[str, str]) -> tuple[int, str]:
+    """The line of the company's template at which it broke, as far as that is known, and why."""
+    from jinja2 import TemplateSyntaxError
+
+    if isinstance(broken, TemplateSyntaxError):
+        return broken.lineno, f"line {broken.lineno}: {broken.message}"
+    frames = [frame for frame in traceback.extract_tb(broken.__traceback__) if frame.filename.removeprefix("own:") in own]
+    line = frames[-1].lineno or 1 if frames else 1
+    return line, f"line {line}: {type(broken).__name__}: {broken}"
+
+
+def rendered(material: Material, name: str, impact: Mapping[Severity, str], zone: tzinfo, own: Mapping[str, str], trouble: str = "") -> str:
+    """The document by one template."""
     document = material.document
     reader = Reader(zone, len({line.at.astimezone(zone).date() for line in document.timeline}) > 1)
-    template = environment(zone).get_template("postmortems/default.md.j2")
-    rendered: str = template.render(
+    template = environment(zone, tuple(sorted(own.items()))).get_template(name)
+    text: str = template.render(
         doc=document,
         sections=material.sections,
         images=[file for file in material.files if file.is_image],
@@ -44,12 +75,12 @@ def to_markdown(material: Material, impact: Mapping[Severity, str], zone: tzinfo
         short=SHORT,
         impact=impact[document.severity],
         zone="" if zone is UTC else str(zone),
-        trouble="",
+        trouble=trouble,
         said=reader.said,
         cited=reader.cited,
         clock=reader.clock,
     )
-    return tidy(rendered)
+    return tidy(text)
 
 
 @dataclass(frozen=True)
@@ -113,14 +144,21 @@ def labelled(line: TimelineLine) -> TimelineLine:
     return replace(line, what=f"{line.kind}: {line.what}")
 
 
-@cache
-def environment(zone: tzinfo) -> "Environment":
-    """The Jinja environment of documents: sandboxed, and without HTML escaping, since Markdown has its own."""
-    from jinja2 import FileSystemLoader, StrictUndefined
+@lru_cache(maxsize=64)
+def environment(zone: tzinfo, own: tuple[tuple[str, str], ...] = ()) -> "Environment":
+    """The Jinja environment of documents: sandboxed, and without HTML escaping, since Markdown has its own. `own` comes first, by name."""
+    from jinja2 import FunctionLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
+    mine = dict(own)
+
+    def load(name: str) -> tuple[str, str, None] | None:
+        if name in mine:
+            return mine[name], f"own:{name}", None
+        return (shipped(name), f"shipped:{name}", None) if name in SHIPPED else None
+
     documents = SandboxedEnvironment(
-        loader=FileSystemLoader(resources.path("templates")),
+        loader=FunctionLoader(load),
         autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -131,6 +169,12 @@ def environment(zone: tzinfo) -> "Environment":
     documents.filters["moment"] = partial(moment, zone=zone)
     documents.filters["when"] = partial(when, zone=zone)
     return documents
+
+
+@cache
+def shipped(name: str) -> str:
+    """The text of one that comes with Tocsin."""
+    return (resources.path("templates") / "postmortems" / f"{name}.md.j2").read_text()
 
 
 def moment(at: datetime, zone: tzinfo) -> str:

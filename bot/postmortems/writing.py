@@ -1,6 +1,7 @@
 """Writing the document: what happened is read in one look, and made into Markdown and HTML outside of any transaction."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
 from bot.db import Tx
@@ -29,9 +30,10 @@ class Writer:
         zone = self._directory.zone_of(reader)
         is_utc = zone.key in {"UTC", "Etc/UTC"}
         # A long channel takes a while, and pages must not wait.
-        return await asyncio.to_thread(_written, material, impact, UTC if is_utc else zone)
+        own = self._directory.config.postmortem_templates
+        return await asyncio.to_thread(_written, material, impact, UTC if is_utc else zone, own)
 
 
-def _written(material: Material, impact: dict[Severity, str], zone: tzinfo) -> tuple[str, str]:
-    markdown = render.to_markdown(material, impact, zone)
+def _written(material: Material, impact: dict[Severity, str], zone: tzinfo, own: Mapping[str, str]) -> tuple[str, str]:
+    markdown = render.to_markdown(material, impact, zone, own)
     return markdown, to_html(markdown)

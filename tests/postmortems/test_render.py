@@ -62,7 +62,7 @@ def material(text: str) -> Material:
     )  # fmt: skip
     section = Section("Elsewhere", (SectionLine(START, text),))
     files = (SharedFile(START, text, text, "/attachments/1/1-x.png", is_image=True), SharedFile(START, text, text, "", remark=text))
-    return Material(document, (section,), files)
+    return Material(document, sections=(section,), files=files)
 
 
 WORDED = ("title", "alt")

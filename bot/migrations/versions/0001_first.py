@@ -732,6 +732,7 @@ def upgrade() -> None:
         sa.Column("generated", sa.Text(), nullable=False),
         sa.Column("offered", sa.Text(), nullable=True),
         sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
         sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
