@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from bot.accounts.access import Access
 from bot.accounts.pages import Visit
 from bot.db import Tx
 from bot.errors import InvalidInput, NotAllowed, NotFound
@@ -37,6 +38,12 @@ class Reading:
         if postmortem is None:
             raise NotFound(f"The postmortem of #{incident.number} is not there yet: it is drafted when the incident is resolved.")
         return incident, postmortem
+
+    async def text(self, tx: Tx, visit: Visit, known: Postmortem) -> str:
+        """What of it is for this reader: once a version is published, who does not write reads that one, and not the next one's drafts."""
+        if known.published_version is None or visit.reader.may_as_somebody(Access.RESPONDER):
+            return known.markdown
+        return (await self._postmortems.version(tx, known.incident_id, known.published_version)).markdown
 
     async def _check_insider(self, tx: Tx, visit: Visit, incident: Incident) -> None:
         """A private incident is for those whom it concerns, and for whoever was sent its link."""

@@ -45,7 +45,8 @@ class VersionPages:
         readers.add(PURPOSE, "number", tail="history", show=self.show, act=self.restore, way_out=WAY_OUT)
 
     async def show(self, visit: Visit) -> web.Response:
-        """Every version; with `?version=`, what it changed in the one before, or since another one."""
+        """Every version; with `?version=`, what it changed in the one before, or since another one. For those who may write."""
+        visit.reader.must(Access.RESPONDER)
         async with self._db.read() as tx:
             incident, known = await self._reading.find(tx, visit)
             chosen = asked(visit, "version")
@@ -70,7 +71,6 @@ class VersionPages:
                 f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at.astimezone(zone).date() != now.date() else f"{at.astimezone(zone):%H:%M}"
             ),
             zone=zone.key,
-            may_edit=visit.reader.may(Access.RESPONDER) and visit.reader.person is not None,
         )
 
     async def restore(self, visit: Visit) -> str:

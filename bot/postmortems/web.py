@@ -78,8 +78,9 @@ class PostmortemPages:
             picture = await self._pictures.find(tx, incident.number)
             if wanted.endswith((SVG, PNG)):
                 return drawn(picture, wanted)
+            text = await self._reading.text(tx, visit, known)
             material = await self._writer.gather(tx, incident) if self._lives_elsewhere(person, known) else None
-        markdown = known.markdown if material is None else (await self._writer.write(material, person))[0]
+        markdown = text if material is None else (await self._writer.write(material, person))[0]
         if wanted.endswith(MARKDOWN):
             return web.Response(text=markdown, content_type="text/markdown", charset="utf-8", headers=called(incident, MARKDOWN))
         if wanted.endswith(PDF):
@@ -115,7 +116,7 @@ class PostmortemPages:
             review = await self._review.standing(tx, visit, incident, known)
             links = [link for found in self._links for link in await found(tx, incident, visit)]
             now = tx.now
-        may_write = reader.person is not None and reader.may(Access.RESPONDER)
+        may_write = reader.may_as_somebody(Access.RESPONDER)
         is_marked = may_write or bool(threads)  # who only reads a document that nobody has spoken about needs no script
         rendered = partial(marked, known.markdown, markdown) if is_marked else partial(to_html, markdown)
         html = await asyncio.to_thread(rendered)

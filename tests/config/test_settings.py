@@ -74,6 +74,11 @@ WRONG = {
     ),
     "a strange mail domain": ({"TOCSIN_MAIL_DOMAIN": "a@b", "TOCSIN_MAIL_LISTEN": "0.0.0.0:25"}, "TOCSIN_MAIL_DOMAIN is not a mail domain"),
     "no port": ({"TOCSIN_MAIL_DOMAIN": "x.example", "TOCSIN_MAIL_LISTEN": "0.0.0.0"}, "TOCSIN_MAIL_LISTEN is no host and port"),
+    "half of signing in": ({"SLACK_CLIENT_ID": "1.2"}, "SLACK_CLIENT_SECRET must be set, too"),
+    "signing in where anybody listens": (
+        {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s", "TOCSIN_URL": "http://tocsin.example.com"},
+        "TOCSIN_URL must begin with https:// where SLACK_CLIENT_ID is set",
+    ),
     "half of Twilio": ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_AUTH_TOKEN and TWILIO_FROM must be set, too"),
     "a sender that is no number": (
         {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM": "Tocsin"},
@@ -132,6 +137,8 @@ def test_the_database_gets_its_async_driver(environ: dict[str, str], tmp_path: P
 def test_secrets_are_never_shown(environ: dict[str, str]) -> None:
     hidden = {
         "SLACK_SIGNING_SECRET": "signing-hidden",
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "client-hidden",
         "TWILIO_ACCOUNT_SID": "AC1",
         "TWILIO_AUTH_TOKEN": "twilio-hidden",
         "TWILIO_FROM": "+15550100000",

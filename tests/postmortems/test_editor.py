@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,10 +10,11 @@ from yarl import URL
 
 from bot.accounts.service import Accounts
 from bot.db import ActorId
+from bot.incidents.severity import Severity
 from bot.postmortems.reading import marked
 from bot.postmortems.unsaved import PRESENT_FOR
 from tests.postmortems.house import ANA, KIM, House
-from tests.postmortems.test_web import HTML, drafted
+from tests.postmortems.test_web import HTML, drafted, path
 from tests.web.conftest import Client, Serve
 
 BO = ActorId("bo")
@@ -40,7 +42,7 @@ class Writer:
         text = page.split('spellcheck="true">\n')[1].split("</textarea>")[0]
         base = re.search(r'name="base" value="(\d+)"', page)
         assert base is not None
-        return text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"').replace("&#39;", "'"), base[1]
+        return unescape(text), base[1]
 
     async def says(self, tail: str, **fields: object) -> dict[str, object]:
         answer = await self._client.post(self.at(tail), json=fields)
@@ -202,3 +204,24 @@ async def test_the_review_goes_by_the_buttons_of_the_page(sqlite_house: House, s
     assert "10 March" not in await kim.page() and "Call a meeting" in await kim.page()
     for wrong in ({"do": "meet", "at": "soon"}, {"do": "dance"}, {}):
         assert (await kim.says("review", **wrong))["status"] == 400
+
+
+async def test_once_it_is_published_who_does_not_write_reads_that_version_and_not_the_next_ones_drafts(
+    sqlite_house: House, serve: Serve
+) -> None:
+    house = sqlite_house
+    await drafted(house, severity=Severity.SEV3)
+    client = await serve(house.web())
+    kim, bo, anybody = Writer(house, client, KIM), Writer(house, client, BO), Writer(house, client, None)
+    await kim.sends("review", **{"do": "ask", "reviewer:bo": "on"})
+    await bo.sends("review", do="approve", version="1")
+    await bo.sends("review", do="publish")
+    text, base = await kim.editor()
+    await kim.sends("edit", base=base, markdown=text.replace("## Summary", "## Summary\n\nNot agreed upon yet."))
+    page = await anybody.page()
+    assert "Not agreed upon yet." not in page and "A newer one is being reviewed" in page and "Versions</a>" not in page
+    assert "Not agreed upon yet." in await bo.page()
+    assert "this one is newer" in await bo.page()
+    markdown = await client.get(path(house.postmortems.url(1, ".md")))
+    assert "Not agreed upon yet." not in await markdown.text()
+    assert (await client.get(anybody.at("history"), headers=HTML)).status == 401
