@@ -73,6 +73,7 @@ async def test_what_is_typed_is_kept_until_it_is_saved_or_dropped(house: House, 
 
     assert await kim.sends("drop", base=base, markdown=typed) == "/postmortems/1"
     assert (await kim.editor())[0] == text
+    await kim.says("unsaved", base=base, markdown=typed)
     saved = await kim.says("edit", base=base, markdown=typed, as_json=1)
     assert str(saved["next"]).startswith("/postmortems/1?k=") and "Half a sen" in await ana.page()
     assert (await ana.says("unsaved", base=base))["by"] == "Kim Ji-woo", "who saved meanwhile"
