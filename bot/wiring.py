@@ -446,6 +446,8 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, trackers.on_items_changed)
     listeners.on(incident_orders.FilesChanged, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
+    listeners.on(incident_orders.IncidentRestricted, trackers.on_restricted)
+    listeners.on(incident_orders.IncidentRestricted, recurrences.on_restricted)
     listeners.on(incident_orders.ImpactTold, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
     listeners.on(incident_orders.HistoryRepaired, postmortems.on_repaired)
     listeners.on(PostmortemDrafted, reviews.on_drafted)

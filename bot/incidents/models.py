@@ -244,6 +244,8 @@ class Recurrence(SQLModel, table=True):
     earlier_id: int = Field(foreign_key="incident.id", primary_key=True, index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     why: str = Field(sa_column=Column(Text, nullable=False))
+    said: str = ""
+    """The key of the message that told of it."""
 
 
 class ChannelMessage(SQLModel, table=True):

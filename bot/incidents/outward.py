@@ -43,19 +43,21 @@ class Outward(Records):
         due = datetime.fromtimestamp(beat * LEISURE.total_seconds(), UTC) if at_leisure else None
         await queue.refresh(tx, RefreshCard(incident_id=incident.number), key=key, about=about, due=due, at_latest=at_leisure)
 
-    async def say(self, tx: Tx, incident: Incident, headline: str, *, words: str = "", undo: bool = False, below: str = "") -> None:
-        """Say something in the incident's channel, once it has one.
+    async def say(self, tx: Tx, incident: Incident, headline: str, *, words: str = "", undo: bool = False, below: str = "") -> str:
+        """Say something in the incident's channel, once it has one; returns the key of the message, "" where none will come.
 
         `headline` is ours: `{actor}` becomes whoever acts, `{words}` what they wrote, `{promise}` when the next update is due.
         `below` is Block Kit as JSON, for what upper rooms offer there.
         """
         if not self.level(incident).opens_channel and not incident.channel_id:
-            return
+            return ""
         incident.version += 1
         number = incident.number
+        key = f"say:{number}:{incident.version}"
         promised, said = incident.next_update_at, words.strip()
         order = SayInChannel(incident_id=number, headline=headline, actor=tx.actor, words=said, promised=promised, undo=undo, below=below)
-        await queue.schedule(tx, order, key=f"say:{number}:{incident.version}", about=f"incident:{number}")
+        await queue.schedule(tx, order, key=key, about=f"incident:{number}")
+        return key
 
     async def invite(self, tx: Tx, incident: Incident, actors: Collection[str], *, again: bool = False) -> None:
         """Invite people to the channel, once it is there; who was invited before only `again`, since they may have left on purpose."""

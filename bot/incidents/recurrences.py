@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.db import BOT, Database, Tx
@@ -10,7 +10,7 @@ from bot.incidents import archive, timeline
 from bot.incidents.accounts import Account
 from bot.incidents.action_items import ActionItems
 from bot.incidents.lifecycle import IncidentState
-from bot.incidents.messages import IncidentDeclared, LookForEarlier
+from bot.incidents.messages import IncidentDeclared, IncidentRestricted, LookForEarlier
 from bot.incidents.models import ActionItem, Incident, Recurrence
 from bot.incidents.names import heading, headline
 from bot.incidents.service import Incidents
@@ -58,7 +58,17 @@ class Recurrences:
             incident = await self._incidents.get(tx, order.incident_id)
             told = [line for earlier, like in found if (line := await self._link(tx, incident, earlier, like.why))]
             if told:
-                await self._incidents.say(tx, incident, clamp("\n".join(told)))
+                said = await self._incidents.say(tx, incident, clamp("\n".join(told)))
+                await tx.changed(update(Recurrence).where(col(Recurrence.incident_id) == incident.number).values(said=said))
+
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """An incident is private now: what later ones said of it in their channels says no more than that."""
+        rows = select(Recurrence).where(col(Recurrence.earlier_id) == fact.incident_id)
+        restricted = await self._incidents.get(tx, fact.incident_id)
+        for row in (await tx.session.execute(rows)).scalars():
+            later = await self._incidents.get(tx, row.incident_id)
+            if later.channel_id and row.said:
+                await self._incidents.unsay(tx, restricted, row.said, channel=later.channel_id)
 
     async def accounts(self, tx: Tx, incident: Incident) -> Sequence[Account]:
         """For the postmortem: what this was like, and what of it was not done when it began."""
@@ -86,7 +96,9 @@ class Recurrences:
     async def _link(self, tx: Tx, incident: Incident, earlier: Incident, why: str) -> str:
         """Write it down on both sides; returns what is said, "" where it was said before or is done meanwhile."""
         left = [item for item in await self._items.of(tx, earlier.number) if item.done_at is None]
-        if not left or not await tx.insert_new(Recurrence, incident_id=incident.number, earlier_id=earlier.number, at=tx.now, why=why):
+        if not left or not await tx.insert_new(
+            Recurrence, incident_id=incident.number, earlier_id=earlier.number, at=tx.now, why=why, said=""
+        ):
             return ""
         count = f"{len(left)} of its action items {'is' if len(left) == 1 else 'are'} not done"
         await timeline.record(

@@ -157,6 +157,7 @@ class GitHub:
         said = await json_of(request)
         changes: dict[str, object] = {name: said[name] for name in ("state", "state_reason", "labels") if name in said}
         changes |= {"title": titled(said)} if "title" in said else {}
+        issue.body = str(said["body"] or "") if "body" in said else issue.body
         changes |= {"assignees": self._assignable(repository, said["assignees"])} if "assignees" in said else {}
         self.change(repository, issue, APP, **changes)
         return web.json_response(self.shape(repository, issue, alone=True))

@@ -68,8 +68,8 @@ class GitHub:
         return self._issue(await self._of_issue("GET", place, number))
 
     async def write(self, place: str, number: int, changes: Mapping[str, object]) -> Issue | Failure:
-        """Change some of `title`, `is_done`, `assignees` and `labels`."""
-        body: Json = {name: value for name, value in changes.items() if name in ("title", "assignees", "labels")}
+        """Change some of `title`, `body`, `is_done`, `assignees` and `labels`."""
+        body: Json = {name: value for name, value in changes.items() if name in ("title", "body", "assignees", "labels")}
         if "is_done" in changes:
             body |= (
                 {"state": "closed", "state_reason": "completed"} if changes["is_done"] else {"state": "open", "state_reason": "reopened"}

@@ -25,6 +25,15 @@ class SayOnIssue(Order):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HideIssue(Order):
+    """Take the words of an action item out of its issue: its incident is private now."""
+
+    destination: ClassVar[str] = "github"
+    priority: ClassVar[Priority] = Priority.URGENT
+    item_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PollPlace(Order):
     """Look through what changed in a place, in case no webhook told of it."""
 

@@ -12,13 +12,13 @@ from bot.directory.service import GITHUB_ACTOR, Directory
 from bot.errors import AlreadyDone
 from bot.incidents import timeline
 from bot.incidents.action_items import ActionItems, Changes, ItemLink
-from bot.incidents.messages import ActionItemsChanged
+from bot.incidents.messages import ActionItemsChanged, IncidentRestricted
 from bot.incidents.models import ActionItem, Incident
 from bot.incidents.service import Incidents
 from bot.slack.text import escape, link
 from bot.trackers.agreement import Agreement, Dispute, Field, Shared, agree, labels_of, taking, title_of
 from bot.trackers.answers import Ending, Failure
-from bot.trackers.messages import PollPlace, SayOnIssue, SyncItem
+from bot.trackers.messages import HideIssue, PollPlace, SayOnIssue, SyncItem
 from bot.trackers.models import TrackedItem, TrackedPlace
 from bot.trackers.tracker import Draft, Issue
 from bot.work import queue
@@ -54,6 +54,18 @@ class Trackers:
             await tx.insert_new(TrackedItem, item_id=item.number, place=place, ordered_at=tx.now, sent_title="", seen_title="")
             await self.watch(tx, place)
         await self.order(tx, fact.item_id)
+
+    async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
+        """An incident is private now: its words leave the issues of its items."""
+        if self.may_leave(await self._incidents.get(tx, fact.incident_id)):
+            return
+        for item in await self._items.of(tx, fact.incident_id):
+            if await self.find(tx, item.number) is not None:
+                await self._order_hidden(tx, item)
+
+    async def _order_hidden(self, tx: Tx, item: ActionItem) -> None:
+        about = f"incident:{item.incident_id}"
+        await queue.schedule(tx, HideIssue(item_id=item.number), key=f"hide_issue:{item.number}", about=about)
 
     def place_of(self, incident: Incident) -> str | None:
         """The repository of an incident's service, else of its team."""
@@ -137,6 +149,8 @@ class Trackers:
         )
         await self._incidents.held(tx, incident.number)
         await self._incidents.say(tx, incident, f"Action item {item.number} is {link(issue.url, self.label(row))}.")
+        if not self.may_leave(incident):  # it became private while the issue was being made
+            await self._order_hidden(tx, item)
         await self._tell_differ(tx, row)
 
     async def settle(self, tx: Tx, row: TrackedItem, issue: Issue, by: str) -> Agreement:
@@ -203,6 +217,16 @@ class Trackers:
         row.is_gone, row.trouble = True, why
         text = f"Action item {item.number} goes on without its issue {self.label(row)}. {why}"
         if await timeline.record(tx, incident.number, "action-item", text, key=f"{item.number}:gone", actor=BOT):
+            await self._incidents.held(tx, incident.number)
+            await self._incidents.say(tx, incident, escape(text))
+
+    async def hidden(self, tx: Tx, row: TrackedItem) -> None:
+        """Its issue says nothing any more. What it said before GitHub goes on showing, so somebody has to delete it there."""
+        item, incident = await self.both(tx, row.item_id)
+        row.is_gone = True
+        row.trouble = f"{self.label(row)} was emptied. GitHub still shows how it was before: delete it there."
+        text = f"Action item {item.number} goes on without its issue, for #{incident.number} is private now. {row.trouble}"
+        if await timeline.record(tx, incident.number, "action-item", text, key=f"{item.number}:hidden", actor=BOT):
             await self._incidents.held(tx, incident.number)
             await self._incidents.say(tx, incident, escape(text))
 

@@ -7,7 +7,7 @@ from bot import faultpoints, log
 from bot.db import BOT, Database, hold_incident
 from bot.trackers.agreement import Field, relabelled
 from bot.trackers.answers import Ending, Failure
-from bot.trackers.messages import PollPlace, SayOnIssue, SyncItem
+from bot.trackers.messages import HideIssue, PollPlace, SayOnIssue, SyncItem
 from bot.trackers.models import TrackedItem, TrackedPlace
 from bot.trackers.service import SKEW, Trackers
 from bot.trackers.tracker import Draft, Issue, Tracker
@@ -34,6 +34,7 @@ class TrackerWork:
         """Let the worker do this room's orders."""
         worker.handles(SyncItem, self.sync)
         worker.handles(SayOnIssue, self.say)
+        worker.handles(HideIssue, self.hide)
         worker.handles(PollPlace, self.poll)
 
     async def sync(self, order: SyncItem, claim: Claim) -> Outcome:
@@ -90,7 +91,8 @@ class TrackerWork:
         async with self._db.begin(actor=BOT) as tx:
             await hold_incident(tx, incident)
             stored = await self._trackers.find(tx, order.item_id)
-            if stored is None:
+            _, about = await self._trackers.both(tx, order.item_id)
+            if stored is None or not self._trackers.may_leave(about):
                 return Done()
             agreement = await self._trackers.settle(tx, stored, issue, order.by)
             item, about = await self._trackers.both(tx, order.item_id)
@@ -141,6 +143,26 @@ class TrackerWork:
         if failure is None or failure.ending is Ending.GONE:
             return Done()
         return TryLater(failure.why, failure.after) if failure.ending is Ending.LATER else Refused(failure.why)
+
+    async def hide(self, order: HideIssue, claim: Claim) -> Outcome:
+        """Empty an issue. Where that cannot be, people hear at once where the words of a private incident still stand."""
+        async with self._db.read() as tx:
+            row = await self._trackers.find(tx, order.item_id)
+            _, incident = await self._trackers.both(tx, order.item_id)
+        if row is None or row.number is None or row.is_gone:
+            return Done()
+        changes = {"title": f"Action item {row.item_id}", "body": "This is private now.", "labels": []}
+        after = await self._tracker.write(row.place, row.number, changes)
+        if isinstance(after, Failure) and after.ending is Ending.LATER:
+            return TryLater(after.why, after.after)
+        if isinstance(after, Failure) and after.ending is not Ending.GONE:
+            return Refused(f"{row.place}#{row.number} still says what action item {row.item_id} is: delete it there. {after.why}")
+        async with self._db.begin(actor=BOT) as tx:
+            await hold_incident(tx, incident.number)
+            stored = await self._trackers.find(tx, order.item_id)
+            if stored is not None:
+                await self._trackers.hidden(tx, stored)
+        return Done()
 
     async def poll(self, order: PollPlace, claim: Claim) -> None:
         """Order a look at each issue of ours that changed since the last poll; how far it came is written with each page."""

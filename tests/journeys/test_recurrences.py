@@ -1,6 +1,7 @@
 """Did it come back? It is said once, in the timeline and in both documents, and nothing of a private incident's is."""
 
 from tests.journeys.test_commands import do
+from tests.journeys.test_restricting import made_private
 from tests.world import World
 
 BACK = "*#1 SEV1 checkout rejects cards* was like this"
@@ -51,6 +52,13 @@ async def test_what_came_back_is_linked_with_what_was_left_to_do(world: World) -
     await do(world, "ana", "/inc #3 reopen it is not over", "general")
     await world.advance(minutes=1)
     assert (await texts(world, 3)).count(BACK) == 1
+
+    issues = world.sandbox.outside.github.repositories["example/checkout"].issues
+    assert issues[2].title == "rotate the keys"
+    await made_private(world, await world.channel_name(1), "names of customers are in it")
+    await world.advance(seconds=5)
+    assert "rejects cards" not in await texts(world, 3) and "rotate the keys" not in await texts(world, 3), "what was said of it is unsaid"
+    assert {(one.title, one.body) for one in issues.values()} == {(f"Action item {n}", "This is private now.") for n in (1, 2, 3)}
 
 
 async def test_nothing_private_is_told_elsewhere(sqlite_world: World) -> None:

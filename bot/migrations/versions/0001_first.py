@@ -608,6 +608,7 @@ def upgrade() -> None:
         sa.Column("earlier_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["earlier_id"],
             ["incident.id"],
