@@ -446,6 +446,7 @@ async def build_rooms(
     listeners.on(incident_orders.ActionItemsChanged, postmortems.on_items_changed)
     listeners.on(incident_orders.ActionItemsChanged, trackers.on_items_changed)
     listeners.on(incident_orders.FilesChanged, lambda tx, fact: postmortems.amend(tx, fact.incident_id))
+    listeners.on(incident_orders.SeverityChanged, trackers.on_severity_changed)
     listeners.on(incident_orders.IncidentRestricted, trackers.on_restricted)
     listeners.on(incident_orders.IncidentRestricted, recurrences.on_restricted)
     listeners.on(incident_orders.ImpactTold, lambda tx, fact: postmortems.amend(tx, fact.incident_id))

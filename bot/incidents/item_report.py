@@ -1,4 +1,4 @@
-"""Action items of teams: what is not done, what is overdue, and how much was done. Nothing of private incidents is in it."""
+"""Action items of teams: what is not done, what is overdue, and how much was done. Nothing of private incidents and drills is in it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from bot.directory.service import Directory
 from bot.incidents import completion
 from bot.incidents.action_items import ActionItems
 from bot.incidents.completion import Owed, Tally
-from bot.incidents.models import ActionItem, Incident
+from bot.incidents.models import ActionItem, Incident, is_real
 from bot.incidents.names import headline
 from bot.slack.text import escape
 
@@ -20,7 +20,7 @@ LISTED = 20
 LOOKS_BACK = timedelta(days=90)
 """Of how long the part that was done is told: a quarter."""
 MOST_COUNTED = 5000
-SHARED = col(Incident.is_private).is_(False)
+SHARED = col(Incident.is_private).is_(False) & is_real()
 
 
 class ItemReport:

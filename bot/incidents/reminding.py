@@ -86,9 +86,9 @@ class Reminders:
             await self._tell_team(tx, team, "These action items are long overdue.", its, f"remind:{team}:{whose}:{today}")
 
     async def _tell_team(self, tx: Tx, whose: str, intro: str, found: Sequence[tuple[ActionItem, Incident, Stage]], key: str) -> None:
-        """In the team's channel; of a private incident only whoever declared it and who leads it."""
-        shared = [f"• {self._line(tx, item, incident)}" for item, incident, _ in found if not incident.is_private]
-        for item, incident in [(item, incident) for item, incident, _ in found if incident.is_private]:
+        """In the team's channel; of an incident that stays inside only whoever declared it and who leads it."""
+        shared = [f"• {self._line(tx, item, incident)}" for item, incident, _ in found if not incident.stays_inside]
+        for item, incident in [(item, incident) for item, incident, _ in found if incident.stays_inside]:
             await self._incidents.tell_of(tx, incident, f"{intro}\n• {self._line(tx, item, incident)}", f"{key}:{item.number}")
         if not shared:
             return

@@ -12,7 +12,7 @@ from bot.directory.service import GITHUB_ACTOR, Directory
 from bot.errors import AlreadyDone
 from bot.incidents import timeline
 from bot.incidents.action_items import ActionItems, Changes, ItemLink
-from bot.incidents.messages import ActionItemsChanged, IncidentRestricted
+from bot.incidents.messages import ActionItemsChanged, IncidentRestricted, SeverityChanged
 from bot.incidents.models import ActionItem, Incident
 from bot.incidents.service import Incidents
 from bot.slack.text import escape, link
@@ -55,6 +55,12 @@ class Trackers:
             await self.watch(tx, place)
         await self.order(tx, fact.item_id)
 
+    async def on_severity_changed(self, tx: Tx, fact: SeverityChanged) -> None:
+        """A label says the severity."""
+        for item in await self._items.of(tx, fact.incident_id):
+            if await self.find(tx, item.number) is not None:
+                await self.order(tx, item.number)
+
     async def on_restricted(self, tx: Tx, fact: IncidentRestricted) -> None:
         """An incident is private now: its words leave the issues of its items."""
         if self.may_leave(await self._incidents.get(tx, fact.incident_id)):
@@ -85,7 +91,7 @@ class Trackers:
     async def watch(self, tx: Tx, place: str) -> None:
         """Poll a place from now on."""
         await tx.insert_new(TrackedPlace, place=place, since=tx.now - SKEW)
-        await queue.refresh(tx, PollPlace(place=place), key=f"poll_place:{place}", due=tx.now + POLL_EVERY)
+        await queue.refresh(tx, PollPlace(place=place), key=f"poll_place:{place}", due=tx.now + POLL_EVERY, at_latest=True)
 
     async def find(self, tx: Tx, item_id: int) -> TrackedItem | None:
         """What is known of an item's issue."""

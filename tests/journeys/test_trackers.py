@@ -78,6 +78,8 @@ async def test_an_item_becomes_an_issue_and_what_is_done_on_either_side_is_done_
     await on_github(world, "zoe", "label", "good first issue")
     assert issue(world).assignees == ["lee"]
     assert set(issue(world).labels) == {"sev1", "p0", "detect", "good first issue"}
+    await do(world, "kim", "/inc sev 2 half of them get through")
+    assert set(issue(world).labels) == {"sev2", "p0", "detect", "good first issue"}
     changes = requests(world, "PATCH")
     await world.advance(minutes=16)
     assert requests(world, "PATCH") == changes, "and then there is peace"
