@@ -28,10 +28,11 @@ class Addresses:
         asked = fields(query) if query else {}
         return self._links.link(ARCHIVE, person=reader, lasts=LINK_LASTS) + ("&" + urlencode(asked) if asked else "")
 
-    def report(self, reader: ActorId | None, quarter: Quarter, team: str | None, suffix: str = "") -> str:
-        """A quarter's report, of the company or of one team; with the suffix ".pdf", to be printed."""
+    def report(self, quarter: Quarter, team: str | None, suffix: str = "") -> str:
+        """A quarter's report, of the company or of one team; with the suffix ".pdf", to be printed. It names nobody: a report is handed
+        on, and whoever gets it must neither see nor do what only who handed it on may."""
         ids = [quarter.key, *([team] if team else [])]
-        return self._links.link(REPORTS, *ids[:-1], ids[-1] + suffix, person=reader, lasts=REPORT_LASTS)
+        return self._links.link(REPORTS, *ids[:-1], ids[-1] + suffix, person=None, lasts=REPORT_LASTS)
 
     def from_one_to_another(self, visit: Visit, quarter: Quarter, team: str | None, suffix: str = "") -> str:
         """The address of a further report, for who reads this one."""

@@ -21,6 +21,8 @@ from bot.oncall.fairness import Quarter
 TOP = 8
 """Services and causes that are named; what is left is one line."""
 ALIKE = 5
+COMPARED = 1000
+"""Newest incidents whose titles are compared: whoever has more in half a year has thousands of alerts, and other worries."""
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "mttd": ("Time to detect", "from the start of impact to detection"),
@@ -262,7 +264,7 @@ def _countable(one: Past, everything: Iterable[Past], vocabulary: Sequence[str])
 
 
 def _alike(incidents: Sequence[Past], now: set[int]) -> tuple[Recurrence, ...]:
-    named = {one.number: one for one in incidents if not one.is_private}
+    named = {one.number: one for one in [one for one in incidents if not one.is_private][-COMPARED:]}
     found: list[Group] = [
         group
         for group in groups([Told(one.number, one.title, one.service) for one in named.values()])

@@ -85,7 +85,6 @@ class Learning:
         for one in fresh:
             tx.session.add(PostmortemTag(incident_id=incident_id, tag=one, by=tx.actor, at=tx.now))
         await tx.session.flush()
-        await timeline.record(tx, incident_id, "tag", f"tagged: {', '.join(fresh)}", key=f"{','.join(fresh)}:{tx.now}")
         return tuple(fresh)
 
     async def untag(self, tx: Tx, incident_id: int, tags: Iterable[str]) -> tuple[str, ...]:
@@ -97,7 +96,6 @@ class Learning:
             raise NotFound(f"#{incident_id} has no such tag. It has: {', '.join(before) or 'none'}.")
         mine = (col(PostmortemTag.incident_id) == incident_id) & col(PostmortemTag.tag).in_(gone)
         await tx.changed(delete(PostmortemTag).where(mine))
-        await timeline.record(tx, incident_id, "tag", f"took a tag away: {', '.join(gone)}", key=f"-{','.join(gone)}:{tx.now}")
         return tuple(gone)
 
     async def suggestions(self, tx: Tx, incident: Incident) -> Sequence[Suggestion]:

@@ -63,6 +63,6 @@ class LearningCommand:
                     f"`{escape(word[:40])}` is no quarter and no team. Type `/inc report 2026q3`, or `/inc report payments`."
                 )
         found = await self._reports.of(tx, self._reports.quarter(asked, tx.now), team)
-        page, pdf = (self._addresses.report(tx.actor, found.quarter, found.team, suffix) for suffix in ("", PDF))
+        page, pdf = (self._addresses.report(found.quarter, found.team, suffix) for suffix in ("", PDF))
         text, body = blocks.report(found, page, pdf)
         return Say(text, blocks=body)

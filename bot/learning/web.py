@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -129,7 +130,7 @@ class LearningPages:
         return visit.page(
             "learning/report.html",
             root="/".join([".."] * len(names)),
-            **shown(found) | {"tag_links": self._ways(visit, found)},
+            **shown(found, self._reports.zone) | {"tag_links": self._ways(visit, found)},
             turn={name: (quarter.name, self._further(visit, quarter, team)) for name, quarter in turn.items()},
             pdf=self._further(visit, found.quarter, team, PDF),
             teams=[
@@ -147,7 +148,7 @@ class LearningPages:
     async def _printed(self, found: Report) -> web.Response:
         name = "-".join([found.quarter.key, *([found.team] if found.team else [])])
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="incidents-{name}{PDF}"'}
-        return web.Response(body=await printed(self._press, found), content_type="application/pdf", headers=headers)
+        return web.Response(body=await printed(self._press, found, self._reports.zone), content_type="application/pdf", headers=headers)
 
     def _further(self, visit: Visit, quarter: Quarter, team: Team | None, suffix: str = "") -> str:
         return self._addresses.from_one_to_another(visit, quarter, team.id if team else None, suffix)
@@ -169,12 +170,12 @@ def _named(things: Mapping[str, Service] | Mapping[str, Team]) -> list[tuple[str
     return sorted(((one.id, one.name) for one in things.values()), key=lambda pair: pair[1].casefold())
 
 
-async def printed(press: Press, found: Report) -> bytes:
+async def printed(press: Press, found: Report, zone: ZoneInfo) -> bytes:
     """The report as PDF; raises `CannotPress`."""
-    return await press.pdf(pages.render("learning/report_print.html", **shown(found)))
+    return await press.pdf(pages.render("learning/report_print.html", **shown(found, zone)))
 
 
-def shown(found: Report) -> dict[str, object]:
+def shown(found: Report, zone: ZoneInfo) -> dict[str, object]:
     """What the report's template is filled with, on the page and in print."""
     first = found.months[3].first
     return {
@@ -187,7 +188,7 @@ def shown(found: Report) -> dict[str, object]:
         "words": wording,
         "fills": FILLS,
         "tag_links": {},
-        "as_of": f"{found.until:%Y-%m-%d %H:%M} UTC",
+        "as_of": f"{found.until.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}",
     }
 
 

@@ -76,7 +76,7 @@ class LearningWork:
         async with self._db.read() as tx:
             gathered = await self._reports.gather(tx, self._reports.quarter(order.quarter, tx.now), team)
         found = gathered.drawn()
-        page, pdf = (self._addresses.report(None, found.quarter, found.team, suffix) for suffix in ("", PDF))
+        page, pdf = (self._addresses.report(found.quarter, found.team, suffix) for suffix in ("", PDF))
         text, body = blocks.report(found, page, pdf)
         posted = await self._posting.once(channel, text, body, claim)
         if isinstance(posted, Failed) and not posted.slack_is_gone:

@@ -77,15 +77,14 @@ async def test_a_private_incident_is_seen_by_its_own_people_and_counted_for_all(
     for reader in (ActorId("lee"), None):
         assert "acme" not in await got(client, house.addresses.archive(reader, typed("leaked")))
         assert "takeover" not in await got(client, house.addresses.archive(reader))
-    for url in (house.addresses.report(KIM, quarter, None), house.addresses.report(None, quarter, None)):
-        page = await got(client, url)
-        assert "1 of them is private" in page and "leaked" not in page and "takeover" not in page
+    page = await got(client, house.addresses.report(quarter, None))
+    assert "1 of them is private" in page and "leaked" not in page and "takeover" not in page
 
 
 async def test_page_and_print_say_the_same_and_lead_from_one_to_another(house: House, serve: Serve) -> None:
     client = await serve(house.web())
     quarter = house.reports.quarter("", house.clock.now())
-    page = await got(client, house.addresses.report(KIM, quarter, None))
+    page = await got(client, house.addresses.report(quarter, None))
     async with house.database.read() as tx:
         found = await house.reports.of(tx, quarter, None)
     sentences = wording.headlines(found)
@@ -94,7 +93,9 @@ async def test_page_and_print_say_the_same_and_lead_from_one_to_another(house: H
     assert "Incidents of 2026 Q3" in await got(client, links["2026 Q3"]) and "2027 Q1" not in links
     team = await got(client, links["Platform"])
     assert "so far: the quarter still runs" in team and "The whole company" in team
-    assert f"of {found.causes[0].now}" in await got(client, links[found.causes[0].name]), "a tag leads to its incidents"
+    tagged = await got(client, links[found.causes[0].name])
+    assert f"of {found.causes[0].now}" in tagged, "a tag leads to its incidents"
+    assert "Kim" not in page + team + tagged, "a report is handed on: nothing that it leads to is anybody's own"
 
     answer = await client.get(path(links["As PDF"]))
     assert (answer.status, answer.content_type) == (200, "application/pdf")
@@ -108,7 +109,7 @@ async def test_page_and_print_say_the_same_and_lead_from_one_to_another(house: H
 async def test_a_link_opens_one_report_and_leads_to_nothing_that_lasts_longer(house: House, serve: Serve) -> None:
     client = await serve(house.web())
     quarter, before = house.reports.quarter("", house.clock.now()), house.reports.quarter("2026q3", house.clock.now())
-    url = house.addresses.report(KIM, quarter, None)
+    url = house.addresses.report(quarter, None)
     assert (await client.get(path(url.replace("2026q4", "2026q3")))).status == 403
     assert (await client.get("/reports/2026q4")).status == 403
     page = await got(client, url)
