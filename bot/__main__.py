@@ -129,8 +129,10 @@ def simulate(
 @cli.command(short_help="Does paging work right now, and what is wrong if not?")
 def doctor() -> None:
     """Say in one screen whether paging works right now, and what is wrong if not. Run it where the bot runs, with its environment."""
+    from bot import log
     from bot.app import doctor as examine
 
+    log.configure("text", "CRITICAL")  # what it finds stands on the screen
     screen, is_well = asyncio.run(examine(os.environ))
     typer.echo(screen)
     raise typer.Exit(0 if is_well else 1)
