@@ -44,10 +44,13 @@ async def test_all_is_well(world: World) -> None:
     assert len(screen.splitlines()) <= 24
 
 
-async def test_a_push_address_that_the_environment_lacks_is_told(world: World) -> None:
+async def test_a_push_address_that_the_environment_lacks_and_an_account_for_runs_that_is_none_are_told(world: World) -> None:
+    await world.stop()
+    await world.start(TOCSIN_RUNS_USER="no-such-account")
     del world.environ["SANDBOX_PUSH_ANA"]
     code, screen = await typed(world, "doctor")
-    assert (code, screen.splitlines()[0]) == (1, "1 thing wrong:")
+    assert (code, screen.splitlines()[0]) == (1, "2 things wrong:")
+    assert "runbooks: Nothing is run: there is no account no-such-account here, which TOCSIN_RUNS_USER names." in screen
     assert "push addresses are in SANDBOX_PUSH_ANA, which this environment lacks" in screen
 
 
