@@ -24,6 +24,7 @@ from bot.paging.answers import (
 )
 from bot.paging.holding import Holding
 from bot.paging.models import Page, PageCode, number
+from bot.paging.notice import DRILL
 from bot.paging.service import Paging
 
 SURE_WITHIN = timedelta(minutes=5)
@@ -72,15 +73,16 @@ class Answering:
 
     async def take(self, tx: Tx, page: Page) -> str:
         """The page is theirs."""
-        return await _try(tx, lambda: self._paging.acknowledge(tx, number(page)), f"#{page.incident_id} is yours.")
+        return told(page, await _try(tx, lambda: self._paging.acknowledge(tx, number(page)), f"#{page.incident_id} is yours."))
 
     async def escalate(self, tx: Tx, page: Page) -> str:
         """The next step is paged now."""
-        return await _try(tx, lambda: self._paging.escalate_page(tx, number(page)), f"#{page.incident_id}: the next step is being paged.")
+        done = f"#{page.incident_id}: the next step is being paged."
+        return told(page, await _try(tx, lambda: self._paging.escalate_page(tx, number(page)), done))
 
     async def resolve(self, tx: Tx, page: Page) -> str:
         """It is over, as far as the rooms above agree. Whether they mean it was asked before."""
-        return await _try_saying(tx, lambda: self._actions.run(tx, RESOLVE, page.incident_id))
+        return told(page, await _try_saying(tx, lambda: self._actions.run(tx, RESOLVE, page.incident_id)))
 
     def must_confirm(self, page: Page) -> bool:
         """Whether resolving this page's incident wants a second yes."""
@@ -100,7 +102,7 @@ class Answering:
 
     async def _decline(self, tx: Tx, page: Page) -> str:
         done = f"#{page.incident_id}: the next person is being paged. Rest well."
-        return await _try(tx, lambda: self._paging.decline(tx, number(page)), done)
+        return told(page, await _try(tx, lambda: self._paging.decline(tx, number(page)), done))
 
     async def _snooze(self, tx: Tx, page: Page, wait: timedelta) -> str:
         async def snoozed() -> str:
@@ -108,7 +110,7 @@ class Answering:
             at = self._directory.wall_time(tx.actor, until, tx.now)
             return f"#{page.incident_id}: you are paged again at {at}, unless somebody takes it."
 
-        return await _try_saying(tx, snoozed)
+        return told(page, await _try_saying(tx, snoozed))
 
     async def _resolve(self, tx: Tx, code: int, confirmed: bool, mine: Sequence[Mine]) -> str:
         chosen = next(one for one in mine if one.code.code == code)
@@ -117,7 +119,7 @@ class Answering:
             return f"Nothing was done: resolve #{incident} in Slack."
         if not confirmed and self.must_confirm(chosen.page):
             chosen.code.asked_at = tx.now
-            return f"Resolve SEV{chosen.page.severity} #{incident}? Reply yes, or {code}r once more, within 5 min."
+            return told(chosen.page, f"Resolve SEV{chosen.page.severity} #{incident}? Reply yes, or {code}r once more, within 5 min.")
         chosen.code.asked_at = None
         return await self.resolve(tx, chosen.page)
 
@@ -136,6 +138,11 @@ class Answering:
         if not open_codes:
             return f"You have no page {code}, nor any other."
         return f"You have no page {code}. Open: {', '.join(map(str, open_codes))}."
+
+
+def told(page: Page, text: str) -> str:
+    """A reply; about a drill it begins so, as everything about it does."""
+    return f"{DRILL}{text}" if page.drill else text
 
 
 async def _try(tx: Tx, verb: Callable[[], Awaitable[None]], done: str) -> str:

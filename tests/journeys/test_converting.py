@@ -39,7 +39,7 @@ async def convert(world: World, words: str, channel: str) -> str:
 async def said_in(world: World, number: int) -> list[str]:
     """What of the channel is the incident's."""
     async with world.bot.database.read() as tx:
-        return [message.text for message in await transcript.messages(tx, number)]
+        return [message.text for message in await transcript.messages(tx, number) if message.deleted_at is None]
 
 
 async def test_a_channel_is_an_incidents_from_its_day_on_until_it_is_over(world: World) -> None:
@@ -68,6 +68,7 @@ async def test_a_channel_is_an_incidents_from_its_day_on_until_it_is_over(world:
     await bea.edit("nothing at all", "checkout-talk", (await world.sandbox.channel("checkout-talk").messages())[2].ts)
     await kim.command("/inc update rollback is out", "checkout-talk")  # the incident is implied here
     assert "channel of #1 already" in told(await kim.command("/inc convert search is down", "checkout-talk"))
+    await world.advance(minutes=3)
     await lee.message("better now", "checkout-talk")
     await world.settled()
     await kim.command("/inc resolve rolled back", "checkout-talk")

@@ -11,7 +11,7 @@ from tests.paging.test_escalation import told
 
 async def test_a_drill_wakes_those_on_call_alone_and_says_so_first(room: Room) -> None:
     await room.sandbox.phone("bo").policy(calls="answer")
-    page = await room.start(1, drill=True)
+    await room.start(1, drill=True)
     assert room.new() == told("ana")
     await room.advance(30)
     assert room.new() == sorted([*told("bo"), "ana voice", "bo voice"]), "no manager, no executive, no fallback, no second round"
@@ -22,9 +22,9 @@ async def test_a_drill_wakes_those_on_call_alone_and_says_so_first(room: Room) -
     assert "Drill. This is a drill. Tocsin. Sev 1" in str(call.spoken), call.spoken
     assert "DRILL SEV1 #42" in (await room.dm("bo")).splitlines()[0]
 
-    async with room.database.begin(actor=ActorId("bo")) as tx:
-        await room.paging.acknowledge(tx, page)
+    await room.sandbox.phone("bo").reply(f"{sms.partition('Reply ')[2][0]}a")
     await room.at_rest()
+    assert room.sandbox.phone("bo").last_sms.startswith("DRILL #42 is yours")
     assert room.sandbox.phone("ana").last_sms.startswith("DRILL #42: handled by Bo")
     real = await room.start(1, incident=43)
     async with room.database.begin(actor=ActorId("bo")) as tx:
