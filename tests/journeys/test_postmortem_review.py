@@ -62,9 +62,9 @@ async def test_a_postmortem_is_edited_kept_reviewed_and_published_in_slack_alone
     assert "owned by <@U0KIM000000>. It is to be in review by Mon 9 Mar." in draft.shown
 
     # Written by hand, and words that look for who are pointed out.
-    said = await write(world, "bo", "Summary", "Declared by", "Ana should have known. Declared by")
+    said = await write(world, "bo", "Summary", "SEV1 in", "Ana should have known. SEV1 in")
     assert "It is saved" in said and "should have known" in said and "Say what was known then" in said
-    await write(world, "bo", "Summary", "Ana should have known. Declared by", f"{CAUSE} Declared by")
+    await write(world, "bo", "Summary", "Ana should have known. SEV1 in", f"{CAUSE} SEV1 in")
 
     # It is not over after all: what was written stays, and where the facts say something else now, both are there.
     await kim.command("/inc reopen errors are back", channel)
