@@ -69,8 +69,8 @@ class Account:
             yield
             return
         own = os.getgroups()
-        _become(self.uid, self.gid, self.groups)
         try:
+            _become(self.uid, self.gid, self.groups)
             yield
         finally:
             _become(os.geteuid(), os.getegid(), own)
