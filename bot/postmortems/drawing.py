@@ -187,7 +187,7 @@ class Sheet:
             self._write(LEFT, self._y + CURVE_HEIGHT / 2, clipped(curve.trouble or "Nothing was measured.", 90), colour=QUIET, va="center")
             self._y += CURVE_HEIGHT + GAP
             return
-        most, foot = max(known) or 0.01, self._y + CURVE_HEIGHT
+        most, foot = max(known) or 0.01, self._y + CURVE_HEIGHT - 4
         for value in (0.0, most):
             y = foot - value / most * (CURVE_HEIGHT - 8)
             self._axes.plot([LEFT, WIDTH - RIGHT], [y, y], color=LINE, linewidth=0.6, zorder=1)
@@ -197,7 +197,7 @@ class Sheet:
             ys = [foot - value / most * (CURVE_HEIGHT - 8) for _, value in stretch]
             self._axes.fill_between(xs, ys, foot, color=FAINT, linewidth=0, zorder=2)
             self._axes.plot(xs, ys, color=TROUBLE, linewidth=1.2, zorder=3, marker="o" if len(xs) == 1 else None, markersize=2)
-        self._y = foot + GAP
+        self._y = foot + 4 + GAP
 
     def _axis(self, top: float) -> None:
         """The lines of the milestones, ticks of round times, and in which zone they are."""

@@ -13,7 +13,7 @@ def themed(svg: str) -> str:
     day = "".join(f"--{colour[1:]}:{colour};" for colour in NIGHT)
     night = "".join(f"--{colour[1:]}:{dark};" for colour, dark in NIGHT.items())
     for colour in NIGHT:
-        svg = svg.replace(f": {colour}", f": var(--{colour[1:]})")
+        svg = svg.replace(f": {colour}", f": var(--{colour[1:]})").replace(f'="{colour}"', f'="var(--{colour[1:]})"')
     style = f"<style>:root{{{day}}}@media (prefers-color-scheme: dark){{:root{{{night}}}}}</style>"
     head, opening, rest = svg.partition("<svg ")
     inside, end, body = rest.partition(">")

@@ -7,7 +7,7 @@ from bot.postmortems.lines import Entry
 from bot.postmortems.picture import Curve, Lane, Mark, Picture, Shape, in_words, picture
 from bot.postmortems.pictures import MAKER
 from bot.postmortems.press import Press
-from bot.postmortems.themes import NIGHT, PAPER, themed
+from bot.postmortems.themes import CARD, NIGHT, PAPER, themed
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -90,7 +90,7 @@ async def test_it_is_drawn_the_same_to_the_byte_and_follows_the_readers_theme() 
     assert png.startswith(b"\x89PNG") and svg.startswith("<?xml")
     assert "<script" not in svg and "2026" not in svg.partition("<defs>")[0], "no date of drawing"
     both = themed(svg)
-    assert "prefers-color-scheme: dark" in both and f": {PAPER};" not in both
+    assert "prefers-color-scheme: dark" in both and f": {PAPER};" not in both and f'="{CARD}"' not in both
     for day, night in NIGHT.items():
         if day in svg:
             assert f"var(--{day[1:]})" in both and f"--{day[1:]}:{night};" in both
