@@ -6,6 +6,7 @@ last. Where nobody has changed anything the whole of it is replaced; else only s
 
 from dataclasses import dataclass
 
+from bot import faultpoints
 from bot.directory.service import Directory
 from bot.postmortems.printed import for_print
 from bot.publishing.canvases import Change, changes, chunks, sections
@@ -53,19 +54,19 @@ class CanvasPublisher:
             return Refused("the incident has no channel.")
         if not await note(copy.outside_id):
             return TryLater("somebody else is publishing it")
-        text = in_canvas(edition)
+        text, title = in_canvas(edition), title_of(edition)
         if copy.outside_id:
             seen = await self._seen(copy.outside_id)
             if isinstance(seen, Seen):
-                named = await self._rename(copy.outside_id, title_of(edition)) if edition.is_emptied else None
+                named = await self._rename(copy.outside_id, title) if edition.is_emptied else None
                 if named is not None and not isinstance(named, Ok):
                     return outcome(named)
-                return await self._update(copy.outside_id, seen, text, copy, note)
+                return await self._update(copy.outside_id, title, seen, text, copy, note)
             if not (isinstance(seen, Failed) and seen.code in GONE):
                 return outcome(seen)
         if edition.channel is None:
             return Refused("its canvas is gone, and the incident has no channel.")
-        return await self._make(edition.channel, title_of(edition), text, copy, note)
+        return await self._make(edition.channel, title, text, copy, note)
 
     async def _make(self, channel: str, title: str, text: str, copy: Copy, note: Note) -> Published | TryLater | Refused:
         """The channel's own canvas; where people have one there already, another beside it."""
@@ -77,13 +78,14 @@ class CanvasPublisher:
                 if not await note(ours):
                     return TryLater("somebody else is publishing it")
                 seen = await self._seen(ours)
-                return await self._update(ours, seen, text, Copy(ours), note) if isinstance(seen, Seen) else outcome(seen)
+                return await self._update(ours, title, seen, text, Copy(ours), note) if isinstance(seen, Seen) else outcome(seen)
             if not isinstance(ours, str):
                 return outcome(ours)
             made = await self._slack.call("canvases.create", title=title, document_content=content, channel_id=channel)
         if not isinstance(made, Ok):
             return outcome(made)
         canvas = made.text("canvas_id")
+        faultpoints.reached("canvas: made, not stored")
         if not await note(canvas):
             return TryLater("somebody else is publishing it")
         seen = await self._seen(canvas)
@@ -109,12 +111,12 @@ class CanvasPublisher:
             return found
         return Seen(*(found.text("file", name) for name in ("permalink", "url_private_download", "user", "last_editor")))
 
-    async def _update(self, canvas: str, seen: Seen, text: str, copy: Copy, note: Note) -> Published | TryLater | Refused:
+    async def _update(self, canvas: str, title: str, seen: Seen, text: str, copy: Copy, note: Note) -> Published | TryLater | Refused:
         """Bring the canvas to the text, with what people changed in it."""
         is_edited = copy.is_hand_edited or seen.last_editor not in ("", seen.owner)
         if not is_edited:
             done = await self._edit(canvas, Change("replace", "", text))
-            return Published(canvas, text, "canvas", seen.url, is_new=not copy.text) if isinstance(done, Ok) else outcome(done)
+            return Published(canvas, text, title, seen.url, is_new=not copy.text) if isinstance(done, Ok) else outcome(done)
         if not await note(canvas, is_hand_edited=True):  # ours is the last edit from here on: it must be known that others came before
             return TryLater("somebody else is publishing it")
         page = await self._slack.get(seen.download)
@@ -125,7 +127,7 @@ class CanvasPublisher:
             done = await self._edit(canvas, change)
             if not isinstance(done, Ok):
                 return outcome(done)
-        return Published(canvas, text, "canvas", seen.url, is_hand_edited=True, conflicts=conflicts)
+        return Published(canvas, text, title, seen.url, is_hand_edited=True, conflicts=conflicts)
 
     async def _rename(self, canvas: str, title: str) -> Result:
         asked = {"operation": "rename", "title_content": {"type": "markdown", "markdown": title}}

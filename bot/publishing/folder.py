@@ -67,7 +67,7 @@ def written(root: Path, path: str, edition: Edition, copy: Copy) -> Published:
         elif copy.outside_id:
             beside.unlink(missing_ok=True)
     return Published(
-        path, offered, f"{root / path}", is_new=not copy.text, is_hand_edited=is_edited and bool(copy.text), conflicts=conflicts
+        path, offered, path, is_new=not copy.text, is_hand_edited=is_edited and bool(copy.text), conflicts=conflicts
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -228,6 +229,22 @@ class House:
         (self.config / "here.yaml").write_text("environments:\n  here: {inventory: hosts.ini}\n")
         local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
         (self.config / "hosts.ini").write_text(f"[counted]\none {local}\ntwo {local}\n")
+
+    def add_places(self) -> None:
+        """Everywhere to publish: a canvas, a directory, a repository."""
+        site, bare = self._folder / "site", self._folder / "bare.git"
+        site.mkdir()
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
+        places = {"canvas": True, "folder": {"directory": str(site), "formats": ["markdown"]}, "git": {"repository": str(bare)}}
+        (self.config / "publishing.yaml").write_text(json.dumps({"publishing": places}))
+
+    def copies(self) -> list[str]:
+        """The files in the directory, and the commits in the repository."""
+        bare = self._folder / "bare.git"
+        if not bare.exists():
+            return []
+        log = subprocess.run(["git", "-C", str(bare), "log", "--all", "--format=%s"], capture_output=True, text=True, check=True).stdout
+        return [file.name for file in (self._folder / "site").rglob("*") if file.is_file()] + log.splitlines()
 
     def last_words(self) -> str:
         """The end of the bot's log, for a failure's message."""

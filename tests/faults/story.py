@@ -57,6 +57,27 @@ async def three_minutes(house: House) -> bool:
     return True
 
 
+async def declare_small(house: House) -> bool:
+    """Kim declares what one other has to read about."""
+    return (await house.sandbox.user("kim").command("/inc sev3 checkout is slow"))["ok"] is True
+
+
+async def ask_for_review(house: House) -> bool:
+    """Kim owns the postmortem, and asks Ana."""
+    await in_channel(house, "/inc postmortem owner @kim")
+    return await in_channel(house, "/inc postmortem review @ana")
+
+
+async def agree(house: House) -> bool:
+    """Ana approves it."""
+    return await in_channel(house, "/inc postmortem approve", "ana")
+
+
+async def publish(house: House) -> bool:
+    """Kim publishes it, everywhere."""
+    return await in_channel(house, "/inc postmortem publish")
+
+
 async def a_minute(house: House) -> bool:
     """Things settle."""
     await house.moves_on(timedelta(minutes=1))
@@ -229,6 +250,7 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
     "updated": (declare, update),
     "resolved": (declare, three_minutes, resolve),
     "drawn": (declare, resolve, a_minute, meet),
+    "published": (declare_small, resolve, ask_for_review, agree, publish),
     "reloaded": (reload,),
     "handed over": (stand_in, half_an_hour, an_hour),
     "covered": (ask_for_cover, take_it),
@@ -237,7 +259,7 @@ CHAPTERS: Mapping[str, tuple[Act, ...]] = {
 }
 
 
-BEGINS: Mapping[str, Callable[[House], None]] = {"handed over": tuesday, "ran": House.add_runbook}
+BEGINS: Mapping[str, Callable[[House], None]] = {"handed over": tuesday, "ran": House.add_runbook, "published": House.add_places}
 """When a chapter begins, where that matters."""
 
 
@@ -279,6 +301,8 @@ class End:
     posts: Counter[str] = field(default_factory=Counter)
     """What stands in the channels, by the first words of each."""
     members: set[str] = field(default_factory=set)
+    copies: Counter[str] = field(default_factory=Counter)
+    """Where the postmortem was published, each copy and each commit."""
     pins: int = 0
     topic: str = ""
     reached: set[tuple[str, str]] = field(default_factory=set)
@@ -319,6 +343,7 @@ async def end_of(house: House) -> End:
     """The end of a story."""
     end = End()
     await see_channels(house, end)
+    end.copies.update(house.copies())
     for person in ("ana", "bo", "kim", "bea", "max", "lee"):
         await see_pages(house, person, end)
     await see_team(house, end)
@@ -342,6 +367,7 @@ async def see_channels(house: House, end: End) -> None:
         end.members |= {member.strip("U0") for member in channel["members"]}
         end.pins += channel["pins"]
         end.topic = channel["topic"]["value"]
+        end.copies.update(f"canvas {one['title']}" for one in (await house.sandbox.get(f"/channels/{channel['id']}"))["canvases"])
         for message in await house.sandbox.channel(channel["id"]).messages():
             if message.raw.get("subtype") not in ("channel_join", "channel_topic", "pinned_item"):
                 end.posts[bare(house, message.shown).splitlines()[0]] += 1
@@ -350,7 +376,7 @@ async def see_channels(house: House, end: End) -> None:
 async def see_pages(house: House, person: str, end: End) -> None:
     texts, told = house.sandbox.phone(person).received, await direct_messages(house, person)
     letters = [one["text"] for one in told if not one["is_page"] and not one["text"].startswith(ANSWERS)]
-    end.letters.update((person, re.sub(r"\d+", "…", text)) for text in letters)
+    end.letters.update((person, re.sub(r"\d+", "…", re.sub(r"\?k=[^|>\s]+", "", text))) for text in letters)
     pages = {
         "sms": [text for text in texts if "a to take it" in text],
         "slack": [one["text"] for one in told if one["is_page"]],
@@ -406,6 +432,11 @@ async def incident_channels(house: House) -> list[Json]:
     return [channel for channel in await house.sandbox.channels() if str(channel.get("name", "")).startswith("inc-")]
 
 
+def is_page(text: str) -> bool:
+    """A message of the bot's that wakes somebody, and not one about a postmortem."""
+    return "SEV" in text and "postmortem" not in text
+
+
 async def direct_messages(house: House, person: str) -> list[Json]:
     """Somebody's direct messages, as Slack shows them, each with its channel; the pages among them are marked."""
     found: list[Json] = []
@@ -413,14 +444,16 @@ async def direct_messages(house: House, person: str) -> list[Json]:
         if channel.get("is_im") and readable_id("U", person) in channel["members"]:
             messages = await house.sandbox.channel(channel["id"]).messages()
             found += [
-                message.raw | {"channel": channel["id"], "text": message.shown, "is_page": "SEV" in message.shown} for message in messages
+                message.raw | {"channel": channel["id"], "text": message.shown, "is_page": is_page(message.shown)} for message in messages
             ]
     return found
 
 
 def bare(house: House, text: str) -> str:
-    """A text without what differs from house to house: its address, its links' signatures, times, numbers (a rollback uses one up)."""
-    return re.sub(r"(?<=inc-)\d+|(?<=#)\d+|\?k=[^|>]*|(?<=date\^)\d+|\d\d:\d\d(?= UTC)", "…", text.replace(house.sandbox.url, ""))
+    """A text without what differs from house to house: address, signatures, times, files' ids, numbers (a rollback uses one up)."""
+    return re.sub(
+        r"(?<=inc-)\d+|(?<=/)F0[0-9A-Z]+|(?<=#)\d+|\?k=[^|>]*|(?<=date\^)\d+|\d\d:\d\d(?= UTC)", "…", text.replace(house.sandbox.url, "")
+    )
 
 
 async def post(house: House, service: str, severity: str) -> bool:
@@ -432,6 +465,6 @@ async def post(house: House, service: str, severity: str) -> bool:
         return False
 
 
-async def in_channel(house: House, line: str) -> bool:
+async def in_channel(house: House, line: str, person: str = "kim") -> bool:
     [channel] = await incident_channels(house)
-    return (await house.sandbox.user("kim").command(line, channel["name"]))["ok"] is True
+    return (await house.sandbox.user(person).command(line, channel["name"]))["ok"] is True

@@ -105,6 +105,7 @@ POINTS = {
         "github: committed, not answered",
         "poll_place: done, not noted",
     ),
+    "published": ("canvas: made, not stored", "publish: out, not noted", "publish: out, not noted#3"),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),
 }
 """Where the bot dies, by the chapter of the story in which it comes there."""

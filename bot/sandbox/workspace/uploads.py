@@ -9,9 +9,10 @@ from html import escape
 from aiohttp import web
 
 from bot.sandbox.workspace import events, messages
-from bot.sandbox.workspace.model import App, Channel, File, Message, User
+from bot.sandbox.workspace.model import App, Canvas, Channel, File, Message, User
 from bot.sandbox.workspace.team import Team
 from bot.web.markdown import to_html
+from bot.web.pages import POLICY
 
 
 def mimetype(name: str) -> str:
@@ -41,9 +42,7 @@ def send(team: Team, request: web.Request) -> web.Response:
     if canvas is not None:
         if not request.headers.get("Authorization", "").startswith("Bearer "):
             return web.Response(status=302, headers={"Location": f"{team.address}/sign-in"})
-        parts = "".join(f'<div id="{escape(section.id)}">{to_html(section.markdown)}</div>' for section in canvas.sections)
-        page = f"<!DOCTYPE html><html><head><title>{escape(canvas.title)}</title></head><body>{parts}</body></html>"
-        return web.Response(text=page, content_type="text/html", charset="utf-8", headers={"Content-Disposition": "attachment"})
+        return web.Response(text=page_of(canvas), content_type="text/html", charset="utf-8", headers={"Content-Disposition": "attachment"})
     shown = request.headers.get("Authorization", "").removeprefix("Bearer ")  # a browser, which is signed in, shows none
     if shown and shown not in {app.bot_token for app in team.world.apps.values()}:
         return web.Response(status=302, headers={"Location": f"{team.address}/sign-in"})
@@ -53,6 +52,23 @@ def send(team: Team, request: web.Request) -> web.Response:
     # As an attachment and never as a page: what people upload must not run in the sandbox's own origin.
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
     return web.Response(body=base64.b64decode(file.content), content_type=file.mimetype, headers=headers)
+
+
+def page_of(canvas: Canvas) -> str:
+    """A canvas as HTML, each section under its id. People's Markdown is made safe by the bot's own renderer."""
+    parts = "".join(f'<div id="{escape(section.id)}">{to_html(section.markdown)}</div>' for section in canvas.sections)
+    title = escape(canvas.title or "Untitled")
+    head = f"<meta charset='utf-8'><title>{title}</title>"
+    return f"<!DOCTYPE html><html lang='en'><head>{head}</head><body><h1>{title}</h1>{parts}</body></html>"
+
+
+def show_canvas(team: Team, request: web.Request) -> web.Response:
+    """GET /docs/{team}/{id}: where a canvas's link leads."""
+    canvas = team.world.canvases.get(request.match_info["id"])
+    if canvas is None:
+        return web.Response(status=404, text="This canvas is gone.")
+    headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=page_of(canvas), content_type="text/html", charset="utf-8", headers=headers)
 
 
 def share(team: Team, channel: Channel, user: User, app: App | None, files: list[File], text: str, thread_ts: str | None) -> Message:

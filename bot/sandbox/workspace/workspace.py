@@ -88,6 +88,9 @@ class Workspace:
         async def send_file(request: web.Request) -> web.Response:
             return uploads.send(team, request)
 
+        async def show_canvas(request: web.Request) -> web.Response:
+            return uploads.show_canvas(team, request)
+
         async def receive_response(request: web.Request) -> web.StreamResponse:
             return await responses.receive(team, request)
 
@@ -96,6 +99,7 @@ class Workspace:
             web.post("/api/{method}", door.serve),
             web.get("/link", team.delivery.sockets.accept),
             web.post("/files/upload/{key}", receive_upload),
+            web.get("/docs/{team}/{id}", show_canvas),
             web.get("/files/{id}/download/{name}", send_file),
             web.get("/files/{id}/{name}", send_file),
             web.post("/response/{key:.+}", receive_response),
