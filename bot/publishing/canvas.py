@@ -4,7 +4,7 @@ Slack reads a canvas back only as HTML, so what people changed in it is found by
 last. Where nobody has changed anything the whole of it is replaced; else only sections that are known to be ours.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import faultpoints
 from bot.directory.service import Directory
@@ -61,6 +61,8 @@ class CanvasPublisher:
                 named = await self._rename(copy.outside_id, title) if edition.is_emptied else None
                 if named is not None and not isinstance(named, Ok):
                     return outcome(named)
+                if edition.is_emptied:  # nothing of what people wrote there stays, either
+                    copy, seen = Copy(copy.outside_id), replace(seen, last_editor=seen.owner)
                 return await self._update(copy.outside_id, title, seen, text, copy, note)
             if not (isinstance(seen, Failed) and seen.code in GONE):
                 return outcome(seen)

@@ -37,6 +37,8 @@ class FolderPublisher:
         folder = self._directory.config.publishing.folder
         if folder is None:
             return Refused("publishing.folder is not configured any more.")
+        if edition.is_emptied:
+            return await self._empty(Path(folder.directory), copy.outside_id, path_of(folder.path, edition), edition)
         path = copy.outside_id or path_of(folder.path, edition)
         if not await note(path):
             return TryLater("somebody else is publishing it")
@@ -44,6 +46,22 @@ class FolderPublisher:
             return await asyncio.to_thread(written, Path(folder.directory), path, edition, copy)
         except OSError as error:
             return trouble(folder.directory, error)
+
+    async def _empty(self, root: Path, old: str, path: str, edition: Edition) -> Published | TryLater | Refused:
+        try:
+            await asyncio.to_thread(emptied, root, old, path, edition)
+        except OSError as error:
+            return trouble(str(root), error)
+        return Published(path, "", path)
+
+
+def emptied(root: Path, old: str, path: str, edition: Edition) -> None:
+    """Leave nothing but the word that it is private: the old name has the incident's title in it, and people may have added to the text."""
+    for file in (root / path, root / old):
+        for gone in (file, file.with_name(f"{file.name}{BEFORE}"), file.with_suffix(".html"), file.with_suffix(".pdf")):
+            if gone != root / path:
+                gone.unlink(missing_ok=True)
+    put(root / path, edition.with_front_matter.encode())
 
 
 def written(root: Path, path: str, edition: Edition, copy: Copy) -> Published:

@@ -32,8 +32,8 @@ class GitPublisher:
         git = self._directory.config.publishing.git
         if git is None:
             return Refused("publishing.git is not configured any more.")
-        path = copy.outside_id or path_of(git.path, edition)
-        if not await note(path):
+        path = path_of(git.path, edition) if edition.is_emptied else copy.outside_id or path_of(git.path, edition)
+        if not edition.is_emptied and not await note(path):
             return TryLater("somebody else is publishing it")
         try:
             made = await self._press.make(MAKER, wanted(git, path, edition, copy))
@@ -50,17 +50,20 @@ class GitPublisher:
 
 
 def wanted(git: GitRepository, path: str, edition: Edition, copy: Copy) -> Wanted:
-    """The commit of an edition."""
-    verb = "withdrawn" if edition.is_withdrawn else f"version {edition.version}"
+    """The commit of an edition. Of one that is private now nothing is merged, and what bears the title is removed."""
+    verb = "private" if edition.is_emptied else "withdrawn" if edition.is_withdrawn else f"version {edition.version}"
+    title = "" if edition.is_emptied else f": {edition.title}"
     others = {path.removesuffix(".md") + ending: edition.files.get(ending) for ending in (".html", ".pdf")}
+    if edition.is_emptied and copy.outside_id != path:
+        others |= {copy.outside_id.removesuffix(".md") + ending: None for ending in (".md", ".html", ".pdf")}
     return Wanted(
         repository=git.repository,
         branch=git.branch,
         author=git.author,
-        message=f"Postmortem of #{edition.number}, {verb}: {edition.title}\n\nTocsin-Postmortem: {edition.number}/{edition.version}\n",
+        message=f"Postmortem of #{edition.number}, {verb}{title}\n\nTocsin-Postmortem: {edition.number}/{edition.version}\n",
         at=int(edition.published_at.timestamp()),
         path=path,
-        base=copy.text,
+        base="" if edition.is_emptied else copy.text,
         offered=edition.with_front_matter,
         others={name: content for name, content in others.items() if content is not None or copy.outside_id},
         username=git.username,

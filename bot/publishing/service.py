@@ -60,6 +60,15 @@ class Publishing:
         await tx.session.flush()
         return row
 
+    async def forget(self, tx: Tx, incident_id: int, publisher: str, done: Published) -> None:
+        """The copy says only that it is private. It is not ours to fill any more: where a new one may be, a new one is made."""
+        row = await self.note(tx, incident_id, publisher, "")
+        row.state, row.version, row.text, row.url, row.trouble, row.at = PublicationState.WITHDRAWN, 0, "", "", "", tx.now
+        row.is_hand_edited = False
+        text = f"*Postmortem taken away* from {former(publisher)}: {escape(done.where)} says only that it is private."
+        history = " The history of the repository still has what it said: take it out there." if publisher == "git" else ""
+        await self._tell(tx, incident_id, publisher, f"{text}{history}")
+
     async def keep(self, tx: Tx, incident_id: int, publisher: str, version: int, is_withdrawn: bool, done: Published, remark: str) -> None:
         """The copy holds a version, or says that it was withdrawn. People are told where it is, and of what they changed there."""
         row = await self.note(tx, incident_id, publisher, done.outside_id, done.is_hand_edited)
@@ -69,14 +78,17 @@ class Publishing:
         if is_news:
             await self._tell(tx, incident_id, publisher, f"{headline(publisher, is_withdrawn, done)}{remark}")
 
-    async def give_up(self, tx: Tx, incident_id: int, publisher: str, why: str) -> None:
-        """There is no copy of this version: people are told why, once for each reason."""
+    async def give_up(self, tx: Tx, incident_id: int, publisher: str, why: str, is_emptied: bool = False) -> None:
+        """There is no copy of this version, or still one of what is private now: people are told why, once for each reason."""
         known = await self.find(tx, incident_id, publisher)
         row = await self.note(tx, incident_id, publisher, known.outside_id if known else "")
         if row.trouble == why:
             return
         row.state, row.trouble, row.at = PublicationState.FAILED, why, tx.now
-        await self._tell(tx, incident_id, publisher, f"The postmortem is not in {PLACES[publisher]}: {escape(why)} Publish it again then.")
+        text = f"The postmortem is not in {PLACES[publisher]}: {escape(why)} Publish it again then."
+        if is_emptied:
+            text = f"The postmortem is still in {former(publisher)}, where others read it: {escape(why)} Take it away there."
+        await self._tell(tx, incident_id, publisher, text)
 
     async def tell_of_delay(self, tx: Tx, incident_id: int, publisher: str, why: str) -> None:
         """It takes longer than anybody would think: people are told that it is tried again."""
@@ -96,6 +108,11 @@ class Publishing:
         else:
             key = f"published:{incident_id}:{publisher}:{tx.now.timestamp():.0f}"
             await self._incidents.tell_of(tx, incident, f"#{incident_id}: {text}", key)
+
+
+def former(publisher: str) -> str:
+    """A place, where this channel is not the one that it was in."""
+    return "the canvas of the former channel" if publisher == "canvas" else PLACES[publisher]
 
 
 def may_have(publisher: Publisher, incident: Incident) -> bool:

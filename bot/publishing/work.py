@@ -85,12 +85,14 @@ class PublishingWork:
         faultpoints.reached("publish: out, not noted")
         async with self._db.begin(actor=BOT) as tx:
             match done:
+                case Published() if edition.is_emptied:
+                    await self._publishing.forget(tx, order.incident_id, order.publisher, done)
                 case Published():
                     about = order.incident_id, order.publisher, edition.version, edition.is_withdrawn
                     await self._publishing.keep(tx, *about, done, remark)
                     logger.info("postmortem published", incident=order.incident_id, publisher=order.publisher, version=edition.version)
                 case Refused():
-                    await self._publishing.give_up(tx, order.incident_id, order.publisher, done.why)
+                    await self._publishing.give_up(tx, order.incident_id, order.publisher, done.why, edition.is_emptied)
                 case TryLater() if claim.attempt == TOLD_AT:
                     await self._publishing.tell_of_delay(tx, order.incident_id, order.publisher, done.why)
         return done if isinstance(done, TryLater) else Done()

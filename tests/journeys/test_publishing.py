@@ -10,6 +10,7 @@ import yaml
 from bot.clock import FakeClock
 from bot.publishing.models import Publication, PublicationState
 from tests.contracts.test_publishers import git, hook
+from tests.journeys import roads
 from tests.world import CONFIG, World, running_world
 
 PATH = "2026/0001-checkout-is-slow.md"
@@ -54,10 +55,10 @@ async def over(world: World) -> str:
     return channel
 
 
-async def published(world: World, channel: str) -> None:
+async def published(world: World, channel: str, which: str = "") -> None:
     """Kim asks Ana, Ana agrees, Kim publishes."""
     for person, words in (("kim", "review @ana"), ("ana", "approve"), ("kim", "publish")):
-        await world.user(person).command(f"/inc postmortem {words}", channel)
+        await world.user(person).command(f"/inc {which}postmortem {words}", channel)
         await world.settled()
 
 
@@ -138,14 +139,29 @@ async def test_what_was_published_before_it_became_private_is_emptied(sqlite_pub
     await published(world, channel)
     await world.heard(1, "Postmortem published in* the git repository")
     await world.heard(1, "Postmortem published in* this channel's canvas")
+    (tmp_path / "site" / PATH).write_text((tmp_path / "site" / PATH).read_text() + "\nwho paid what, by hand\n")
     await world.advance(minutes=1)
     await kim.command("/inc private it shows who paid what", channel)
     await kim.press("Make #1 private", channel)
     await world.settled()
     await world.advance(minutes=1)
-    for text in (git(bare, "show", f"main:{PATH}"), (tmp_path / "site" / PATH).read_text()):
-        assert "checkout is slow" not in text and "This postmortem is private now" in text, text
-    assert not (tmp_path / "site" / PATH).with_suffix(".pdf").exists()
+    emptied = "2026/0001-private.md"
+    for text in (git(bare, "show", f"main:{emptied}"), (tmp_path / "site" / emptied).read_text()):
+        assert "This postmortem is private now" in text and "slow" not in text and "paid" not in text, text
+    assert git(bare, "ls-tree", "-r", "--name-only", "main").split() == [emptied], "the name had the title in it"
+    assert [file.name for file in (tmp_path / "site" / "2026").iterdir()] == ["0001-private.md"]
+    told = [message.shown for message in await kim.sees(await roads.direct(world, "kim"))]
+    assert any("Postmortem taken away* from the git repository" in text and "The history of the repository" in text for text in told), told
     [shown] = (await world.sandbox.get("/channels/inc-1-was-here"))["canvases"]
     assert "checkout is slow" not in str(shown) and "This postmortem is private now" in str(shown), shown
     assert "restarted" in await world.postmortem(1), "those who take part still have it"
+
+    await kim.command("/inc #1 postmortem withdraw more to say")
+    await world.settled()
+    await published(world, "general", "#1 ")
+    await world.advance(minutes=1)
+    [shown] = (await world.sandbox.get("/channels/inc-1-was-here"))["canvases"]
+    assert "restarted" not in str(shown), "what others read is never filled again"
+    row = await publication(world, 1, "canvas")
+    assert row is not None and row.trouble == "the incident has no channel."
+    assert git(bare, "ls-tree", "-r", "--name-only", "main").split() == [emptied]
