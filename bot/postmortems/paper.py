@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.incidents.files import kind_of
 from bot.incidents.models import Incident
 from bot.postmortems.models import PostmortemPicture
 from bot.postmortems.press import Press
@@ -42,10 +43,20 @@ class Paper:
         return await self._press.pdf(page, files)
 
 
-def whole(incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, url: str) -> str:
-    """The document as a file of HTML that needs nothing else: its picture is inside it."""
-    svg = b64encode(picture.svg.encode()).decode() if picture else ""
-    return page_of(incident, standing, markdown, picture, f"data:image/svg+xml;base64,{svg}", url)
+def whole(
+    incident: Incident, standing: str, markdown: str, picture: PostmortemPicture | None, url: str, shared: Mapping[str, bytes] = NOTHING
+) -> str:
+    """The document as a file of HTML that needs nothing else: its pictures are inside it."""
+    drawn = data_url(picture.svg.encode(), "image/svg+xml") if picture else ""
+    page = page_of(incident, standing, markdown, picture, drawn, url)
+    for address, content in shared.items():
+        page = page.replace(f'src="{address}"', f'src="{data_url(content, kind_of(content))}"')
+    return page
+
+
+def data_url(content: bytes, kind: str) -> str:
+    """Bytes as an address that holds them."""
+    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
 def page_of(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 WITHDRAWN = "> This postmortem was withdrawn and is being revised. What follows is how it was."
 PRIVATE = "> This postmortem is private now. It can be read by those who take part in the incident."
+_OURS = re.compile(r"\((/(?:runs|attachments)/)")
 _NAME = re.compile(r"\{([a-z]+)\}")
 _TITLE = re.compile(r"\A(# [^\n]*\n)")
 
@@ -37,11 +38,12 @@ class Edition:
 
     @property
     def text(self) -> str:
-        """The document, with a word at its beginning when it is withdrawn."""
+        """The document, with a word at its beginning when it is withdrawn. What it cites of our own pages leads to them from anywhere."""
+        whole = _OURS.sub(rf"({self.url.partition('/postmortems/')[0]}\1", self.markdown)
         if not self.is_withdrawn:
-            return self.markdown
-        marked, found = _TITLE.subn(rf"\1\n{WITHDRAWN}\n", self.markdown, count=1)
-        return marked if found else f"{WITHDRAWN}\n\n{self.markdown}"
+            return whole
+        marked, found = _TITLE.subn(rf"\1\n{WITHDRAWN}\n", whole, count=1)
+        return marked if found else f"{WITHDRAWN}\n\n{whole}"
 
     @property
     def with_front_matter(self) -> str:
@@ -86,7 +88,7 @@ def path_of(scheme: str, edition: Edition) -> str:
         "month": f"{edition.declared_at:%m}",
         "number": f"{edition.number:04}",
         "slug": slug(edition.title),
-        "service": slug(edition.service) or "none",
+        "service": slug(edition.service) if edition.service else "none",
         "severity": f"sev{edition.severity}",
     }
     return _NAME.sub(lambda found: values[found[1]], scheme)
@@ -94,7 +96,7 @@ def path_of(scheme: str, edition: Edition) -> str:
 
 def slug(title: str, longest: int = 50) -> str:
     """The title in letters that every file system and address takes."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", plain)
     while words and len("-".join(words)) > longest:
         words.pop()

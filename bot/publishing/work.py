@@ -1,10 +1,12 @@
 """Publishing: what is published now is read, each place is brought to it outside of any transaction, and that is written down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot import faultpoints, log
 from bot.db import BOT, Database, Tx
 from bot.directory.service import Directory
+from bot.incidents import files
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.postmortems import paper
@@ -36,6 +38,8 @@ class Task:
     edition: Edition
     picture: PostmortemPicture | None
     copy: Copy
+    shared: Mapping[str, bytes]
+    """The pictures that people posted in its channel, by their addresses."""
 
 
 class PublishingWork:
@@ -126,19 +130,21 @@ class PublishingWork:
         copy = Copy(row.outside_id, row.text, row.is_hand_edited) if row else Copy()
         if is_private:
             edition = emptied(edition)
-        return Task(incident, edition, await self._pictures.find(tx, incident.number), copy)
+        pictures = [one for one in await files.shown(tx, incident.number) if one.kind in files.PICTURES]
+        shared = {files.address(one): one.content for one in pictures if one.content is not None}
+        return Task(incident, edition, await self._pictures.find(tx, incident.number), copy, shared)
 
     async def _with_files(self, task: Task, formats: tuple[str, ...]) -> tuple[Edition, str]:
         """The edition with what else goes out, and a remark where something of that cannot be made. What is withdrawn is text alone."""
-        edition, files, remark = task.edition, dict[str, bytes](), ""
+        edition, made, remark = task.edition, dict[str, bytes](), ""
         if edition.is_withdrawn or edition.is_emptied:
             return edition, remark
         about = task.incident, f"Version {edition.version}", edition.markdown, task.picture, edition.url
         if "html" in formats:
-            files[".html"] = paper.whole(*about).encode()
+            made[".html"] = paper.whole(*about, task.shared).encode()
         if "pdf" in formats:
             try:
-                files[".pdf"] = await self._paper.pdf(*about)
+                made[".pdf"] = await self._paper.pdf(*about, task.shared)
             except CannotPress as cannot:
                 remark = f" Without its PDF: {cannot}"
-        return Edition(**{**vars(edition), "files": files}), remark
+        return Edition(**{**vars(edition), "files": made}), remark
