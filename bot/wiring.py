@@ -142,6 +142,7 @@ from bot.paging.work import PagingWork
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
 from bot.postmortems.material import ALERTS, CHANGES, RUNS, Gatherer
+from bot.postmortems.measuring import Measuring
 from bot.postmortems.meetings import Meetings
 from bot.postmortems.messages import PostmortemDrafted, PostmortemPublished, PostmortemWithdrawn
 from bot.postmortems.paper import Paper
@@ -505,7 +506,7 @@ async def build_rooms(
     listeners.on(PostmortemWithdrawn, publishing.on_withdrawn)
     listeners.on(incident_orders.IncidentRestricted, publishing.on_restricted)
     PublishingWork(database, directory, incidents, postmortems, pictures, paper, publishing, settings.url).register(worker)
-    PostmortemWork(database, incidents, writer, postmortems).register(worker)
+    PostmortemWork(database, incidents, writer, postmortems, Measuring(database, directory)).register(worker)
     Deadlines(database, directory, incidents, postmortems).register(worker)
 
     learning_later = LearningWork(database, directory, incidents, learning, quarter_reports, learning_addresses, posting)

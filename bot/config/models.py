@@ -53,6 +53,7 @@ __all__ = [
     "EscalationPolicy",
     "EscalationStep",
     "FilesKept",
+    "ImpactQueries",
     "IncidentDefaults",
     "Level",
     "MostPerHour",
@@ -193,6 +194,17 @@ class ErrorRate(Strict):
     environment: Id = Field(description="The environment whose `prometheus` is asked.")
 
 
+class ImpactQueries(Strict):
+    """What to ask Prometheus for the harm that an incident did, once it is over, in PromQL: the sum of what each finds stands in the
+    postmortem. `{window}` becomes the incident's length, as `7560s`: `sum(increase(http_requests_total{code=~"5.."}[{window}]))`."""
+
+    environment: Id | None = Field(default=None, description="Whose Prometheus is asked. Default: the first environment's that has one.")
+    users: Line | None = Field(default=None, description="How many users were affected.")
+    requests: Line | None = Field(default=None, description="How many requests failed.")
+    budget: Line | None = Field(default=None, description="Which share of the error budget was spent: 0.12 stands there as 12.0 %.")
+    support: Line | None = Field(default=None, description="How many tickets support had.")
+
+
 class Service(Strict):
     """Something that can break, and somebody's to mend."""
 
@@ -216,6 +228,7 @@ class Service(Strict):
     )
     error_rate: ErrorRate | None = Field(default=None, description="Its error rate, for the picture of its incidents.")
     issues: Repository | None = Field(default=None, description="The same for incidents of this service, in place of the team's.")
+    impact: ImpactQueries = Field(default=ImpactQueries(), description="Queries that measure the harm of its incidents.")
     postmortem_template: Id | None = Field(default=None, description="The template of its incidents' postmortems. Default: the company's.")
     quiet_hours: QuietHours | None = Field(default=None, description="A SEV3 that begins in these hours pages nobody until they end.")
 

@@ -23,6 +23,7 @@ from bot.paging.states import AttemptState
 from bot.postmortems.assemble import assemble
 from bot.postmortems.document import ActionItem, Attempt, Document, Facts, Responder, Source
 from bot.postmortems.lines import Entry
+from bot.postmortems.measuring import as_measure, measured
 from bot.postmortems.models import Postmortem
 from bot.postmortems.selection import Message
 from bot.slack.identity import identity
@@ -109,6 +110,7 @@ class Gatherer:
             attempts=[self._attempt(line) for line in await self._paging.story(tx, incident.number) if line.state in REACHED_OR_FAILED],
             alerts=told.pop(ALERTS, ()),
             changes=told.pop(CHANGES, ()),
+            measures=[as_measure(row) for row in await measured(tx, incident.number)],
             runs=told.pop(RUNS, ()),
         )
         sections = tuple(Section(title, tuple(SectionLine(one.at, one.text) for one in lines)) for title, lines in told.items() if lines)

@@ -57,6 +57,22 @@ class PostmortemVersion(SQLModel, table=True):
     """What it came of, in words, where the kind does not say it all."""
 
 
+class PostmortemMeasure(SQLModel, table=True):
+    """What a query said of the harm that an incident did from one moment to another."""
+
+    __tablename__ = "postmortem_measure"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id", sa_column_kwargs={"autoincrement": False})
+    aspect: str = Field(primary_key=True)
+    query: str = Field(sa_column=Column(Text, nullable=False))
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime)
+    text: str = ""
+    """The number, as it stands in the document; "" where there is none."""
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    trouble: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
 class PostmortemConflict(SQLModel, table=True):
     """Two texts for one place, until somebody settles it. The document holds `standing`."""
 

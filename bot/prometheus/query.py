@@ -17,9 +17,10 @@ class QueryFailed(Exception):
     """There is no answer; `str` is a sentence that says why."""
 
 
-async def values(url: str, query: str, authorization: str | None = None) -> tuple[float, ...]:
-    """The value of every series that the query finds now; none where it finds nothing, or nothing that is a number."""
-    return numbers(*await _asked(f"{url.rstrip('/')}/api/v1/query", {"query": query}, authorization))
+async def values(url: str, query: str, authorization: str | None = None, at: datetime | None = None) -> tuple[float, ...]:
+    """The value of every series that the query finds (`at` a moment, else now); none where it finds nothing, or no number."""
+    form = {"query": query} | ({"time": f"{at.timestamp():.3f}"} if at else {})
+    return numbers(*await _asked(f"{url.rstrip('/')}/api/v1/query", form, authorization))
 
 
 async def curve(

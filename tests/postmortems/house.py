@@ -35,6 +35,7 @@ from bot.paging.service import Paging
 from bot.postmortems.comments import Comments
 from bot.postmortems.editor import Editor
 from bot.postmortems.material import Gatherer
+from bot.postmortems.measuring import Measuring
 from bot.postmortems.meetings import Meetings
 from bot.postmortems.messages import PostMeeting, PostmortemDrafted
 from bot.postmortems.models import Postmortem
@@ -95,7 +96,8 @@ class House:
         self.gatherer = Gatherer(self.directory, self.paging, self.items)
         self.worker = Worker(self.database, self.clock)
         self.writer = Writer(self.directory, self.gatherer)
-        PostmortemWork(self.database, self.incidents, self.writer, self.postmortems).register(self.worker)
+        measuring = Measuring(self.database, self.directory)
+        PostmortemWork(self.database, self.incidents, self.writer, self.postmortems, measuring).register(self.worker)
         self.slack = SlackGateway(web_client("xoxb-1", "http://127.0.0.1:9/api/"))  # nobody listens there
         self.press = Press()
         self.pictures = Pictures(self.database, self.slack, self.incidents, Sketcher(self.directory, self.paging), self.press)

@@ -805,6 +805,22 @@ def upgrade() -> None:
     )
     op.create_index("postmortem_conflict_of", "postmortem_conflict", ["incident_id", "settled_at"], unique=False)
     op.create_table(
+        "postmortem_measure",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("aspect", sa.String(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "aspect"),
+    )
+    op.create_table(
         "postmortem_meeting",
         sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
