@@ -98,12 +98,10 @@ POINTS = {
         "meeting: file shared, not noted",
     ),
     "tracked": (
-        "sync_item: claimed",
         "issue: made, not stored",
         "sync_item: done, not noted",
         "issue: changed, not noted",
         "github: committed, not answered",
-        "poll_place: done, not noted",
     ),
     "published": ("canvas: made, not stored", "publish: out, not noted", "publish: out, not noted#3"),
     "resolved": ("stand_down_person: done, not noted", "draft_postmortem: done, not noted"),

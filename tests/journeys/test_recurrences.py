@@ -22,7 +22,8 @@ async def texts(world: World, number: int) -> str:
     return "\n".join(await world.channel_texts(number))
 
 
-async def test_what_came_back_is_linked_with_what_was_left_to_do(world: World) -> None:
+async def test_what_came_back_is_linked_with_what_was_left_to_do(sqlite_world: World) -> None:
+    world = sqlite_world
     await do(world, "kim", "/inc sev1 checkout rejects cards service:checkout", "general")
     await world.settled()
     for words in ("add canary alarm @bo fri", "rotate the keys", "raise the limit"):

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession
 
 from bot.sandbox.github import Issue, Repository
 from tests.journeys.test_commands import NAME, do
@@ -57,7 +58,12 @@ async def test_an_item_becomes_an_issue_and_what_is_done_on_either_side_is_done_
     listed = await do(world, "ana", "/inc task list")
     assert f"/sandbox/github/{PLACE}/issues/1|{PLACE}#1>" in listed
 
-    await on_github(world, "kim", "close")
+    async with ClientSession(world.sandbox.url) as browser:
+        shown = await (await browser.get("/sandbox/github")).text()
+        assert "add canary alarm for &lt;!here&gt;" in shown and f"{PLACE}#1" in shown, "people see it in the sandbox"
+        shown = await (await browser.post(f"/sandbox/github/{PLACE}/issues/1", data={"user": "kim", "action": "close"})).text()
+        assert "closed by kim" in shown and "Reopen" in shown
+    await world.settled()
     assert "*Action item 1* done by <@U0KIM000000>: add canary alarm" in await said(world)
     assert "Kim Ji-woo finished yours" in await letters(world, "bo")
     closed = world.sandbox.outside.github.deliveries[-1]
@@ -165,5 +171,6 @@ async def test_words_of_a_private_incident_and_unsigned_webhooks_change_nothing(
     await do(world, "kim", "/inc #2 task add canary alarm", "general")
     delivery = world.sandbox.outside.github.deliveries[-1]
     delivery.body = delivery.body.replace(b"opened", b"closed")
-    async with world.sandbox._client.post("/hooks/github", data=delivery.body, headers={"X-Hub-Signature-256": "sha256=0"}) as answer:  # type: ignore[union-attr]
+    unsigned = {"X-Hub-Signature-256": "sha256=0", "X-GitHub-Event": "issues"}
+    async with ClientSession(world.sandbox.url) as stranger, stranger.post("/hooks/github", data=delivery.body, headers=unsigned) as answer:
         assert answer.status == 403
