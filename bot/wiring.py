@@ -46,7 +46,7 @@ from bot.incidents.approving import NoticeButtons
 from bot.incidents.audiences import AudienceWork
 from bot.incidents.candidates import Candidates
 from bot.incidents.channels import MovingIn
-from bot.incidents.confirming import Confirmations
+from bot.incidents.confirming import Answers, Confirmations
 from bot.incidents.converting import Converting
 from bot.incidents.customers import Customers
 from bot.incidents.events import TimelineListeners
@@ -309,9 +309,9 @@ async def build_rooms(
     executives, customers = Executives(directory, incidents, paging), Customers(directory, incidents)
     tracking = Tracking(database, directory, incidents, standings, posting)
     actions = Actions(directory, incidents, paging, holding, widening)
-    confirmations = Confirmations(directory, incidents)
-    converting = Converting(database, gateway, directory, incidents, MovingIn(incidents, widening), confirmations)
-    game_days = GameDays(database, gateway, incidents, confirmations, Fleet(slack_site(settings)) if settings.sandbox_token else None)
+    confirmations, answers = Confirmations(directory, incidents), Answers(database, gateway)
+    converting = Converting(database, gateway, directory, incidents, MovingIn(incidents, widening), confirmations, answers)
+    game_days = GameDays(database, incidents, confirmations, answers, Fleet(slack_site(settings)) if settings.sandbox_token else None)
     items = ActionItems(incidents, directory)
     item_report = ItemReport(directory, items)
     reminders = Reminders(database, directory, incidents, items, item_report)

@@ -1,10 +1,28 @@
-"""What whoever declares an incident is told at once: who is paged, and where people meet."""
+"""What whoever declares an incident is told: who is paged, and where people meet; or later why there is none."""
 
-from bot.db import Tx
+from bot.db import BOT, Database, Tx
+from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.incidents import blocks
 from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
+from bot.slack.gateway import SlackGateway
+from bot.work import queue
+
+
+class Answers:
+    """Tells whoever typed a command what became of it later."""
+
+    def __init__(self, database: Database, gateway: SlackGateway) -> None:
+        self._db = database
+        self._slack = gateway
+
+    async def give(self, actor: str, reply_to: str, text: str, key: str) -> None:
+        """In the place of the first answer, or where that is gone, as a direct message, once under this key."""
+        body = {"text": text, "replace_original": True, "response_type": "ephemeral"}
+        if not reply_to or await self._slack.post_to(reply_to, body) != 200:
+            async with self._db.begin(actor=BOT) as tx:
+                await queue.schedule(tx, TellPerson(actor=actor, text=text), key=f"answer:{key}")
 
 
 class Confirmations:

@@ -7,14 +7,13 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from bot.db import BOT, ActorId, Database, Tx
-from bot.directory.messages import TellPerson
 from bot.directory.service import Directory
 from bot.errors import Refusal
 from bot.incidents import adopted, roles, timeline, transcript
 from bot.incidents.actions import Actions, Opening
 from bot.incidents.adopted import Shown
 from bot.incidents.channels import MovingIn
-from bot.incidents.confirming import Confirmations
+from bot.incidents.confirming import Answers, Confirmations
 from bot.incidents.declaration import Declaration
 from bot.incidents.lifecycle import humane, is_open
 from bot.incidents.messages import ConvertChannel, HistoryRepaired
@@ -43,6 +42,7 @@ class Converting:
         incidents: Incidents,
         moving: MovingIn,
         confirmations: Confirmations,
+        answers: Answers,
     ) -> None:
         self._db = database
         self._slack = gateway
@@ -50,6 +50,7 @@ class Converting:
         self._incidents = incidents
         self._moving = moving
         self._confirmations = confirmations
+        self._answers = answers
 
     def register(self, actions: Actions, worker: Worker) -> None:
         """Add the verb, do the work."""
@@ -84,16 +85,16 @@ class Converting:
         answer = await self._slack.call("conversations.info", channel=order.channel_id)
         if isinstance(answer, Failed) and not answer.slack_is_gone:
             why = "I cannot see this channel: invite me with `/invite`, and type it again."
-            return await self._answer(order, f"{why} {adopted.INSTEAD}")
+            return await self._answer(order, claim, f"{why} {adopted.INSTEAD}")
         if not isinstance(answer, Ok):
             return await self._declare_apart(order, claim)
         channel = Shown.of(answer.data["channel"])
         if why_not := adopted.why_not(channel, self._reserved()):
-            return await self._answer(order, why_not)
+            return await self._answer(order, claim, why_not)
         if not channel.is_member:
             joined = await self._slack.call("conversations.join", channel=order.channel_id)
             if isinstance(joined, Failed) and not joined.slack_is_gone:
-                return await self._answer(order, f"I cannot join #{channel.name}: {joined.why} {adopted.INSTEAD}")
+                return await self._answer(order, claim, f"I cannot join #{channel.name}: {joined.why} {adopted.INSTEAD}")
             if not isinstance(joined, Ok):
                 return await self._declare_apart(order, claim)
         return await self._declare_here(order, claim, channel)
@@ -113,7 +114,7 @@ class Converting:
         text = (
             f"#{incident.number} was declared {ago} ago: {escape(incident.title)}. Nobody was paged again, and this channel stays as it is."
         )
-        return await self._answer(order, text)
+        return await self._answer(order, claim, text)
 
     async def _move_in(self, tx: Tx, incident: Incident, channel: Shown) -> None:
         earlier = select(func.max(col(Incident.ended_at))).where(col(Incident.channel_id) == channel.channel_id)
@@ -129,7 +130,7 @@ class Converting:
         async with self._db.begin(actor=ActorId(order.actor)) as tx:
             declared = await self._incidents.declare(tx, _wanted(order))
             said = await self._confirmations.of(tx, declared.incident)
-        return await self._answer(order, f"Slack does not say what channel this is, so the incident gets one of its own.\n{said}")
+        return await self._answer(order, claim, f"Slack does not say what channel this is, so the incident gets one of its own.\n{said}")
 
     async def on_history_repaired(self, tx: Tx, fact: HistoryRepaired) -> None:
         """Who spoke in the channel shortly before is asked, once, whether they join. Nobody is paged for having spoken."""
@@ -165,13 +166,8 @@ class Converting:
         named = (config.ops_channel, config.audiences.tracking, *(team.channel for team in config.teams.values()))
         return frozenset(name for name in named if name)
 
-    async def _answer(self, order: ConvertChannel, text: str) -> Outcome:
-        """To who asked: in the place of the first answer, or where that is gone, as a direct message."""
-        body = {"text": text, "replace_original": True, "response_type": "ephemeral"}
-        if not order.reply_to or await self._slack.post_to(order.reply_to, body) != 200:
-            async with self._db.begin(actor=BOT) as tx:
-                key = f"convert-answer:{order.actor}:{tx.now.timestamp():.6f}"
-                await queue.schedule(tx, TellPerson(actor=order.actor, text=text), key=key)
+    async def _answer(self, order: ConvertChannel, claim: Claim, text: str) -> Outcome:
+        await self._answers.give(order.actor, order.reply_to, text, claim.key)
         return Done()
 
 

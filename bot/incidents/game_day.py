@@ -8,11 +8,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.db import BOT, ActorId, Database, Tx
-from bot.directory.messages import TellPerson
 from bot.errors import InvalidInput, Refusal, Unavailable
 from bot.incidents import roles, timeline
 from bot.incidents.actions import Actions, Opening
-from bot.incidents.confirming import Confirmations
+from bot.incidents.confirming import Answers, Confirmations
 from bot.incidents.declaration import Declaration
 from bot.incidents.fleet import Fleet
 from bot.incidents.lifecycle import OPEN, is_open
@@ -22,7 +21,6 @@ from bot.incidents.names import heading, subject
 from bot.incidents.service import Incidents
 from bot.incidents.severity import Severity
 from bot.slack.door import Door
-from bot.slack.gateway import SlackGateway
 from bot.slack.replies import Reply, Say
 from bot.slack.requests import Click
 from bot.slack.text import channel_link, escape
@@ -39,12 +37,12 @@ class GameDays:
     """Declares drills. `fleet` is None in a real workspace: there nothing is broken but what people break themselves."""
 
     def __init__(
-        self, database: Database, gateway: SlackGateway, incidents: Incidents, confirmations: Confirmations, fleet: Fleet | None
+        self, database: Database, incidents: Incidents, confirmations: Confirmations, answers: Answers, fleet: Fleet | None
     ) -> None:
         self._db = database
-        self._slack = gateway
         self._incidents = incidents
         self._confirmations = confirmations
+        self._answers = answers
         self._fleet = fleet
 
     def register(self, actions: Actions, door: Door, worker: Worker) -> None:
@@ -125,7 +123,9 @@ class GameDays:
         found = next((one for one in known if one.is_called(order.name)), None)
         if found is None:
             names = ", ".join(f"`{one.name.replace('_', '-')}`" for one in known)
-            return await self._answer(order, f"The fleet knows no drill “{escape(order.name)}”, and nobody was paged. It knows {names}.")
+            return await self._answer(
+                order, claim, f"The fleet knows no drill “{escape(order.name)}”, and nobody was paged. It knows {names}."
+            )
         async with self._db.begin(actor=ActorId(order.actor)) as tx:
             if claim.attempt > 1 and await self._was_declared(tx, order, claim):
                 return Done()
@@ -134,7 +134,7 @@ class GameDays:
             breaking = BreakFleet(incident_id=incident.number, fault=found.name)
             await queue.schedule(tx, breaking, key=f"break_fleet:{incident.number}", about=f"incident:{incident.number}")
         has_channel = self._incidents.level(incident).opens_channel  # then they are told once it is there
-        return Done() if has_channel and order.reply_to else await self._answer(order, said)
+        return Done() if has_channel and order.reply_to else await self._answer(order, claim, said)
 
     async def break_fleet(self, order: BreakFleet, claim: Claim) -> Outcome:
         """Something goes wrong for real, as far as the fleet is."""
@@ -180,13 +180,8 @@ class GameDays:
     async def _not_begun(self, order: BeginDrill, claim: Claim, trouble: Unavailable) -> Outcome:
         if claim.attempt < TRIES:
             return TryLater(str(trouble))
-        return await self._answer(order, f"{escape(str(trouble))} Nothing was broken, and nobody was paged.")
+        return await self._answer(order, claim, f"{escape(str(trouble))} Nothing was broken, and nobody was paged.")
 
-    async def _answer(self, order: BeginDrill, text: str) -> Outcome:
-        """To who asked: in the place of the first answer, or where that is gone, as a direct message."""
-        body = {"text": text, "replace_original": True, "response_type": "ephemeral"}
-        if not order.reply_to or await self._slack.post_to(order.reply_to, body) != 200:
-            async with self._db.begin(actor=BOT) as tx:
-                key = f"drill-answer:{order.actor}:{tx.now.timestamp():.6f}"
-                await queue.schedule(tx, TellPerson(actor=order.actor, text=text), key=key)
+    async def _answer(self, order: BeginDrill, claim: Claim, text: str) -> Outcome:
+        await self._answers.give(order.actor, order.reply_to, text, claim.key)
         return Done()
