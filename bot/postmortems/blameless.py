@@ -9,10 +9,11 @@ JUDGES = "This judges. Say what happened, and what made it possible."
 ABOUT_A_PERSON = "A person is no cause. Say what made it easy to do and hard to notice, whoever was there."
 
 _PAST = "been|known|seen|done|gone|had|made|taken|told|run|read|set|put|caught|found|kept|thought|[a-z]+ed|[a-z]+en"
-_HINDSIGHT = rf"\b(?:should|could|must|ought to)(?:n't| not)?(?: have|'ve) (?:[a-z]+ly )?(?:{_PAST})\b|\bin hindsight\b"
+_HINDSIGHT = rf"\b(?:should|could|must|ought to)(?:n't| not)?(?: have|'ve) (?:[a-z]+ly )?(?:{_PAST})\b|\bin hindsight\b|\bif only\b"
 _JUDGEMENT = (
     r"\b(?:human|operator|user) error\b|\bcareless(?:ly|ness)?\b|\bnegligen(?:t|tly|ce)\b|\bsloppy\b|\bstupid(?:ly)?\b"
     r"|\bobviously\b|\bcommon sense\b|\bto blame\b|\b(?:his|her|their|your|my) (?:own )?(?:fault|mistake)\b|\bnobody bothered\b"
+    r"|\bincompeten(?:t|ce)\b|\blaz(?:y|iness)\b|\bguilty\b|\bavoidable\b|\beasily (?:have )?been (?:avoided|prevented|caught)\b"
 )
 _RULES = ((re.compile(_HINDSIGHT, re.IGNORECASE), NOT_KNOWN_THEN), (re.compile(_JUDGEMENT, re.IGNORECASE), JUDGES))
 _DID = r"(?:broke|forgot|caused|missed|ignored|overlooked|failed to|did not|didn't|should|neglected|messed)"
