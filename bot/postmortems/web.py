@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 
 from aiohttp import web
 
@@ -109,24 +108,24 @@ class PostmortemPages:
         self, visit: Visit, incident: Incident, known: Postmortem, markdown: str, picture: PostmortemPicture | None
     ) -> web.Response:
         reader = visit.reader
+        may_write = reader.may_as_somebody(Access.RESPONDER)
         async with self._db.read() as tx:
             threads = await self._comments.threads(tx, incident.number)
             conflicts = len(await self._postmortems.conflicts(tx, incident.number))
-            author = (await self._postmortems.version(tx, incident.number, known.version)).author
+            number = known.version if may_write or known.published_version is None else known.published_version
+            shown = await self._postmortems.version(tx, incident.number, number)
             review = await self._review.standing(tx, visit, incident, known)
             links = [link for found in self._links for link in await found(tx, incident, visit)]
             now = tx.now
-        may_write = reader.may_as_somebody(Access.RESPONDER)
         is_marked = may_write or bool(threads)  # who only reads a document that nobody has spoken about needs no script
-        rendered = partial(marked, known.markdown, markdown) if is_marked else partial(to_html, markdown)
-        html = await asyncio.to_thread(rendered)
         return visit.page(
             "postmortems/page.html",
             incident=incident,
             postmortem=known,
             visit=visit,
             sentence=SENTENCES[known.state],
-            html=html if visit.session is not None and not reader.holds_link else self._postmortems.opened(html, known),
+            html=await self._html(visit, known, markdown, is_marked),
+            shown=shown,
             is_marked=is_marked,
             may_write=may_write,
             threads=threads,
@@ -135,12 +134,22 @@ class PostmortemPages:
             review=review,
             links=links,
             picture=picture,
-            author=self._directory.name(author),
             owner=self._directory.name(known.owner) if known.owner else "",
             called=self._directory.name,
             when=lambda at: self._directory.wall_time(reader.actor, at, now),
             as_file=lambda way: self._as_file(visit, incident, way),
         )
+
+    async def _html(self, visit: Visit, known: Postmortem, markdown: str, is_marked: bool) -> str:
+        """The document as HTML: as it is kept, unless somebody needs to point at its blocks."""
+        if is_marked:
+            html = await asyncio.to_thread(marked, known.markdown, markdown)
+        elif known.html and markdown == known.markdown:
+            html = known.html
+        else:
+            html = await asyncio.to_thread(to_html, markdown)
+        is_open = visit.session is not None and not visit.reader.holds_link
+        return html if is_open else self._postmortems.opened(html, known)
 
     async def _printed(
         self, incident: Incident, known: Postmortem, markdown: str, picture: PostmortemPicture | None, url: str

@@ -22,7 +22,7 @@ function tell(words, isTrouble = false) {
 
 function later(what, wait) {
   let timer = 0;
-  return () => { clearTimeout(timer); timer = setTimeout(what, wait); };
+  return () => { clearTimeout(timer); timer = setTimeout(what, wait()); };
 }
 
 // Until the server has it, this browser does: a private window may not keep anything, and then the server alone does.
@@ -36,10 +36,19 @@ function remembered() {
   try { return JSON.parse(localStorage.getItem(place)); } catch { return null; }
 }
 
+// One at a time, and after a long document a longer pause: to show one takes the server a while.
+let showing = false, shown = text.value, pause = PREVIEW_MS;
 async function show() {
+  if (showing || shown === text.value) return;
+  showing = true;
+  const began = performance.now(), now = text.value;
   try {
-    preview.innerHTML = (await ask(form.dataset.preview, { markdown: text.value })).html; // made safe by the server
+    preview.innerHTML = (await ask(form.dataset.preview, { markdown: now })).html; // made safe by the server
+    shown = now;
   } catch { /* the next key tries again; keeping says what is wrong */ }
+  pause = Math.max(PREVIEW_MS, 2 * (performance.now() - began));
+  showing = false;
+  if (shown === now && shown !== text.value) previewSoon();
 }
 
 function seen({ others, version: newest, by }) {
@@ -78,7 +87,7 @@ function askToSignIn() {
   kept.append(link);
 }
 
-const previewSoon = later(show, PREVIEW_MS), keepSoon = later(keep, KEEP_MS);
+const previewSoon = later(show, () => pause), keepSoon = later(keep, () => KEEP_MS);
 
 text.addEventListener("input", () => { remember(); previewSoon(); keepSoon(); });
 setInterval(keep, LOOK_MS);
