@@ -23,7 +23,7 @@ from bot.web.signing import WAY_OUT, Links
 from bot.web.text import storable
 
 TOKEN_HEADER = "X-Tocsin-Token"
-UNSIGNED = "k"
+KEY = "k"
 """The parameter of a signed link."""
 
 
@@ -146,7 +146,7 @@ class ReaderPages:
     async def _visit(self, request: web.Request, purpose: str, names: Sequence[str], way_out: str) -> Visit:
         ids = tuple(request.match_info[name] for name in names)
         path = "/".join((f"/{purpose}", *ids))
-        key, query = request.query.get(UNSIGNED), dict(request.query)
+        key, query = request.query.get(KEY), dict(request.query)
         session = await self._sessions.of(request)
         if session is not None:
             ends = self._ends(key, purpose, ids) if key is not None else None

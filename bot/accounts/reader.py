@@ -36,10 +36,6 @@ class Reader:
         """Whether this reader may do what needs that access. Nobody in particular may only look."""
         return self.access >= needed if self.person else needed <= Access.VIEWER
 
-    def may_as_somebody(self, needed: Access) -> bool:
-        """The same, for what is done in somebody's name."""
-        return self.person is not None and self.may(needed)
-
     def must(self, needed: Access) -> ActorId:
         """Who acts, if they may; raises `SignInNeeded` or `NotAllowed`."""
         if self.person is None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from bot.accounts.pages import UNSIGNED, Visit
+from bot.accounts.pages import KEY, Visit
 from bot.db import ActorId
 from bot.learning.query import Query, fields
 from bot.oncall.fairness import Quarter
@@ -49,5 +49,5 @@ class Addresses:
         if visit.reader.is_signed_in or visit.is_unsigned:
             as_whom = {"as": visit.query["as"]} if "as" in visit.query else {}
             return "/".join(("", *ids)) + (f"?{urlencode(as_whom)}" if as_whom else "")
-        grant = self._links.open(visit.query[UNSIGNED], REPORTS, *visit.ids)
+        grant = self._links.open(visit.query[KEY], REPORTS, *visit.ids)
         return self._links.link_until(*ids, person=grant.person, until=grant.expires_at)

@@ -41,7 +41,7 @@ class Reading:
 
     async def text(self, tx: Tx, visit: Visit, known: Postmortem) -> str:
         """What of it is for this reader: once a version is published, who does not write reads that one, and not the next one's drafts."""
-        if known.published_version is None or visit.reader.may_as_somebody(Access.RESPONDER):
+        if known.published_version is None or visit.reader.may(Access.RESPONDER):
             return known.markdown
         return (await self._postmortems.version(tx, known.incident_id, known.published_version)).markdown
 

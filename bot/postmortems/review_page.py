@@ -80,7 +80,7 @@ class ReviewDoor:
             for person in dict.fromkeys((*asked, *map(ActorId, given)))
         ]
         may, why_not = set[str](), ""
-        if reader.person is not None and reader.may_as_somebody(Access.RESPONDER):
+        if reader.person is not None and reader.may(Access.RESPONDER):
             may = {"give", *({"take"} if known.offered is not None else ())}
             may |= await self._of_state(tx, incident, known, reader.person, reader.person in given)
             if known.state is PostmortemState.IN_REVIEW and "approve" not in may:

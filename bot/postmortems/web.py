@@ -108,7 +108,7 @@ class PostmortemPages:
         self, visit: Visit, incident: Incident, known: Postmortem, markdown: str, picture: PostmortemPicture | None
     ) -> web.Response:
         reader = visit.reader
-        may_write = reader.may_as_somebody(Access.RESPONDER)
+        may_write = reader.may(Access.RESPONDER)
         async with self._db.read() as tx:
             threads = await self._comments.threads(tx, incident.number)
             conflicts = len(await self._postmortems.conflicts(tx, incident.number))

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 from playwright.async_api import expect
 
-from bot.accounts.pages import UNSIGNED
+from bot.accounts.pages import KEY
 from bot.db import ActorId
 from bot.learning.addresses import Addresses
 from bot.learning.archive import search
@@ -29,7 +29,7 @@ async def test_archive_report_and_tags_fit_a_phone_and_a_screen_reader(world: Wo
     async with world.bot.database.read() as tx:
         [hit, *_] = (await search(tx, typed("is:published"), UTC)).hits
     document = links.link("postmortems", str(hit.incident.number), person=kim, lasts=timedelta(days=1))
-    tags = document.replace(f"?{UNSIGNED}=", f"/tags?{UNSIGNED}=")
+    tags = document.replace(f"?{KEY}=", f"/tags?{KEY}=")
     wrong: list[str] = []
     for size, scheme in ((DESK, "light"), (PHONE, "dark")):
         for name, link in (("archive", archive), ("report", report), ("tags", tags)):
