@@ -495,6 +495,7 @@ async def build_rooms(
     gatherer.add(ALERTS, alerts_report.accounts)
     writer = Writer(directory, gatherer)
     sketcher, press = Sketcher(directory, paging), Press()
+    sketcher.add("Alerts", Shape.ALERT, alerts_card.spans)
     sketcher.add("Changes", Shape.CHANGE, changes.spans)
     sketcher.add("Runs", Shape.RUN, run_report.spans)
     pictures = Pictures(database, gateway, incidents, sketcher, press)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject
 from sqlalchemy import func, select
@@ -27,6 +28,15 @@ async def firing(tx: Tx, incident: Incident) -> list[dict[str, str]]:
     found = select(col(Alert.name), col(Alert.labels)).where(col(Alert.incident_id) == incident.number)
     ordered = found.where(col(Alert.status) == AlertStatus.FIRING).order_by(col(Alert.starts_at), col(Alert.fingerprint))
     return [{"alertname": name, **json.loads(labels)} for name, labels in await tx.session.execute(ordered)]
+
+
+async def spans(tx: Tx, incident: Incident) -> Sequence[tuple[datetime, str, datetime | None, bool]]:
+    """For the incident's picture: since when each of its alerts fires, which it is, and until when it did."""
+    found = select(Alert).where(col(Alert.incident_id) == incident.number).order_by(col(Alert.starts_at), col(Alert.fingerprint))
+    return [
+        (alert.starts_at, alert.name, alert.ends_at if alert.status is AlertStatus.RESOLVED else None, False)
+        for alert in (await tx.session.execute(found)).scalars()
+    ]
 
 
 async def section(tx: Tx, incident: Incident) -> Sequence[Block]:

@@ -119,7 +119,7 @@ def labels(group: Sequence[Point]) -> Iterator[str]:
     if len(short) == 1 and bad in (0, len(group)):
         yield f"{short[0]} {number}"
     elif len(group) == 2 and not bad:
-        yield ", ".join(short)
+        yield "; ".join(short)
     if bad:
         yield f"{number}, {bad} failed"
     yield number

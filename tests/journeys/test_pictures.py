@@ -8,7 +8,9 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.postmortems.models import PostmortemPicture
 from tests.journeys import roads
+from tests.journeys.test_alert_to_incident import alert, post, webhook
 from tests.world import Json, World
 
 LINK = re.compile(r"https?://[^\s|>\"\\]+/postmortems/\d+\?k=[^\s|>\"\\]+")
@@ -72,10 +74,14 @@ async def test_it_is_posted_once_shown_on_the_page_and_printed(sqlite_world: Wor
 
 async def test_where_slack_takes_no_files_the_channel_is_told_that_the_page_has_it(sqlite_world: World) -> None:
     world = sqlite_world
-    await world.user("kim").command("/inc sev1 checkout is down")
+    await post(world, webhook(alert("PaymentsFail", world.clock.now())))
     await world.settled()
+    await world.user("kim").command("/inc lead me", await world.channel_name(1))
     world.sandbox.fault(service="slack", method="files.getUploadURLExternal", error="file_uploads_disabled", count=1)
     await world.user("kim").command("/inc resolve restarted", await world.channel_name(1))
     world.clock.advance(timedelta(minutes=1))
     await world.heard(1, "could not be posted here: The workspace's settings do not let the app post such files.")
     assert await pictures(world, 1) == []
+    async with world.bot.database.read() as tx:
+        kept = await tx.session.get(PostmortemPicture, 1)
+    assert kept is not None and "Alerts: PaymentsFail 09:00:00." in kept.words

@@ -44,7 +44,7 @@ def test_what_stands_for_several_says_how_many(many: list[Point]) -> None:
 
 def test_what_has_room_says_all_it_has_to_say() -> None:
     [both, late] = place([Point(150, "Ana, SMS"), Point(156, "Bo, SMS"), Point(540, "resolved")], LEFT, RIGHT, measure)
-    assert both.label == "Ana, SMS, Bo, SMS"
+    assert both.label == "Ana, SMS; Bo, SMS"
     assert (late.label, late.is_left) == ("resolved", True), "there is no room to the right of it"
 
 
