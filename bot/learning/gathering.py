@@ -15,11 +15,10 @@ from bot.db import Tx
 from bot.directory.service import Directory
 from bot.incidents.lifecycle import IncidentState, Milestone, durations, is_open
 from bot.incidents.models import ActionItem, Incident, MilestoneRow, is_real
-from bot.learning.models import PostmortemTag
+from bot.learning.models import FirstPublication, PostmortemTag
 from bot.learning.report import AlertQuality, Item, Material, Noisy, Past, Report, Review, report
 from bot.oncall.fairness import Quarter, quarter
 from bot.postmortems.deadlines import due_on
-from bot.postmortems.models import Postmortem
 from bot.postmortems.service import OVER
 from bot.postmortems.states import PostmortemState
 
@@ -103,8 +102,8 @@ class Reports:
         for tag in (await tx.session.execute(marked)).scalars():
             tags[tag.incident_id] = (*tags.get(tag.incident_id, ()), tag.tag)
         over = {one.number: one for one in rows if one.state in OVER}
-        documents = await _documents(tx, list(over))
-        reviews = {number: self._review(one, documents.get(number)) for number, one in over.items()}
+        published = await _published(tx, list(over))
+        reviews = {number: self._review(one, published.get(number)) for number, one in over.items()}
         return tuple(
             Past(
                 number=one.number,
@@ -121,11 +120,10 @@ class Reports:
             for one in rows
         )
 
-    def _review(self, incident: Incident, document: Postmortem | None) -> Review | None:
+    def _review(self, incident: Incident, published_at: datetime | None) -> Review | None:
         """What became of a postmortem; None where its severity asks for none and nobody published one."""
         ended = incident.ended_at or incident.declared_at
         within = self._directory.config.postmortems.rules(incident.severity).publish_within
-        published_at = document.moved_at if document and document.published_version is not None else None
         if within is None and published_at is None:
             return None
         return Review(ended, due_on(PostmortemState.APPROVED, ended, self.zone, None, within), published_at)
@@ -170,6 +168,7 @@ async def _items(tx: Tx, until: datetime, team: Team | None) -> tuple[Item, ...]
     return tuple(Item(one.made_at, one.done_at, one.due_on) for one in (await tx.session.execute(rows)).scalars())
 
 
-async def _documents(tx: Tx, numbers: Sequence[int]) -> dict[int, Postmortem]:
-    rows = select(Postmortem).where(col(Postmortem.incident_id).in_(numbers))
-    return {one.incident_id: one for one in (await tx.session.execute(rows)).scalars()}
+async def _published(tx: Tx, numbers: Sequence[int]) -> dict[int, datetime]:
+    """When the postmortems of these incidents were first published."""
+    rows = select(FirstPublication).where(col(FirstPublication.incident_id).in_(numbers))
+    return {one.incident_id: one.at for one in (await tx.session.execute(rows)).scalars()}

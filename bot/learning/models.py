@@ -20,6 +20,15 @@ class PostmortemTag(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class FirstPublication(SQLModel, table=True):
+    """When a postmortem was first published, of those that are: a typo that is mended a month later makes it no later."""
+
+    __tablename__ = "postmortem_first_published"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id", sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class ArchiveEntry(SQLModel, table=True):
     """What can be found of an incident: its title, what people wrote, and its postmortem once that is published."""
 

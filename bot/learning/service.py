@@ -16,12 +16,12 @@ from bot.incidents.models import Incident
 from bot.incidents.service import Incidents
 from bot.learning import archive
 from bot.learning.messages import IndexIncident
-from bot.learning.models import PostmortemTag
+from bot.learning.models import FirstPublication, PostmortemTag
 from bot.learning.tags import MOST, Suggestion, Told, Written, normalised, suggested
 from bot.postmortems.messages import PostmortemPublished, PostmortemWithdrawn
 from bot.work import queue
 
-Heard = IncidentDeclared | StateChanged | NoteWritten | PostmortemPublished | PostmortemWithdrawn
+Heard = IncidentDeclared | StateChanged | NoteWritten
 WHERE = {
     "declared": "the declaration", "note": "a note", "update": "an update", "mitigated": "what mitigated it", "resolved": "the resolution",
     "run": "a run", "reopened": "why it was reopened",
@@ -46,13 +46,23 @@ class Learning:
         listeners.on(IncidentDeclared, self.on_words)
         listeners.on(StateChanged, self.on_words)
         listeners.on(NoteWritten, self.on_words)
-        listeners.on(PostmortemPublished, self.on_words)
-        listeners.on(PostmortemWithdrawn, self.on_words)
+        listeners.on(PostmortemPublished, self.on_published)
+        listeners.on(PostmortemWithdrawn, self.on_withdrawn)
 
     # The archive
 
     async def on_words(self, tx: Tx, fact: Heard) -> None:
         """Something that the archive has of an incident has changed."""
+        await self.order_index(tx, fact.incident_id)
+
+    async def on_published(self, tx: Tx, fact: PostmortemPublished) -> None:
+        """There is more to be found; and the first time is what counts for how soon it was."""
+        await tx.insert_new(FirstPublication, incident_id=fact.incident_id, at=tx.now)
+        await self.order_index(tx, fact.incident_id)
+
+    async def on_withdrawn(self, tx: Tx, fact: PostmortemWithdrawn) -> None:
+        """It is not found by its words any more, and counts as missing."""
+        await tx.changed(delete(FirstPublication).where(col(FirstPublication.incident_id) == fact.incident_id))
         await self.order_index(tx, fact.incident_id)
 
     async def order_index(self, tx: Tx, incident_id: int) -> None:

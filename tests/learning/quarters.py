@@ -12,7 +12,7 @@ from bot.incidents import timeline
 from bot.incidents.lifecycle import IncidentState, MilestoneKind
 from bot.incidents.models import ActionItem, Incident, MilestoneRow
 from bot.learning import archive
-from bot.learning.models import PostmortemTag
+from bot.learning.models import FirstPublication, PostmortemTag
 from bot.postmortems.models import Postmortem, PostmortemVersion
 from bot.postmortems.states import PostmortemState, VersionKind
 
@@ -104,6 +104,8 @@ class Maker:
         )  # fmt: skip
         version = PostmortemVersion(incident_id=row.number, number=1, markdown=text, kind=VersionKind.ASSEMBLED, author=BOT, at=over)
         self.tx.session.add(version)
+        if is_out:
+            self.tx.session.add(FirstPublication(incident_id=row.number, at=published))
 
     def _items(self, row: Incident, over: datetime, last: datetime) -> None:
         for _ in range(self.random.randint(0, 3)):

@@ -7,10 +7,13 @@ import pytest
 from bot.alerts.quality import Firings, Outcome, firings
 from bot.clock import FakeClock
 from bot.db import Database
+from bot.events import Listeners
 from bot.incidents.lifecycle import IncidentState
 from bot.incidents.models import ActionItem, Incident
 from bot.learning.gathering import told
 from bot.learning.report import Noisy
+from bot.learning.service import Learning
+from bot.postmortems.messages import PostmortemPublished, PostmortemWithdrawn
 from tests.learning.house import KIM, House
 from tests.learning.quarters import Maker, Random
 
@@ -51,6 +54,27 @@ async def test_what_nobody_accepted_what_was_none_and_drills_do_not_count(house:
         of_payments = await house.reports.of(tx, quarter, house.directory.team("payments"))
         assert (of_payments.total.now, of_payments.private, of_payments.items.open, of_payments.scope) == (2, 0, 5, "Payments")
         assert (await house.reports.of(tx, house.reports.before(quarter), None)).total.now == 0
+
+
+async def test_what_was_published_counts_from_the_first_time_until_it_is_withdrawn(
+    house: House, clock: FakeClock, listeners: Listeners
+) -> None:
+    Learning(house.directory, house.incidents).listen(listeners)
+
+    async def reviewed() -> tuple[int, int, timedelta | None]:
+        async with house.database.read() as tx:
+            found = (await house.reports.of(tx, house.reports.quarter("", tx.now), None)).reviews
+        return found.over, found.published, found.took.middle
+
+    assert await reviewed() == (2, 0, None)
+    for _ in range(2):
+        clock.advance(timedelta(hours=1))
+        async with house.database.begin(actor=KIM) as tx:
+            await tx.announce(PostmortemPublished(1, 1))
+    assert await reviewed() == (2, 1, timedelta(hours=2))
+    async with house.database.begin(actor=KIM) as tx:
+        await tx.announce(PostmortemWithdrawn(1))
+    assert await reviewed() == (2, 0, None)
 
 
 async def test_a_firing_is_told_by_what_became_of_its_incident(house: House) -> None:

@@ -189,4 +189,6 @@ def test_the_report_is_due_on_the_first_working_day_in_the_morning() -> None:
     assert [is_due(began + n * hours, began, BERLIN, 9) for n in (8, 9, 50, 24 * 7 - 1, 24 * 7)] == [False, True, True, True, False]
     sunday = datetime(2028, 9, 30, 22, tzinfo=UTC)
     assert sunday.astimezone(BERLIN).weekday() == 6
+    saturday = datetime(2028, 6, 30, 22, tzinfo=UTC)
+    assert not is_due(saturday + 33 * hours, saturday, BERLIN, 9) and is_due(saturday + 57 * hours, saturday, BERLIN, 9)
     assert not is_due(sunday + 20 * hours, sunday, BERLIN, 9) and is_due(sunday + 33 * hours, sunday, BERLIN, 9)

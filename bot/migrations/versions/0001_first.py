@@ -805,6 +805,16 @@ def upgrade() -> None:
     )
     op.create_index("postmortem_conflict_of", "postmortem_conflict", ["incident_id", "settled_at"], unique=False)
     op.create_table(
+        "postmortem_first_published",
+        sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident_id"),
+    )
+    op.create_table(
         "postmortem_measure",
         sa.Column("incident_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("aspect", sa.String(), nullable=False),
