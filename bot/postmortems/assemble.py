@@ -70,7 +70,7 @@ def assemble(
         detection=detection(facts, times, record, alerts),
         response=response(times, record, attempts),
         mitigation=tuple(mitigation(record, runs)),
-        lessons=lessons(facts, times, record, attempts, alerts, runs),
+        lessons=lessons(facts, times, record, alerts, runs),
         action_items=tuple(sorted(action_items, key=lambda item: item.is_done)),
         updates=update_lines(record),
         told=told_outside(record),

@@ -45,7 +45,6 @@ class Attempt:
     method: str
     at: datetime
     why: str
-    step: int = 0
     outcome: str = ""
     remark: str = ""
 

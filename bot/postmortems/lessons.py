@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.incidents.accounts import Account
 from bot.incidents.lifecycle import Durations, humane
 from bot.postmortems.citing import MILESTONES, Record, cite, sentence
-from bot.postmortems.document import Attempt, Facts, Lessons, Sentence, Source
+from bot.postmortems.document import Facts, Lessons, Sentence, Source
 from bot.postmortems.lines import Entry, counted
 from bot.postmortems.updates import kept
 
@@ -18,12 +18,10 @@ SOON = 5
 """Minutes in which an alert that tells of impact is soon: the seed's goal for detection."""
 
 
-def lessons(
-    facts: Facts, times: Durations, record: Record, attempts: Sequence[Attempt], alerts: Sequence[Account], runs: Sequence[Account]
-) -> Lessons:
+def lessons(facts: Facts, times: Durations, record: Record, alerts: Sequence[Account], runs: Sequence[Account]) -> Lessons:
     """What the record says for itself."""
     return Lessons(
-        tuple(_well(facts, times, record, runs)), tuple(_badly(facts, times, record, attempts, runs)), tuple(_lucky(facts, record, alerts))
+        tuple(_well(facts, times, record, runs)), tuple(_badly(facts, times, record, runs)), tuple(_lucky(facts, record, alerts))
     )
 
 
@@ -43,7 +41,7 @@ def _well(facts: Facts, times: Durations, record: Record, runs: Sequence[Account
         yield Sentence(f"{counted(len(good), 'promised update')} came in time.", cite(*good))
 
 
-def _badly(facts: Facts, times: Durations, record: Record, attempts: Sequence[Attempt], runs: Sequence[Account]) -> Iterator[Sentence]:
+def _badly(facts: Facts, times: Durations, record: Record, runs: Sequence[Account]) -> Iterator[Sentence]:
     answer = record.first("acknowledged")
     if answer and times.mtta is not None and facts.answer_within and times.mtta > facts.answer_within:
         wanted = humane(facts.answer_within)

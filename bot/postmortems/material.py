@@ -160,9 +160,7 @@ class Gatherer:
         outcome = OUTCOMES.get(line.state, "")
         failed = f"{outcome}: {line.reason}" if line.state is AttemptState.FAILED and line.reason else outcome
         doubled = "possibly sent twice" if line.possible_duplicate else ""
-        return Attempt(
-            self._directory.name(line.person), METHOD_NAMES.get(line.method, line.method), line.at, line.why, line.step, failed, doubled
-        )
+        return Attempt(self._directory.name(line.person), METHOD_NAMES.get(line.method, line.method), line.at, line.why, failed, doubled)
 
     def _entries(self, rows: Sequence[TimelineEntry], said: Sequence[Spoken], urls: "Permalinks") -> list[Entry]:
         wanted = {row.message_ts for row in rows if row.message_ts}

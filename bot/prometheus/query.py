@@ -44,11 +44,12 @@ async def _asked(address: str, form: Mapping[str, str], authorization: str | Non
             aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
             session.post(address, data=form) as answer,
         ):
-            body = await answer.content.read(LARGEST)
-            status, is_all = answer.status, answer.content.at_eof()
+            status, body = answer.status, b""
+            while len(body) <= LARGEST and (more := await answer.content.read(LARGEST + 1 - len(body))):
+                body += more  # one reading gives what has come so far
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise QueryFailed(f"Prometheus does not answer ({type(error).__name__}).") from None
-    if not is_all:
+    if len(body) > LARGEST:
         raise QueryFailed("Prometheus answers with more series than can be judged; sum them up.")
     try:
         return json.loads(body), status

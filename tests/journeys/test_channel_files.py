@@ -4,6 +4,7 @@ import re
 from base64 import b64decode
 from html import unescape
 
+from bot.config.models import FilesKept
 from tests.journeys import roads
 from tests.journeys.test_pictures import LINK, taken
 from tests.world import World
@@ -51,3 +52,9 @@ async def test_a_picture_is_shown_a_file_is_linked_and_what_is_deleted_goes(worl
     await world.advance(minutes=1)
     assert "p99_b.png" not in await world.postmortem(1)
     assert (await taken(address))[0] == 404
+
+    directory = world.bot.directory
+    directory.config = directory.config.model_copy(update={"files": FilesKept(keep=False)})
+    await ana.post("upload", channel=channel, filename="heap.bin", content="much", text="")
+    await world.advance(minutes=1)
+    assert "heap.bin, from Ana Silva (not kept: files are not kept here)" in await world.postmortem(1), "and what was not kept is said"

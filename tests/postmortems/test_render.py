@@ -57,7 +57,7 @@ def material(text: str) -> Material:
     measures = [Measure(Aspect.USERS, text, URL), Measure(Aspect.BUDGET, trouble=text)]
     document = assemble(
         facts, [Milestone(MilestoneKind.DECLARED, START, START)], entries, messages, [Responder(text, (text,), START)],
-        [ActionItem(text, text, text)], attempts=[Attempt(text, text, START, text, 1, text, text)],
+        [ActionItem(text, text, text)], attempts=[Attempt(text, text, START, text, text, text)],
         alerts=told, runs=told, measures=measures,
     )  # fmt: skip
     section = Section("Elsewhere", (SectionLine(START, text),))

@@ -33,6 +33,8 @@ async def test_a_real_prometheus_tells_the_value_of_every_series(tmp_path: Path)
         )  # fmt: skip
         assert await curve(address, "no_such_series", start, start + second, second) == ((start, None), (start + second, None))
         assert await curve(address, "vector(0) / 0", start, start, second) == ((start, None),)
+        long = await curve(address, "vector(1)", start, start + second * 9_000, second)
+        assert len(long) == 9_001 and {value for _, value in long} == {1}, "an answer that comes in many pieces is whole"
         with pytest.raises(QueryFailed, match="several series, and one is drawn"):
             await curve(address, series, start, start + second, second)
         with pytest.raises(QueryFailed, match="refuses the query"):
