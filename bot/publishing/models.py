@@ -36,3 +36,4 @@ class Publication(SQLModel, table=True):
     """People have changed the copy, so nothing of it is replaced that is not known to be ours."""
     trouble: str = Field(default="", sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_type=UtcDateTime)
+    """When it was last brought to something: what others could read before the incident became private is told by it."""

@@ -84,7 +84,7 @@ class Publishing:
         row = await self.note(tx, incident_id, publisher, known.outside_id if known else "")
         if row.trouble == why:
             return
-        row.state, row.trouble, row.at = PublicationState.FAILED, why, tx.now
+        row.state, row.trouble = PublicationState.FAILED, why
         text = f"The postmortem is not in {PLACES[publisher]}: {escape(why)} Publish it again then."
         if is_emptied:
             text = f"The postmortem is still in {former(publisher)}, where others read it: {escape(why)} Take it away there."
