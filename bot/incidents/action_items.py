@@ -113,9 +113,8 @@ class ActionItems:
         if item.owner != before:
             await self._tell_owner(tx, incident, item)
         if before is not None and item.owner != before:
-            await self._tell(
-                tx, item, "taken", before, f"{self._name(tx.actor)} gave it to {self._name(item.owner)}: {self._told(incident, item)}"
-            )
+            to = self._name(item.owner) if item.owner else "nobody"
+            await self._tell(tx, item, "taken", before, f"{self._name(tx.actor)} gave it to {to}: {self._told(incident, item)}")
         return item
 
     async def finish(self, tx: Tx, item_id: int, remark: str = "") -> ActionItem:

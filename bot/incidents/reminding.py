@@ -26,7 +26,7 @@ from bot.work.worker import Worker
 
 TEAM = "team:"
 """Before a team's id, where a person's stands; alone it is for items of no team."""
-MOST = 500
+MOST = 5000
 Kept = tuple[ActionItem, Incident]
 
 

@@ -80,6 +80,8 @@ async def test_an_item_becomes_an_issue_and_what_is_done_on_either_side_is_done_
     await on_github(world, "zoe", "assign", "kim")
     assert "1: add two canary alarms (p1, detect, Kim Ji-woo, due Fri 6 Mar)" in await do(world, "ana", "/inc task list")
     assert "@zoe on GitHub gave it to Kim Ji-woo" in await letters(world, "bo")
+    await on_github(world, "zoe", "assign", "")
+    assert "@zoe on GitHub gave it to nobody: *add two canary alarms*" in await letters(world, "kim")
     await do(world, "ana", "/inc task 1 @lee p0")
     await on_github(world, "zoe", "label", "good first issue")
     assert issue(world).assignees == ["lee"]
