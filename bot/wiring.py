@@ -370,7 +370,6 @@ async def build_rooms(
     notes.add("Fired this week", fired_alerts.fired)
     notes.add("Noisy alerts", fired_alerts.noisy)
     notes.add("Unfinished action items", item_report.unfinished)
-    notes.add("Action items done", item_report.done)
     notes.add("Unfinished postmortems", unfinished)
     offer_page_actions(page_actions, incidents, declare_api)
     listeners.on(incident_orders.SeverityChanged, approvers.on_severity_changed)

@@ -17,6 +17,8 @@ from bot.incidents.names import headline
 from bot.slack.text import escape
 
 LISTED = 20
+FIRST = 5
+"""Items before the part that was done: a note is short, and that should not be cut off."""
 LOOKS_BACK = timedelta(days=90)
 """Of how long the part that was done is told: a quarter."""
 MOST_COUNTED = 5000
@@ -38,14 +40,12 @@ class ItemReport:
         return team
 
     async def unfinished(self, tx: Tx, team: Team, since: datetime, until: datetime) -> Sequence[str]:
-        """For whoever comes on call: what a team's people or incidents still owe, the soonest due first."""
+        """For whoever comes on call: what a team's people or incidents still owe, the soonest due first, and the part that is done."""
         theirs = (col(Incident.team) == team.id) | col(ActionItem.owner).in_(team.members)
-        return [self._line(tx, item, incident) for item, incident in await self._open(tx, theirs)]
-
-    async def done(self, tx: Tx, team: Team, since: datetime, until: datetime) -> Sequence[str]:
-        """For whoever comes on call: how much of a quarter's items was done; nothing where there were none."""
-        counted = await self.tally(tx, team)
-        return [f"{escape(team.name)}, of the last {LOOKS_BACK.days} days: {completion.said(counted)}"] if counted.all else []
+        lines = [self._line(tx, item, incident) for item, incident in await self._open(tx, theirs)]
+        counted = await self.tally(tx, team) if lines else Tally()
+        rate = [f"_{escape(team.name)}, of the last {LOOKS_BACK.days} days: {completion.said(counted)}_"] if counted.all else []
+        return [*lines[:FIRST], *rate, *lines[FIRST:]]
 
     async def overdue(self, tx: Tx, team: Team | None) -> list[str]:
         """What should have been done by now, team by team, with how much of a quarter's items was; of one team, or of all."""
