@@ -10,6 +10,7 @@ from bot.postmortems.document import Attempt, Facts, PersonLine, Responder, Sent
 from bot.postmortems.lines import Entry, counted
 
 UNREACHED = "could not reach "
+DONE = ("escalated ", "snoozed ", "applied ")
 OURS = "Tocsin"
 MOST_ALERTS = 8
 
@@ -67,8 +68,8 @@ def _response(times: Durations, record: Record, attempts: Sequence[Attempt]) -> 
 
 
 def called(entry: Entry) -> str:
-    """How paging went on. Nobody escalates by hand what time escalates."""
-    if entry.kind == "exhausted":
+    """How paging went on: by somebody's hand or, where its time had come, by itself. Some entries are whole sentences already."""
+    if not entry.text.startswith(DONE):
         return entry.text
     return f"{'paging' if entry.actor == OURS else entry.actor} {entry.text}"
 

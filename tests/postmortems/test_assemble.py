@@ -176,3 +176,24 @@ def test_the_order_in_which_things_are_handed_in_does_not_matter(some: list[Entr
     again = assemble(FACTS, stones, some, said)
     assert (again.timeline, again.milestones, again.durations) == (found.timeline, found.milestones, found.durations)
     assert [line.at for line in found.timeline] == sorted(line.at for line in found.timeline)
+
+
+def test_how_paging_went_on_is_told_in_sentences_each_with_its_evidence() -> None:
+    entries = [
+        Entry("paged", "paged Ana by SMS (primary)", "Tocsin", at(0), at(0)),
+        Entry("escalated", "escalated to step 2", "Tocsin", at(3), at(3)),
+        Entry("escalated", "no step of its ladder finds anybody; the fallback is paged: Max", "Tocsin", at(4), at(4)),
+        Entry("escalated", "escalated to step 3", "Kim", at(5), at(5)),
+        Entry("acknowledged", "acknowledged the page", "Bo", at(6), at(6)),
+    ]
+    found = assemble(FACTS, [stone(K.PAGED, 0), stone(K.ACKNOWLEDGED, 6)], entries)
+    assert [sentence.text for sentence in found.response] == [
+        "The first page went to Ana by SMS (primary).",
+        "Paging escalated to step 2.",
+        "No step of its ladder finds anybody; the fallback is paged: Max.",
+        "Kim escalated to step 3.",
+        "Bo was the first to answer after 6 min.",
+    ]
+    assert all(sentence.sources for sentence in (*found.response, *found.lessons.badly, *found.lessons.lucky) if sentence.text)
+    assert "A page needed 3 steps before anybody answered." in [sentence.text for sentence in found.lessons.badly]
+    assert "Bo, who was the first to answer, had not been paged." in [sentence.text for sentence in found.lessons.lucky]
