@@ -21,7 +21,7 @@ from bot.work.orders import Done, Outcome
 from bot.work.queue import Claim
 from bot.work.worker import Worker
 
-EACH_HOUR = "3 * * * *"
+EACH_HOUR = "53 * * * *"
 logger = log.get(__name__)
 
 

@@ -133,11 +133,7 @@ async def test_a_page_never_stands_behind_a_whole_companys_codes(sqlite_url: str
 async def test_codes_are_sent_once_and_again_only_to_what_has_changed(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> None:
     async for world in world_with(sqlite_url, tmp_path, clock, "warn"):
         people = Path(world.environ["TOCSIN_CONFIG"]) / "people.yaml"
-        people.write_text(
-            people.read_text()
-            .replace("bo@example.com", "max@example.com")
-            .replace("    email: max@example.com\n    phone: +15550100006", "    phone: +15550100006")
-        )
+        people.write_text(people.read_text().replace("    email: max@example.com\n", "").replace("bo@example.com", "max@example.com"))
         before = len(world.phone("bo").received), len(world.sandbox.mailbox("max"))
         await world.stop()
         await world.start()
