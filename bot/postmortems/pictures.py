@@ -9,6 +9,7 @@ from sqlmodel import col
 from bot import faultpoints
 from bot.db import BOT, Database, Tx
 from bot.incidents.service import Incidents
+from bot.postmortems.inert import one_line
 from bot.postmortems.messages import DrawPicture, PostmortemDrafted
 from bot.postmortems.models import PostmortemPicture
 from bot.postmortems.picture import Picture, in_words
@@ -68,7 +69,7 @@ class Pictures:
             if isinstance(drawn, str) and claim.attempt < TRIES:
                 return TryLater(drawn, AGAIN_AFTER)
             async with self._db.begin(actor=BOT) as tx:
-                known = await self._keep(tx, incident.number, facts, in_words(shown), drawn)
+                known = await self._keep(tx, incident.number, facts, one_line(in_words(shown)), drawn)
         if not known.png or known.posted_at is not None or incident.channel_id is None:
             return Done()
         return await self._post(known, incident.channel_id, claim)
