@@ -27,9 +27,9 @@ from bot.postmortems.models import PostmortemPicture
 from bot.postmortems.paper import Paper
 from bot.postmortems.picture import in_words
 from bot.postmortems.pictures import MAKER
-from bot.postmortems.press import Press
 from bot.postmortems.sketch import Sketcher
 from bot.postmortems.writing import Writer
+from bot.press.press import Press
 
 ROUNDS = 3
 

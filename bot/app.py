@@ -35,8 +35,8 @@ from bot.paging import doctor as examination
 from bot.paging import watchdog
 from bot.paging.contacts import Contacts
 from bot.paging.rehearsal import Question, Rehearsal
-from bot.postmortems.press import Press
 from bot.postmortems.templates import doubts as template_doubts
+from bot.press.press import Press
 from bot.reloads.service import in_force_last
 from bot.runbooks.catalogue import missing_files
 from bot.runbooks.doubts import doubts

@@ -148,7 +148,6 @@ from bot.postmortems.messages import PostmortemDrafted, PostmortemPublished, Pos
 from bot.postmortems.paper import Paper
 from bot.postmortems.picture import Shape
 from bot.postmortems.pictures import Pictures
-from bot.postmortems.press import Press
 from bot.postmortems.reading import Reading
 from bot.postmortems.reminding import Deadlines
 from bot.postmortems.review import Reviews
@@ -163,6 +162,7 @@ from bot.postmortems.versions_page import VersionPages
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
+from bot.press.press import Press
 from bot.publishing.canvas import CanvasPublisher
 from bot.publishing.folder import FolderPublisher
 from bot.publishing.git import GitPublisher

@@ -23,8 +23,8 @@ from bot.learning.gathering import Reports
 from bot.learning.query import PAGE, Query, chosen, fields
 from bot.learning.report import TOP, Report
 from bot.oncall.fairness import Quarter
-from bot.postmortems.press import Press
 from bot.postmortems.service import Postmortems
+from bot.press.press import Press
 from bot.web import pages
 from bot.web.signing import Links
 

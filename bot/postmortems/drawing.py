@@ -1,4 +1,4 @@
-"""The picture of an incident, drawn by Matplotlib in a process of its own (`press.py`): the same facts give the same bytes.
+"""The picture of an incident, drawn by Matplotlib in a process of its own (`bot/press`): the same facts give the same bytes.
 
 Everything is drawn in points on one sheet, so that what `layout.py` says has room has room.
 """

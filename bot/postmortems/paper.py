@@ -8,8 +8,8 @@ from types import MappingProxyType
 from bot.incidents.files import kind_of
 from bot.incidents.models import Incident
 from bot.postmortems.models import PostmortemPicture
-from bot.postmortems.press import Press
 from bot.postmortems.printed import for_print
+from bot.press.press import Press
 from bot.web import pages
 from bot.web.markdown import to_html
 

@@ -13,8 +13,8 @@ from bot.postmortems.inert import one_line
 from bot.postmortems.messages import DrawPicture, PostmortemDrafted
 from bot.postmortems.models import PostmortemPicture
 from bot.postmortems.picture import Picture, in_words
-from bot.postmortems.press import CannotPress, Press
 from bot.postmortems.sketch import Sketcher
+from bot.press.press import CannotPress, Press
 from bot.slack import uploads
 from bot.slack.gateway import Failed, Ok, SlackGateway
 from bot.slack.gateway import TryLater as SlackAway

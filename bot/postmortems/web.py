@@ -16,13 +16,13 @@ from bot.postmortems.comments import Comments
 from bot.postmortems.models import Postmortem, PostmortemPicture
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
-from bot.postmortems.press import CannotPress
 from bot.postmortems.reading import MARKDOWN, PDF, PNG, SVG, WAY_OUT, Reading, marked, number_of, page_of
 from bot.postmortems.review_page import ReviewDoor
 from bot.postmortems.service import PURPOSE, Postmortems
 from bot.postmortems.states import SENTENCES, takes_new_facts
 from bot.postmortems.themes import themed
 from bot.postmortems.writing import Writer
+from bot.press.press import CannotPress
 from bot.web.links import PageLink
 from bot.web.markdown import to_html
 

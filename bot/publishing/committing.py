@@ -1,4 +1,4 @@
-"""A commit on top of a repository's branch, pushed: by dulwich, in a process of its own (`bot/postmortems/press.py`).
+"""A commit on top of a repository's branch, pushed: by dulwich, in a process of its own (`bot/press/press.py`).
 
 The newest commit is fetched into an empty repository, the new one is made on it and pushed only if the branch still stands there;
 otherwise all of it is done again, so what somebody else pushes meanwhile is never overwritten.

@@ -2,7 +2,7 @@
 
 from bot.config.publishing import GitRepository
 from bot.directory.service import Directory
-from bot.postmortems.press import CannotPress, Press
+from bot.press.press import CannotPress, Press
 from bot.publishing.commits import Committed, NotCommitted, Wanted
 from bot.publishing.editions import Edition, path_of
 from bot.publishing.publisher import Copy, HandEdit, Note, Published

@@ -13,8 +13,8 @@ from bot.postmortems import paper
 from bot.postmortems.models import PostmortemPicture
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
-from bot.postmortems.press import CannotPress
 from bot.postmortems.service import PURPOSE, Postmortems
+from bot.press.press import CannotPress
 from bot.publishing.editions import Edition, emptied
 from bot.publishing.messages import Publish
 from bot.publishing.models import PublicationState

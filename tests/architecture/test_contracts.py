@@ -27,7 +27,7 @@ FAULTS = {
         "def show(): import weasyprint",
         "bot.postmortems.web -> weasyprint",
     ),
-    "the bot imports a maker": ("heavy", "wiring.py", "from bot.postmortems import printing", "bot.postmortems.printing -> weasyprint"),
+    "the bot imports a maker": ("heavy", "wiring.py", "from bot.press import printing", "bot.press.printing -> weasyprint"),
     "a second door": ("doors", "paging/work.py", "import apscheduler", "bot.paging.work -> apscheduler"),
 }
 

@@ -15,7 +15,7 @@ from bot.clock import FakeClock
 from bot.config.models import Config
 from bot.config.publishing import Folder, GitRepository, Publishing
 from bot.directory.service import Directory
-from bot.postmortems.press import Press
+from bot.press.press import Press
 from bot.publishing.canvas import CanvasPublisher
 from bot.publishing.editions import Edition
 from bot.publishing.folder import FolderPublisher

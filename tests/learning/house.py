@@ -18,8 +18,8 @@ from bot.learning.web import LearningPages
 from bot.oncall.service import OnCall
 from bot.paging.climbing import Climbing
 from bot.paging.service import Paging
-from bot.postmortems.press import Press
 from bot.postmortems.service import Postmortems
+from bot.press.press import Press
 from bot.web import front
 from bot.web.signing import Links, Secrets
 

@@ -41,7 +41,6 @@ from bot.postmortems.messages import PostMeeting, PostmortemDrafted
 from bot.postmortems.models import Postmortem
 from bot.postmortems.paper import Paper
 from bot.postmortems.pictures import Pictures
-from bot.postmortems.press import Press
 from bot.postmortems.reading import Reading
 from bot.postmortems.reminding import Deadlines
 from bot.postmortems.review import Reviews
@@ -54,6 +53,7 @@ from bot.postmortems.versions_page import VersionPages
 from bot.postmortems.web import PostmortemPages
 from bot.postmortems.work import PostmortemWork
 from bot.postmortems.writing import Writer
+from bot.press.press import Press
 from bot.slack.door import Door
 from bot.slack.gateway import SlackGateway, web_client
 from bot.slack.models import SlackIdentity

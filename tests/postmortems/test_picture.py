@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from bot.postmortems.lines import Entry
 from bot.postmortems.picture import Curve, Lane, Mark, Picture, Shape, in_words, picture
 from bot.postmortems.pictures import MAKER
-from bot.postmortems.press import Press
 from bot.postmortems.themes import CARD, NIGHT, PAPER, themed
+from bot.press.press import Press
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from bot.incidents.lifecycle import IncidentState
 from bot.incidents.models import Incident
 from bot.postmortems.models import PostmortemPicture
 from bot.postmortems.paper import Paper
-from bot.postmortems.press import Press
 from bot.postmortems.printed import for_print
+from bot.press.press import Press
 
 T = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HEAD = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.postmortems.pressing import CannotMake
+from bot.press.child import CannotMake
 
 HANDED = "handed:"
 WITHOUT_PANGO = (

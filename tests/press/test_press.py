@@ -11,12 +11,12 @@ import pypdfium2
 import pytest
 from aiohttp import web
 
-from bot.postmortems import press as door
-from bot.postmortems.press import CannotPress, Press
+from bot.press import press as door
+from bot.press.press import CannotPress, Press
 from tests.web.conftest import Serve
 
 SQUARE = b"<svg xmlns='http://www.w3.org/2000/svg' width='400' height='400'><rect width='400' height='400' fill='#ff0000'/></svg>"
-HERE = "tests.postmortems.makers"
+HERE = "tests.press.makers"
 
 
 def red(pdf: bytes) -> int:
@@ -82,7 +82,7 @@ async def test_a_maker_knows_nothing_of_the_environment_and_what_it_prints_is_no
 def test_without_pango_the_package_to_install_is_named(tmp_path: Path) -> None:
     for name in ("libpango-1.0.so.0", "libpango-1.0-0"):
         (tmp_path / name).write_bytes(b"no library")  # found first, and of no use: as good as missing
-    command = [sys.executable, "-m", "bot.postmortems.pressing", door.PDF]
+    command = [sys.executable, "-m", "bot.press.child", door.PDF]
     environ = {**door.environment(), "LD_LIBRARY_PATH": str(tmp_path)}
     said = subprocess.run(command, input=pickle.dumps(("<p>", {})), env=environ, capture_output=True, check=False)
     assert said.returncode == 1

@@ -1,4 +1,4 @@
-"""The other side of the press: `python -m bot.postmortems.pressing module:function`, a process that makes one thing and ends.
+"""The other side of the press: `python -m bot.press.child module:function`, a process that makes one thing and ends.
 
 It has no network to speak of, takes no more memory than it may, and stands back for whatever else this machine has to do.
 """
@@ -46,6 +46,6 @@ class CannotMake(Exception):
 
 
 if __name__ == "__main__":
-    from bot.postmortems import pressing  # by its own name, so that a maker's `CannotMake` is this one
+    from bot.press import child  # by its own name, so that a maker's `CannotMake` is this one
 
-    sys.exit(pressing.main(sys.argv[1]))
+    sys.exit(child.main(sys.argv[1]))

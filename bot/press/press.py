@@ -19,7 +19,7 @@ from bot.errors import Unavailable
 MADE_WITHIN_S = 60
 AT_ONCE = 2
 LONGEST_TROUBLE = 300
-PDF = "bot.postmortems.printing:pdf"
+PDF = "bot.press.printing:pdf"
 
 
 class CannotPress(Unavailable):
@@ -51,7 +51,7 @@ class Press:
         """What the maker `module:function` makes of the value. Raises `CannotPress`."""
         async with self._turn:
             program = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot.postmortems.pressing", maker),
+                *(sys.executable, "-m", "bot.press.child", maker),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
