@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot import faultpoints, log, wiring
+from bot import faultpoints, log, outside, wiring
 from bot.clock import Clock, FakeClock, ShiftedClock, WallClock
 from bot.config.check import CheckReport, check
 from bot.config.keeping import unpacked
@@ -311,7 +311,7 @@ async def doctor(environ: Mapping[str, str]) -> tuple[str, bool]:
             lines += await examination.stored(tx, config)
     except Exception as error:
         lines.append(examination.Line(False, "database", f"cannot be used ({type(error).__name__}); see DATABASE_URL"))
-    for name, probe in wiring.probes(settings).items():
+    for name, probe in outside.probes(settings).items():
         lines.append(await examination.outside(name, probe))
     lacking = await Press().trouble()  # costs nobody a page, so it is no reason to call anything wrong
     lines.append(examination.Line(True, "PDF", lacking or "can be made"))

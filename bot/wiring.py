@@ -6,11 +6,10 @@ from socket import gethostname
 
 from aiohttp import web
 
-from bot import log
-from bot.accounts.openid import Provider
+from bot import log, outside
 from bot.accounts.pages import ReaderPages, Sessions
 from bot.accounts.service import Accounts
-from bot.accounts.web import STALE, SignIn
+from bot.accounts.web import SignIn
 from bot.alerts import card as alerts_card
 from bot.alerts import messages as alert_facts
 from bot.alerts import report as alerts_report
@@ -107,21 +106,13 @@ from bot.paging import messages as paging_facts
 from bot.paging.actions import PageAction, PageActions
 from bot.paging.answering import Answering
 from bot.paging.audit import pages_never_sent, pages_without_next_step
-from bot.paging.channels.backup import Backup
-from bot.paging.channels.email import EmailChannel
-from bot.paging.channels.push import PushChannel
-from bot.paging.channels.slack import SlackChannel
-from bot.paging.channels.sms import SmsChannel
 from bot.paging.channels.twilio import Twilio
-from bot.paging.channels.voice import VoiceChannel
-from bot.paging.channels.webhook import WebhookChannel
 from bot.paging.checks import Checks as ContactChecks
 from bot.paging.checks_slack import ContactListeners
 from bot.paging.checks_web import CheckDoors
 from bot.paging.checks_work import CheckLinks, CheckWork
 from bot.paging.climbing import Climbing
 from bot.paging.deliveries import Deliveries
-from bot.paging.doctor import Probe
 from bot.paging.holding import Holding
 from bot.paging.mail import MailDoor
 from bot.paging.mailing import Mailing
@@ -130,9 +121,8 @@ from bot.paging.notice import PageChannel
 from bot.paging.notices import Notices
 from bot.paging.numbers import OurNumbers
 from bot.paging.policies import Policies
-from bot.paging.senders import Sender, Senders
+from bot.paging.senders import Senders
 from bot.paging.service import Paging
-from bot.paging.sink import SinkChannel
 from bot.paging.slack import PageButtons, PolicyButton
 from bot.paging.taken import pages_taken
 from bot.paging.texting import Texting
@@ -172,8 +162,6 @@ from bot.reloads import messages as reload_facts
 from bot.reloads.service import Reloads
 from bot.reloads.work import Following
 from bot.runbooks import output
-from bot.runbooks.account import account
-from bot.runbooks.ansible import LocalRunner
 from bot.runbooks.api import RunApi
 from bot.runbooks.approvers import Approvers
 from bot.runbooks.asking import Asking
@@ -182,8 +170,6 @@ from bot.runbooks.checks import Checks as RunChecks
 from bot.runbooks.deciding import Deciding
 from bot.runbooks.effects import Effects
 from bot.runbooks.far import FarReports
-from bot.runbooks.fast import FastRunner
-from bot.runbooks.forkserver import server_under
 from bot.runbooks.leftovers import Leftovers
 from bot.runbooks.library import Library
 from bot.runbooks.messages import RunEnded
@@ -203,12 +189,10 @@ from bot.runbooks.work import RunWork
 from bot.slack.channels import Posting
 from bot.slack.door import Door
 from bot.slack.endpoint import Endpoint
-from bot.slack.gateway import Degraded, Failed, Ok, SlackGateway, web_client
-from bot.slack.manifest import SIGN_IN_RETURN
+from bot.slack.gateway import Degraded, SlackGateway, web_client
 from bot.slack.pace import Pace
-from bot.trackers.github import GitHub
 from bot.trackers.service import Trackers
-from bot.trackers.tracker import Tracker, Unconnected
+from bot.trackers.tracker import Tracker
 from bot.trackers.web import GitHubWebhooks
 from bot.trackers.work import TrackerWork
 from bot.web import front
@@ -279,8 +263,8 @@ async def build_rooms(
     sessions = Sessions(database, accounts, settings.url)
     readers = ReaderPages(app, accounts, sessions, links, is_open=settings.sandbox_token is not None)
 
-    twilio = twilio_of(settings)
-    channels = page_channels(settings, gateway, twilio, directory, clock)
+    twilio = outside.twilio(settings)
+    channels = outside.page_channels(settings, gateway, twilio, directory, clock)
     oncall = OnCall(directory)
     oncall_checks, planner = OnCallChecks(oncall, directory), Planner(oncall, directory)
     swaps, addresses = Swaps(oncall_checks, directory), Addresses(oncall, links)
@@ -293,7 +277,7 @@ async def build_rooms(
     contact_checks = ContactChecks(directory, [channel.method for channel in channels])
     daily = paging_daily.Daily(directory, contact_checks)
     numbers = OurNumbers(links, settings.phone_senders, settings.mail_sender if settings.smtp_url else "")
-    deliveries = Deliveries(paging, climbing, Senders(senders(settings)))
+    deliveries = Deliveries(paging, climbing, Senders(outside.senders(settings)))
     holding = Holding(paging, climbing)
     notices = Notices(
         directory, paging, links, settings.url, lambda: isinstance(gateway.health, Degraded), mail_domain=settings.mail_domain or ""
@@ -311,7 +295,8 @@ async def build_rooms(
     actions = Actions(directory, incidents, paging, holding, widening)
     confirmations, answers = Confirmations(directory, incidents), Answers(database, gateway)
     converting = Converting(database, gateway, directory, incidents, MovingIn(incidents, widening), confirmations, answers)
-    game_days = GameDays(database, incidents, confirmations, answers, Fleet(slack_site(settings)) if settings.sandbox_token else None)
+    fleet = Fleet(outside.slack_site(settings)) if settings.sandbox_token else None
+    game_days = GameDays(database, incidents, confirmations, answers, fleet)
     items = ActionItems(incidents, directory)
     item_report = ItemReport(directory, items)
     reminders = Reminders(database, directory, incidents, items, item_report)
@@ -330,7 +315,7 @@ async def build_rooms(
 
     machine = f"{gethostname()}:{settings.runs.absolute()}"
     run_secrets = RunSecrets(directory, settings.config, environ, settings.secrets)
-    runner = playbook_runner(settings, database, incidents, machine, run_secrets)
+    runner = outside.playbook_runner(settings, database, incidents, machine, run_secrets)
     catalogue = Catalogue(directory, settings.config, runner, run_secrets)
     approvers = Approvers(directory, incidents, oncall, paging)
     runs = Runs(directory, incidents, catalogue, approvers)
@@ -338,7 +323,7 @@ async def build_rooms(
     remedies = Remedies(directory, incidents, runs, alerts_card.firing)
 
     recurrences = Recurrences(database, incidents, items)
-    tracker = tracker_of(settings)
+    tracker = outside.tracker(settings)
     trackers = Trackers(directory, incidents, items, settings.url)
 
     # What lower rooms show of upper ones
@@ -561,8 +546,8 @@ async def build_rooms(
     VersionPages(database, directory, reading, postmortems).register(readers)
     FilePages(database, incidents).register(readers)
     client_secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
-    slack = signing_in_gateway(settings, clock)
-    SignIn(database, directory, accounts, sessions, gateway, slack, provider_of(settings), client_secret).register(app, readers)
+    slack = outside.signing_in(settings, clock)
+    SignIn(database, directory, accounts, sessions, gateway, slack, outside.provider(settings), client_secret).register(app, readers)
     LearningPages(database, directory, quarter_reports, learning_addresses, postmortems, links, press).register(app, readers)
     answering = Answering(paging, holding, page_actions, directory)
     RunPage(database, directory, catalogue, runs, Deciding(database, incidents, runs, run_links)).register(signed)
@@ -631,113 +616,6 @@ async def signed_links(settings: Settings, database: Database, clock: Clock) -> 
 def incident_url(links: Links, incident: Incident) -> str:
     """The page of an incident, for whoever holds the link."""
     return links.link(INCIDENT_PAGE, str(incident.number), person=None, lasts=INCIDENT_LINK_LASTS)
-
-
-def provider_of(settings: Settings) -> Provider | None:
-    """How Slack knows us where people may sign in with it."""
-    if settings.slack_client_id is None:
-        return None
-    return Provider(slack_site(settings), settings.slack_client_id, settings.url + SIGN_IN_RETURN)
-
-
-def slack_site(settings: Settings) -> str:
-    """The address that Slack's API stands under; in the sandbox, everything does."""
-    return settings.slack_api_url.removesuffix("/").removesuffix("/api")
-
-
-def signing_in_gateway(settings: Settings, clock: Clock) -> SlackGateway:
-    """A way to Slack without the bot's token: what goes wrong there says nothing of the bot."""
-    return SlackGateway(web_client(None, settings.slack_api_url), clock=clock)
-
-
-def twilio_of(settings: Settings) -> Twilio | None:
-    """Twilio, where it is configured."""
-    if settings.twilio_account_sid is None or settings.twilio_auth_token is None or settings.twilio_from is None:
-        return None
-    return Twilio(settings.twilio_api_url, settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_from)
-
-
-def tracker_of(settings: Settings) -> Tracker:
-    """GitHub, where its token is set."""
-    if settings.github_token is None:
-        return Unconnected()
-    return GitHub(settings.github_api_url, settings.github_token.get_secret_value())
-
-
-def probes(settings: Settings) -> dict[str, Probe]:
-    """How each configured provider is asked whether it would take a page."""
-
-    async def slack() -> str:
-        gateway = SlackGateway(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
-        try:
-            answer = await gateway.call("auth.test")
-            return "" if isinstance(answer, Ok) else f"{answer.why} See SLACK_BOT_TOKEN."
-        finally:
-            await gateway.close()
-
-    async def signing_in() -> str:
-        """A code that is none: Slack looks at who asks first."""
-        asker = signing_in_gateway(settings, WallClock())
-        given = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
-        try:
-            answer = await asker.call("openid.connect.token", client_id=settings.slack_client_id, client_secret=given, code="doctor")
-        finally:
-            await asker.close()
-        return "" if isinstance(answer, Ok) or (isinstance(answer, Failed) and answer.code in STALE) else answer.why
-
-    async def phone() -> str:
-        if (twilio := twilio_of(settings)) is None:
-            return "no phone provider is configured: nobody is woken. See TWILIO_ACCOUNT_SID"
-        try:
-            return await twilio.probe()
-        finally:
-            await twilio.close()
-
-    found: dict[str, Probe] = {"Slack API": slack, "Twilio": phone}
-    if settings.slack_client_id is not None:
-        found["signing in"] = signing_in
-    if settings.smtp_url is not None:
-        found["mail server"] = EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender).probe
-    return found
-
-
-def page_channels(
-    settings: Settings, gateway: SlackGateway, twilio: Twilio | None, directory: Directory, clock: Clock
-) -> list[PageChannel]:
-    """The ways in which this installation reaches people."""
-    channels: list[PageChannel] = [SlackChannel(gateway), PushChannel(), WebhookChannel(directory.webhook_key, clock), SinkChannel()]
-    if twilio is not None:
-        backup = Backup(settings.backup_phone) if settings.backup_phone else None
-        channels += [SmsChannel(twilio, backup), VoiceChannel(twilio, backup)]
-    if settings.smtp_url is not None:
-        channels.append(EmailChannel(settings.smtp_url.get_secret_value(), settings.mail_sender))
-    return channels
-
-
-def playbook_runner(settings: Settings, database: Database, incidents: Incidents, machine: str, secrets: RunSecrets) -> PlaybookRunner:
-    """Who runs playbooks on this machine."""
-    if settings.runner == "plain":
-        return LocalRunner(settings.runs, secrets.hiding, account(settings.runs_user))
-
-    async def tell(why: str) -> None:
-        async with database.begin(actor=BOT) as tx:
-            await incidents.tell_ops(
-                tx,
-                f"Runbooks start slowly on {gethostname()}, in a second rather than at once, but they run: {why}",
-                key=f"runner:{machine}",
-            )
-
-    return FastRunner(settings.runs, server_under(account(settings.runs_user)), tell, secrets.hiding)
-
-
-def senders(settings: Settings) -> dict[str, Sender]:
-    """The senders that have a limit, by the method that they serve."""
-    limits = {
-        "sms": (settings.twilio_from, settings.twilio_sms_per_second),
-        "voice": (settings.twilio_from, settings.twilio_calls_per_second),
-        "email": (settings.mail_sender, settings.smtp_per_second),
-    }
-    return {method: Sender(f"{method}:{name}", rate) for method, (name, rate) in limits.items() if rate}
 
 
 def offer_page_actions(actions: PageActions, incidents: Incidents, declare_api: DeclareApi) -> None:

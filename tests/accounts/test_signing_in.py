@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bot.outside import probes
 from bot.sandbox.keys import CLIENT_ID, CLIENT_SECRET
 from bot.slack.gateway import SlackGateway, web_client
-from bot.wiring import probes
 from tests.accounts.browser import Browser
 from tests.world import World
 
