@@ -91,6 +91,7 @@ class Claims:
     team: str
     name: str
     email: str
+    """ "" for one that Slack has not seen to be theirs."""
 
 
 def believed(id_token: str, provider: Provider, attempt: Attempt, team: str) -> Claims:
@@ -111,7 +112,8 @@ def believed(id_token: str, provider: Provider, attempt: Attempt, team: str) -> 
         raise NotBelieved(f"What Slack said about you is not meant for us, or too old ({type(wrong).__name__}). {AGAIN}") from None
     if not secrets.compare_digest(str(told["nonce"]).encode(), attempt.nonce.encode()):
         raise NotBelieved(f"This answer belongs to another attempt to sign in. {AGAIN}")
-    found = Claims(str(told["sub"]), str(told.get("https://slack.com/team_id", "")), str(told.get("name", "")), str(told.get("email", "")))
+    email = str(told.get("email", "")) if told.get("email_verified") is True else ""  # or one could claim anybody's place
+    found = Claims(str(told["sub"]), str(told.get("https://slack.com/team_id", "")), str(told.get("name", "")), email)
     if found.team != team:
         elsewhere = str(told.get("https://slack.com/team_name", "")) or "another workspace"
         raise NotAllowed(

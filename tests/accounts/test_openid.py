@@ -16,19 +16,25 @@ ATTEMPT = Attempt.begin("/account")
 TOLD = {
     "iss": "https://slack.com", "aud": "1.2", "sub": "U0KIM000000", "iat": 0, "exp": 300, "nonce": ATTEMPT.nonce,
     "https://slack.com/team_id": "T1", "name": "Kim Ji-woo", "email": "kim@example.com",
+    "email_verified": True,
 }  # fmt: skip
 
 
 def token(**changed: object) -> str:
     """A token; `iat` and `exp` in seconds from now."""
     now = int(time.time())
-    claims = {name: now + value if isinstance(value, int) else value for name, value in (TOLD | changed).items() if value is not None}
+    claims = {name: now + value if type(value) is int else value for name, value in (TOLD | changed).items() if value is not None}
     return jwt.encode(claims, "0" * 32, algorithm="HS256")
 
 
 def test_what_slack_says_to_us_now_about_this_attempt_is_believed() -> None:
     told = believed(token(), SLACK, ATTEMPT, "T1")
     assert (told.slack_user, told.team, told.name, told.email) == ("U0KIM000000", "T1", "Kim Ji-woo", "kim@example.com")
+
+
+@pytest.mark.parametrize("said", [False, None, "yes"])
+def test_an_address_that_slack_has_not_seen_to_be_theirs_is_nobodys(said: object) -> None:
+    assert believed(token(email_verified=said), SLACK, ATTEMPT, "T1").email == ""
 
 
 @pytest.mark.parametrize(
