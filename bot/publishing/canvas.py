@@ -31,6 +31,12 @@ class Seen:
     download: str
     owner: str
     last_editor: str
+    """ "" where Slack does not say."""
+
+    @property
+    def may_hold_edits(self) -> bool:
+        """Whether somebody else may have written in it last."""
+        return self.last_editor != self.owner
 
 
 class CanvasPublisher:
@@ -115,8 +121,7 @@ class CanvasPublisher:
 
     async def _update(self, canvas: str, title: str, seen: Seen, text: str, copy: Copy, note: Note) -> Published | TryLater | Refused:
         """Bring the canvas to the text, with what people changed in it."""
-        is_edited = copy.is_hand_edited or seen.last_editor not in ("", seen.owner)
-        if not is_edited:
+        if not (copy.is_hand_edited or seen.may_hold_edits):
             done = await self._edit(canvas, Change("replace", "", text))
             return Published(canvas, text, title, seen.url, is_new=not copy.text) if isinstance(done, Ok) else outcome(done)
         if not await note(canvas, is_hand_edited=True):  # ours is the last edit from here on: it must be known that others came before
