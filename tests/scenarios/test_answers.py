@@ -23,7 +23,7 @@ async def test_a_bare_r_with_two_pages_open_is_refused_and_lists_them(play: Play
         03:00 ana sms: SEV3 #2
         03:01 ana sms: Which one? You have 1 and 2 open. Answer like: 2r
         03:02 #inc-2: *Resolved* by @ana. The postmortem is being drafted.
-        03:02 #inc-2: Postmortem draft ready: postmortem of #2
+        03:02 #inc-2: Postmortem draft ready: postmortem of #2. Nobody owns it yet: `/inc #2 …
         03:02 ana sms: #2 is resolved. It can be undone in Slack for 5 min.
     """)
 
@@ -62,12 +62,12 @@ async def test_a_code_rests_for_a_day_before_it_names_another_page(play: Play) -
     scenario.sent_exactly("""
         03:00 #inc-1: #1 SEV1 checkout is down
         03:00 #inc-1: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:00 #inc-1: Postmortem draft ready: postmortem of #1
+        03:00 #inc-1: Postmortem draft ready: postmortem of #1. Nobody owns it yet: `/inc #1 …
         03:00 ana sms: #1: over. You are no longer needed. Thank you.
         03:00 ana sms: SEV1 #1
         03:01 #inc-2: #2 SEV2 search is slow
         03:01 #inc-2: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:01 #inc-2: Postmortem draft ready: postmortem of #2
+        03:01 #inc-2: Postmortem draft ready: postmortem of #2. Nobody owns it yet: `/inc #2 …
         03:01 ana sms: #1 needs nobody any more. Nothing to do.
         03:01 ana sms: #2: over. You are no longer needed. Thank you.
         03:01 ana sms: SEV2 #2
@@ -136,12 +136,12 @@ async def test_after_stop_the_phone_rings_until_start(play: Play) -> None:
         03:01 ana slack: You sent STOP: no SMS reaches you any more, and pages ring your phone …
         03:01 lee slack: Ana Silva has sent STOP: no page reaches them by SMS any more, their …
         03:02 #inc-1: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:02 #inc-1: Postmortem draft ready: postmortem of #1
+        03:02 #inc-1: Postmortem draft ready: postmortem of #1. Nobody owns it yet: `/inc #1 …
         03:02 #inc-2: #2 SEV1 search is down
         03:02 ana voice
         03:02:40 bo sms: SEV1 #2
         03:04 #inc-2: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:04 #inc-2: Postmortem draft ready: postmortem of #2
+        03:04 #inc-2: Postmortem draft ready: postmortem of #2. Nobody owns it yet: `/inc #2 …
         03:04 #inc-3: #3 SEV1 mail is down
         03:04 ana sms: SEV1 #3
         03:04 ana slack: You get pages by SMS again.
@@ -234,7 +234,7 @@ async def test_a_click_after_the_end_changes_nothing_and_says_so(play: Play) -> 
     scenario.sent_exactly("""
         03:00 #inc-1: #1 SEV1 checkout is down
         03:00 #inc-1: *Resolved* by @kim: it was the monitor. The postmortem is being drafted.
-        03:00 #inc-1: Postmortem draft ready: postmortem of #1
+        03:00 #inc-1: Postmortem draft ready: postmortem of #1. Nobody owns it yet: `/inc #1 …
         03:00 ana slack: SEV1 #1
     """)
 

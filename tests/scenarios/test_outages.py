@@ -77,7 +77,7 @@ async def test_after_an_hours_outage_of_ours_what_is_open_pages_the_newest_step_
         03:00 #inc-1: #1 SEV1 checkout is down
         03:00 #inc-2: #2 SEV1 search is down
         03:00 #inc-2: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:00 #inc-2: Postmortem draft ready: postmortem of #2
+        03:00 #inc-2: Postmortem draft ready: postmortem of #2. Nobody owns it yet: `/inc #2 …
         03:00 #inc-3: #3 SEV3 mail is slow
         03:00 ana sms: #2: over. You are no longer needed. Thank you.
         03:00 ana sms: SEV1 #1

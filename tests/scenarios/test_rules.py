@@ -36,7 +36,7 @@ async def test_resolved_before_the_first_send_nobody_is_told(play: Play) -> None
     scenario.sent_exactly("""
         03:00 #inc-1: #1 SEV1 checkout is down
         03:01 #inc-1: *Resolved* by @kim: it was the monitor. The postmortem is being drafted.
-        03:01 #inc-1: Postmortem draft ready: postmortem of #1
+        03:01 #inc-1: Postmortem draft ready: postmortem of #1. Nobody owns it yet: `/inc #1 …
     """)
 
 
@@ -158,9 +158,9 @@ async def test_in_quiet_hours_what_is_not_urgent_waits_for_the_morning(play: Pla
         03:05 #inc-2: *severity SEV3 → SEV2* by @kim: nobody finds anything.
         03:05 ana sms: SEV2 #2
         03:06 #inc-2: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:06 #inc-2: Postmortem draft ready: postmortem of #2
+        03:06 #inc-2: Postmortem draft ready: postmortem of #2, owned by @ana. It is to be …
         03:06 #inc-3: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:06 #inc-3: Postmortem draft ready: postmortem of #3
+        03:06 #inc-3: Postmortem draft ready: postmortem of #3, owned by @ana. It is to be …
         03:06 ana sms: #2 is yours.
         07:00 ana sms: SEV3 #1
     """)
@@ -189,7 +189,7 @@ async def test_an_unverified_method_is_passed_over_until_its_code_is_back(play: 
         03:00 kim email: Tocsin wants to page you here
         03:00 lee email: Tocsin wants to page you here
         03:02 #inc-1: *Resolved* by @kim: done. The postmortem is being drafted.
-        03:02 #inc-1: Postmortem draft ready: postmortem of #1
+        03:02 #inc-1: Postmortem draft ready: postmortem of #1. Nobody owns it yet: `/inc #1 …
         08:00 ana sms: Tocsin wants to page you here. Not Ana Silva? Do nothing.
         08:00:05 bo sms: Tocsin wants to page you here. Not Bo Lindqvist? Do nothing.
         08:00:10 kim sms: Tocsin wants to page you here. Not Kim Ji-woo? Do nothing.
