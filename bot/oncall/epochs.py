@@ -64,6 +64,8 @@ def planned(held: Sequence[Held], wanted: Sequence[Wanted], now: datetime) -> tu
         if edited.since == plan[-1].since:  # it begins this very moment, with nobody on call: nothing of it has been
             plan.pop()
         plan.append(edited)
+        if edited.since <= now:  # nobody was on call: the shifts in progress are its own from this moment on
+            earliest = end_of_shifts(edited.epoch, now)
     for wish in wanted[len(due) :]:
         since = max(wish.since or now, earliest)
         if since <= plan[-1].since and plan[-1].since >= now:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.oncall.definition import NONE, Combine, Epoch, Layer, Restriction, Schedule, Shift
@@ -148,8 +148,21 @@ def people_and_times(found: tuple[Shift, ...]) -> list[tuple[datetime, datetime,
     return [(shift.start, shift.end, shift.person) for shift in found]
 
 
+def hers(start: datetime, unit: Unit, *restrictions: Restriction) -> Wanted:
+    """Ana alone, in this rhythm."""
+    return wish(WantedLayer(Rotation("one", "UTC", start, (ANA,), 1, unit), None, restrictions))
+
+
+MONTHLY, HOURLY = hers(datetime(2025, 12, 1, 0, 1), Unit.MONTH), hers(datetime(2025, 12, 1), Unit.HOUR)  # noqa: DTZ001
+WEEKENDS = hers(datetime(2025, 12, 1), Unit.HOUR, Restriction(time(0), time(0), frozenset({5, 6})))  # noqa: DTZ001
+
+
 @settings(max_examples=40, deadline=None)
 @given(wishes, st.lists(st.tuples(wishes, st.none() | moments, moments), min_size=1, max_size=4))
+@example(  # a shift that begins this very moment, since nobody is on call, is in progress too
+    MONTHLY, [(WEEKENDS, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
+              (HOURLY, datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=UTC))],
+)  # fmt: skip
 def test_an_edit_never_changes_the_past_nor_a_shift_in_progress(
     first: Wanted, edits: list[tuple[Wanted, datetime | None, datetime]]
 ) -> None:
