@@ -94,6 +94,8 @@ def become_ansible(supervisor, order, home, sink):
         if os.getppid() != supervisor:
             os._exit(1)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        # A worker whose Ansible was killed would go on to the end of its module, and look like a run that is at work.
+        os.register_at_fork(after_in_child=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         for number in (1, 2):
             os.dup2(sink, number)
         os.close(sink)

@@ -141,10 +141,10 @@ async def test_workers_that_have_lost_everybody_above_them_are_still_found(engin
         process.suspend()
     for process in (*above.children(), above):
         process.kill()
+    await engine.until("r1", Life.LOST)
     await engine.runner.stop("r1")
     assert sleepers() == []
     assert processes.belonging(engine.home("r1")) == []
-    await engine.until("r1", Life.LOST)
 
 
 async def test_events_are_told_from_where_one_left_off_without_gap_or_double(
