@@ -61,7 +61,7 @@ SUITES: dict[tuple[str, ...], Suite] = {
     ("T1",): timeline.measure,
     ("L1",): learning.measure,
     ("D2",): printing.measure,
-    ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E8"): runs.measure,
+    ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E8", "E9"): runs.measure,
     ("S1", "S2"): sandbox.measure,
     ("S3",): page.measure,
     ("S4",): mobile.measure,

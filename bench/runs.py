@@ -1,4 +1,4 @@
-"""E1 to E8: how soon a run begins, how many begin at once, how soon people see how far it is, what it weighs, and how long it takes to mend
+"""E1 to E9: how soon a run begins, how many begin at once, how soon people see how far it is, what it weighs, and how long it takes to mend
 the fleet while customers ask.
 """
 
@@ -18,7 +18,6 @@ from bench.contestants import CONFIG, bot_environ, running
 from bench.crowd import percentile
 from bench.sandbox import pss_mb
 from bench.table import Row, ratios
-from bot.errors import NotFound
 from bot.runbooks import processes
 from bot.runbooks.fast import FastRunner
 from bot.runbooks.forkserver import SHARED
@@ -26,7 +25,7 @@ from bot.runbooks.homes import artifacts, bare_environment
 from bot.runbooks.runner import Life, RunSpec
 from bot.sandbox.fleet.capacity import CANARY, balance
 from bot.sandbox.process import free_port
-from bot.sandbox.testing import Sandbox
+from bot.sandbox.testing import Sandbox, words
 from tests.runbooks.engine import fast_runner
 from tests.runbooks.fleet import Drill, standing
 
@@ -68,7 +67,8 @@ async def measure(folder: Path) -> list[Row]:
     return [
         await first_task(folder, runner),
         await ten_at_once(folder, runner),
-        await lag(folder),
+        await lag(folder / "lag"),
+        await clicked(folder / "clicked"),
         *await weight(folder, runner),
         *await mending(folder),
     ]
@@ -95,17 +95,23 @@ async def first_task(folder: Path, runner: FastRunner) -> Row:
         while not list(events.glob("3-*.json")):  # noqa: ASYNC110 – another process; start, play, task
             await asyncio.sleep(0.001)
         ours.append(time.perf_counter() - began)
-        began = time.perf_counter()
-        words = (str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.ini"), str(folder / "says.yml"))
-        program = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, env=bare_environment())
-        assert program.stdout is not None
-        await program.stdout.readuntil(b"TASK [")
-        theirs.append(time.perf_counter() - began)
-        await program.communicate()
+        theirs.append(await by_ansible(folder / "hosts.ini", folder / "says.yml"))
     value, spread = ratios(ours, theirs)
     return Row(
         "E1", "run ordered to first task ÷ ansible-playbook", f"{median(ours):.3f} s", f"{median(theirs):.3f} s", value, spread, 0.4, 0.2
     )
+
+
+async def by_ansible(inventory: Path, playbook: Path) -> float:
+    """Seconds until `ansible-playbook` prints its first task."""
+    began = time.perf_counter()
+    command = (str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory), str(playbook))
+    program = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=bare_environment())
+    assert program.stdout is not None
+    await program.stdout.readuntil(b"TASK [")
+    took = time.perf_counter() - began
+    await program.communicate()
+    return took
 
 
 async def ten_at_once(folder: Path, runner: FastRunner) -> Row:
@@ -115,9 +121,9 @@ async def ten_at_once(folder: Path, runner: FastRunner) -> Row:
         began = time.perf_counter()
         await asyncio.gather(*(finished(runner, spec(folder, f"ten{turn}-{number}")) for number in range(AT_ONCE)))
         ours.append(time.perf_counter() - began)
-        words = ("-c", TEN_BY_RUNNER, str(folder / f"by-runner{turn}"), str(folder / "says.yml"), str(folder / "hosts.ini"), str(AT_ONCE))
+        command = ("-c", TEN_BY_RUNNER, str(folder / f"by-runner{turn}"), str(folder / "says.yml"), str(folder / "hosts.ini"), str(AT_ONCE))
         began = time.perf_counter()
-        program = await asyncio.create_subprocess_exec(sys.executable, *words, env=bare_environment())
+        program = await asyncio.create_subprocess_exec(sys.executable, *command, env=bare_environment())
         assert await program.wait() == 0
         theirs.append(time.perf_counter() - began)
     value, spread = ratios(theirs, ours)
@@ -129,8 +135,8 @@ async def ten_at_once(folder: Path, runner: FastRunner) -> Row:
 
 async def weight(folder: Path, runner: FastRunner) -> list[Row]:
     """What a run weighs while its task is at work, its share of what all runs share included; beside it `ansible-playbook`."""
-    words = (str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.ini"), str(folder / "rests.yml"))
-    program = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, env=bare_environment())
+    command = (str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.ini"), str(folder / "rests.yml"))
+    program = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=bare_environment())
     assert program.stdout is not None
     await program.stdout.readuntil(b"TASK [")
     await asyncio.sleep(1)
@@ -224,19 +230,7 @@ async def mended(
 async def lag(folder: Path) -> Row:
     """From an event on disk until the card in the channel shows it, or what came after it."""
     async with Sandbox() as sandbox, stage(folder, sandbox) as home:
-        kim, ana = sandbox.user("kim"), sandbox.user("ana")
-        await sandbox.until(lambda: sandbox.calls("auth.test"))
-        await kim.command("/inc sev1 checkout is down")
-        channel = "inc-1-checkout-is-down"
-        await asyncio.sleep(5)
-        await kim.command("/inc run steps", channel)
-        for _ in range(200):
-            await asyncio.sleep(0.2)
-            try:
-                await ana.press("Approve", channel)
-                break
-            except NotFound:
-                continue
+        await ordered(sandbox, "steps")
         while not any(step_of(json.dumps(call["args"])) == STEPS for call in sandbox.calls("chat.update")):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         [run] = [path for path in home.iterdir() if "dry" not in path.name]
@@ -251,6 +245,47 @@ async def lag(folder: Path) -> Row:
     return Row("E3", "event on disk to card edited, p95 in s", f"{worst:.2f} s", "", worst, f"p50 {median(lags):.2f} s", 3.5, 2.5)
 
 
+async def clicked(folder: Path) -> Row:
+    """From the click that approves a run until Ansible tells that it begins with the first task; the reference prints it."""
+    ours, theirs = [], []
+    async with Sandbox() as sandbox, stage(folder, sandbox) as home:
+        for _ in range(ROUNDS):
+            before = set(home.glob("*"))
+            at = await ordered(sandbox, "says")
+            while not (begun := [path for path in set(home.glob("*")) - before if first_task_at(path)]):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            ours.append(first_task_at(begun[0]) - at)
+            theirs.append(await by_ansible(folder / "config" / "hosts.ini", folder / "config" / "playbooks" / "says.yml"))
+    value, spread = ratios(ours, theirs)
+    return Row("E9", "click to first task ÷ ansible-playbook", f"{median(ours):.3f} s", f"{median(theirs):.3f} s", value, spread, 0.4, 0.2)
+
+
+def first_task_at(home: Path) -> float:
+    """When a run told of its first task; 0 while it has not."""
+    told = [path for path in (artifacts(home) / "job_events").glob("3-*.json") if "dry" not in home.name]
+    return told[0].stat().st_mtime if told else 0.0
+
+
+async def ordered(sandbox: Sandbox, runbook: str) -> float:
+    """Ask for a run in the incident's channel, declaring it first, and approve it; when that was clicked."""
+    kim, ana, channel = sandbox.user("kim"), sandbox.user("ana"), "inc-1-checkout-is-down"
+    if not any(one.get("name") == channel for one in await sandbox.channels()):
+        await sandbox.until(lambda: sandbox.calls("auth.test"))
+        await kim.command("/inc sev1 checkout is down")
+        await asyncio.sleep(5)
+    await kim.command(f"/inc run {runbook}", channel)
+    for _ in range(200):
+        await asyncio.sleep(0.2)
+        try:
+            card = next(one for one in reversed(await sandbox.channel(channel).messages("ana")) if "Approve" in words(one.blocks))
+        except StopIteration:
+            continue
+        at = time.time()
+        await ana.click(card.button("Approve"), channel, card.ts)
+        return at
+    raise TimeoutError(f"nobody is asked to approve {runbook}")
+
+
 def step_of(text: str) -> int:
     """How far a card says that the run is."""
     if "succeeded" in text:
@@ -261,7 +296,7 @@ def step_of(text: str) -> int:
 
 @asynccontextmanager
 async def stage(folder: Path, sandbox: Sandbox) -> AsyncIterator[Path]:
-    """A bot with a runbook of many steps; where its runs are."""
+    """A bot with a runbook of many steps and one of a single one; where its runs are."""
     config = copytree(CONFIG, folder / "config")
     for name in ("runbooks", "playbooks/action_plugins"):
         (config / name).mkdir(parents=True, exist_ok=True)
@@ -271,6 +306,8 @@ async def stage(folder: Path, sandbox: Sandbox) -> AsyncIterator[Path]:
     (config / "playbooks" / "action_plugins" / "rest.py").write_text(REST)
     tasks = "".join(f"    - name: Step {number:02}\n      rest: {{for: {1.0 + number % 5 / 4}}}\n" for number in range(STEPS))
     (config / "playbooks" / "steps.yml").write_text(f"- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}")
+    (config / "runbooks" / "says.yaml").write_text("title: Says\nplaybook: says.yml\ngroup: all\nenvironments: [here]\ncheck_mode: false\n")
+    (config / "playbooks" / "says.yml").write_text(SAYS)
     (config / "here.yaml").write_text("environments:\n  here: {inventory: hosts.ini}\n")
     (config / "hosts.ini").write_text("here ansible_connection=local\n")
     port = free_port()
