@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from bot.config.values import Duration, Strict
+from bot.config.values import Duration, Filled, Strict
 
 
 class PostmortemRules(Strict):
@@ -27,22 +27,13 @@ SEV3 = PostmortemRules(review_within=timedelta(days=14), publish_within=timedelt
 SEV4 = PostmortemRules()
 
 
-class PostmortemPolicy(Strict):
+class PostmortemPolicy(Filled):
     """What each severity asks of a postmortem."""
 
     sev1: PostmortemRules = Field(default=SEV1, description="For a SEV1.")
     sev2: PostmortemRules = Field(default=SEV2, description="For a SEV2.")
     sev3: PostmortemRules = Field(default=SEV3, description="For a SEV3.")
     sev4: PostmortemRules = Field(default=SEV4, description="For a SEV4: one is written when somebody asks for it.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def keep_what_is_not_said(cls, value: object) -> object:
-        """A level that sets one thing keeps the defaults of the others."""
-        if not isinstance(value, dict):
-            return value
-        defaults = {"sev1": SEV1, "sev2": SEV2, "sev3": SEV3, "sev4": SEV4}
-        return {key: {**dict(defaults[key]), **said} if key in defaults and isinstance(said, dict) else said for key, said in value.items()}
 
     def rules(self, severity: int) -> PostmortemRules:
         """What severity 1 to 4 asks."""

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from bot.config.values import Duration, Id, Line, Percent, SeverityNumber, Strict, Tier
+from bot.config.values import Duration, Filled, Id, Line, Percent, SeverityNumber, Strict, Tier
 
 Hearer = Literal["executives", "customers", "tracking", "ticket"]
 Group = Literal["urgent", "normal"]
@@ -166,7 +166,7 @@ STATUS_RULES = (
 )
 
 
-class SeverityPolicy(Strict):
+class SeverityPolicy(Filled):
     """What severities mean and how one is decided."""
 
     sev1: Level = Field(default=SEV1, description="Total outage: everybody, now.")
@@ -179,15 +179,6 @@ class SeverityPolicy(Strict):
     statuses: tuple[WordRule, ...] = Field(
         default=STATUS_RULES, description="What `degraded`, `partial` and `major` mean, chosen on the form; first match wins."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def keep_what_is_not_said(cls, value: object) -> object:
-        """A level that sets one number keeps the defaults of the others."""
-        if not isinstance(value, dict):
-            return value
-        defaults = {"sev1": SEV1, "sev2": SEV2, "sev3": SEV3, "sev4": SEV4}
-        return {key: {**dict(defaults[key]), **said} if key in defaults and isinstance(said, dict) else said for key, said in value.items()}
 
     def level(self, severity: int) -> Level:
         """The meaning of severity 1 to 4."""

@@ -32,6 +32,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False, regex_engine="python-re")
 
 
+class Filled(Strict):
+    """A model whose parts keep the rest of their defaults where only some of a part is written."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def keep_what_is_not_said(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        defaults = {name: dict(field.default) for name, field in cls.model_fields.items() if isinstance(field.default, Strict)}
+        return {key: defaults[key] | said if key in defaults and isinstance(said, dict) else said for key, said in value.items()}
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A trailing "; did you mean 'x'?" or, without anything near, a list of what is known if that is short."""
     names = sorted(known)
