@@ -100,7 +100,7 @@ async def test_an_incident_is_found_tagged_and_reported_of_once(world: World) ->
 
     await world.advance(hours=12)
     assert await posts(world, "general") == []
-    await world.advance(hours=1)
+    await world.advance(hours=1, minutes=10)
     assert len(await posts(world, "general")) == 1 and len(await posts(world, "payments")) == 1
     await world.advance(hours=2)
     ops = [text for text in await world.sandbox.channel("ops").texts() if "report of 2026 Q1" in text]
