@@ -566,7 +566,7 @@ async def build_rooms(
     app.add_routes(GitHubWebhooks(database, trackers, github_secret).routes())
     app.add_routes(ChangeApi(database, directory, changes).routes())
     app.add_routes(RunApi(database, directory, incidents, catalogue, runs, run_links).routes())
-    if settings.slack_app_token is None and settings.slack_signing_secret is not None:
+    if not settings.is_socket_mode and settings.slack_signing_secret is not None:
         app.add_routes(Endpoint(door, settings.slack_signing_secret.get_secret_value()).routes())
 
     auditor = Auditor(database, settings.heartbeat_url)

@@ -23,11 +23,6 @@ class Median:
     low: timedelta | None = None
     high: timedelta | None = None
 
-    @property
-    def is_few(self) -> bool:
-        """Too few to say how sure it is."""
-        return self.low is None
-
 
 class Change(StrEnum):
     """How one median differs from another."""

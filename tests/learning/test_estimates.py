@@ -36,7 +36,7 @@ def test_a_median_of_few_has_no_interval() -> None:
     assert median([]) == Median()
     assert median(minutes(7)) == Median(1, 7 * MINUTE)
     assert median(minutes(9, 1, 4, 2)) == Median(4, 3 * MINUTE)
-    assert median(minutes(5, 1, 4, 2, 3)).is_few
+    assert median(minutes(5, 1, 4, 2, 3)).low is None
     assert median(minutes(6, 5, 1, 4, 2, 3)) == Median(6, timedelta(minutes=3, seconds=30), 1 * MINUTE, 6 * MINUTE)
     assert median(minutes(*range(1, 21))) == Median(20, timedelta(minutes=10, seconds=30), 6 * MINUTE, 15 * MINUTE)
 
